@@ -1,0 +1,1 @@
+"""componentstream: a model's streamed text, cut anywhere, in; component events out."""
