@@ -1,0 +1,510 @@
+"""Text, cut anywhere, to events: the incremental parser.
+
+The rules of the house: the result depends on the text, never on its cuts; what can be told is told in the
+same ``feed``; no character is examined more than twice; only a line that may still become a marker or a
+dropped fence is held back.
+
+Theory of operation. A stream is a sequence of lines. A *complete* line is looked at once, as a whole, and
+becomes a marker, a dropped fence or text; inside a chunk, runs of lines without anything of interest are
+passed over by searching for the prefix. Only the last line of a chunk is looked at in part. Its state says
+what it can still become: it is ``TEXT`` and has left, it is a candidate that waits for its end, or it is
+undecided (``LEAD`` and the states of :class:`~componentstream.grammar.LineMachine`); then it is held.
+
+Positions are those of the chunk; ``_base`` is the offset of the chunk in the input. What stands before
+``_sent`` has been settled: it went to the structure's run, to ``_fence``, or was dropped. ``_held`` is the
+part of the current line that came in earlier chunks. ``_fence`` is a fence line that waits for the line
+behind it to tell whether it is text.
+
+Most chunks are the middle of a text line, and ``feed`` gives each its delta at once: that is allowed up to
+the offset ``_barrier``. Chunks around a line end or an indentation are as simple, and common, so they have
+a way of their own (``_feed_light``). What left on these ways is counted when another chunk comes.
+"""
+
+from typing import Final, Self, cast
+
+import attrs
+
+from componentstream.errors import UsageError
+from componentstream.events import ContentBlockDelta, Event, Json
+from componentstream.grammar import (
+    ALL_FENCES,
+    BARE_FENCES,
+    BLANK_RUN,
+    CANDIDATE_END,
+    CANDIDATE_START,
+    FENCE_LINE,
+    LEAD,
+    NO_FENCES,
+    START_LINE,
+    TEXT,
+    WHITE,
+    Fault,
+    Grammar,
+)
+from componentstream.limits import Limits
+from componentstream.structure import Halt, Structure
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_NOWHERE: Final = -1
+_SNAPSHOT_VERSION: Final = 1
+
+
+class ComponentParser:
+    """Turn the text of one stream into events.
+
+    Feed it chunks in order with :meth:`feed`; each call returns the events that the chunk decides. When the
+    stream has ended call :meth:`close` once, or :meth:`abort` if it broke off, and pass on what they
+    return. One parser reads one stream; make another for the next.
+
+    It does no I/O and knows no clock. No text makes it raise: what a model writes wrongly comes back as
+    :class:`~componentstream.ErrorEvent`. Any exception other than UsageError is a bug.
+
+    Args:
+        grammar: the language of the markers.
+        limits: the bounds of the stream.
+    """
+
+    __slots__ = (
+        "_barrier", "_base", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar",
+        "_held", "_index", "_light", "_limits", "_line", "_line_from", "_machine", "_offset", "_sent",
+        "_special", "_state", "_structure",
+    )  # fmt: skip
+
+    def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:  # noqa: B008
+        self._grammar = grammar
+        self._limits = limits
+        self._machine = grammar.machine
+        self._special = frozenset(WHITE + "`\n" + grammar.prefix[0])
+        self._structure = Structure(grammar, limits)
+        self._chunk = ""
+        self._base = self._offset = self._counted = self._sent = 0
+        self._barrier = self._light = self._index = _NOWHERE
+        self._line = 1
+        self._line_from = 0
+        self._state = LEAD
+        self._held = ""
+        self._fence = ""
+        self._failed = self._closed = False
+
+    @property
+    def pending(self) -> str:
+        """The text that is held back because it may still become a marker or a dropped fence."""
+        return self._fence + self._held
+
+    @property
+    def failed(self) -> bool:
+        """Whether a fatal error has ended the stream; nothing comes out any more."""
+        return self._failed
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has been ended by ``close`` or ``abort``."""
+        return self._closed
+
+    def feed(self, text: str) -> list[Event]:
+        """Take the next piece of the stream, of any length, and return the events that it decides.
+
+        At most one delta comes per uninterrupted run of text. After a fatal error the result is empty.
+
+        Raises:
+            UsageError: `text` is no str (decode bytes with ``componentstream.sources.text.TextDecoder``),
+                or the stream has been ended.
+        """
+        if type(text) is str:
+            end = self._offset + len(text)
+            if self._offset < end <= self._barrier and "\n" not in text:
+                self._offset = end
+                return [ContentBlockDelta(self._index, text)]
+            return self._feed(text, end)
+        if isinstance(text, str):
+            return self.feed(str.__str__(text))
+        raise UsageError(
+            f"feed takes str, not {type(text).__name__}; decode bytes with TextDecoder, or use parse()."
+        )
+
+    def close(self) -> list[Event]:
+        """End the stream: judge what is held, close what is open; return the last events.
+
+        Call it once the source has ended by itself. A second call returns nothing.
+        """
+        return self._end(aborted=False)
+
+    def abort(self) -> list[Event]:
+        """End the stream because it broke off or is not wanted any more; return the last events.
+
+        What is held leaves as text, open blocks stop with the reason ``aborted``, and no error is added:
+        the caller knows why. A second call, or one after ``close``, returns nothing.
+        """
+        return self._end(aborted=True)
+
+    def _end(self, *, aborted: bool) -> list[Event]:
+        if self._failed or self._closed:
+            self._closed = True
+            return []
+        self._closed = True
+        self._enter()
+        try:
+            if not aborted:
+                self._take_last_line()
+            self._settle_all()
+            if aborted:
+                self._structure.flush()
+                self._structure.abort()
+            else:
+                self._structure.finish()
+        except Halt:
+            self._fail()
+        return self._leave()
+
+    def snapshot(self) -> Json:
+        """Return the state between two calls as JSON values, for :meth:`restore` in another process.
+
+        It holds the text that is held back, and no other text of the stream.
+        """
+        self._enter()
+        self._leave()
+        return {
+            "version": _SNAPSHOT_VERSION,
+            "grammar": _settings(self._grammar),
+            "limits": _settings(self._limits),
+            "structure": self._structure.snapshot(),
+            "offset": self._offset,
+            "line": self._line,
+            "line_from": self._line_from,
+            "text": self._state == TEXT,
+            "held": self._held,
+            "fence": self._fence,
+            "failed": self._failed,
+            "closed": self._closed,
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Json, *, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> Self:  # noqa: B008
+        """Return a parser that goes on where `snapshot` was taken.
+
+        Args:
+            snapshot: what :meth:`snapshot` returned, also after a way through JSON.
+            grammar: the grammar of the parser it was taken from.
+            limits: the limits of that parser.
+
+        Raises:
+            UsageError: `snapshot` is no snapshot of this version, or of other settings.
+        """
+        if snapshot.get("version") != _SNAPSHOT_VERSION:
+            raise UsageError(f"restore takes what snapshot() returned, of version {_SNAPSHOT_VERSION}.")
+        if snapshot.get("grammar") != _settings(grammar) or snapshot.get("limits") != _settings(limits):
+            raise UsageError("restore: give the grammar and the limits of the parser that was snapshotted.")
+        parser = cls(grammar, limits)
+        try:
+            parser._resume(snapshot)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"restore: the snapshot is damaged ({error!r}).") from error
+        return parser
+
+    def _resume(self, snapshot: Json) -> None:
+        held = cast("str", snapshot["held"])
+        self._structure.restore(cast("Json", snapshot["structure"]))
+        self._offset = cast("int", snapshot["offset"]) - len(held)
+        self._line = cast("int", snapshot["line"])
+        self._line_from = cast("int", snapshot["line_from"])
+        self._fence = cast("str", snapshot["fence"])
+        self._state = TEXT if snapshot["text"] else LEAD
+        self._counted = self._offset
+        self._enter()
+        # The state of a line in part follows from its text; reading that again brings no event.
+        self._read(held, _NOWHERE)
+        self._failed = bool(snapshot["failed"])
+        self._closed = bool(snapshot["closed"])
+        self._leave()
+
+    def _feed(self, text: str, end: int) -> list[Event]:
+        """Feed a chunk that is more than the middle of a text line; it ends at the offset `end`."""
+        if self._failed:
+            return []
+        if self._closed:
+            raise UsageError("The stream has been ended; make a new ComponentParser for each stream.")
+        last = text.rfind("\n")
+        if end <= self._light and text:
+            events = self._feed_light(text, end, last)
+            if events is not None:
+                return events
+        room = self._limits.max_total_chars - self._offset
+        self._enter()
+        try:
+            if len(text) <= room:
+                self._read(text, last)
+            else:
+                self._read(text[:room], text.rfind("\n", 0, room))
+                self._take_last_line()
+                self._settle_all()
+                message = f"The stream is longer than {self._limits.max_total_chars} characters."
+                self._structure.error("stream_too_large", message)
+        except Halt:
+            self._fail()
+        return self._leave()
+
+    def _feed_light(self, text: str, end: int, last: int) -> list[Event] | None:
+        """Feed a chunk with one line end, or with the beginning of a line, where nothing else can happen.
+
+        Returns None, and has done nothing, if something else can.
+        """
+        if self._state == TEXT:
+            if text.find("\n") != last:
+                return None
+        elif last >= 0:
+            return None
+        start = last + 1
+        tail = text[start:]
+        bare = tail.lstrip(" \t")
+        if bare:
+            if bare[0] in self._special:
+                return None
+            text = self._held + text
+            self._held = ""
+            self._state = TEXT
+            self._barrier = self._light
+        else:
+            if len(self._held) + len(tail) > self._limits.max_marker_chars:
+                return None
+            text = text[:start]
+            self._held += tail
+            self._state = LEAD
+            self._barrier = _NOWHERE
+        self._offset = end
+        if start:
+            self._line += 1
+            self._line_from = end - len(tail)
+        return [ContentBlockDelta(self._index, text)] if text else []
+
+    def _enter(self) -> None:
+        """Begin a call: count the text that left on the short ways."""
+        target = self._structure.target
+        if target is not None:
+            target.chars += self._offset - len(self._held) - self._counted
+        self._rebase("")
+
+    def _leave(self) -> list[Event]:
+        """End a call: see how far the short ways may go, hand out the events."""
+        structure = self._structure
+        target = structure.target
+        self._counted = self._offset - len(self._held)
+        self._barrier = self._light = _NOWHERE
+        if (
+            target is not None
+            and not (target.trimmed or self._fence or structure.first_line or self._closed)
+            and self._state in (TEXT, LEAD)
+        ):
+            self._index = target.index
+            self._light = self._limits.max_total_chars
+            if structure.open:
+                self._light = min(
+                    self._light, self._counted + self._limits.max_component_chars - target.chars
+                )
+            if self._state == TEXT:
+                self._barrier = self._light
+        events, structure.events = structure.events, []
+        return events
+
+    def _fail(self) -> None:
+        """End the stream behind a fatal error."""
+        self._failed = True
+        self._fence = self._held = ""
+        self._structure.abort()
+
+    def _rebase(self, text: str) -> None:
+        """Let positions be those of `text`, which follows what has been read so far."""
+        self._chunk = text
+        self._base = self._offset
+        self._sent = 0
+        self._offset += len(text)
+
+    def _read(self, text: str, last: int) -> None:
+        """Read a chunk whose last LF is at `last`."""
+        self._rebase(text)
+        pos = 0
+        if self._base == 0 and text.startswith(_BYTE_ORDER_MARK):
+            pos = self._sent = self._line_from = 1
+        if last >= 0:
+            end = text.find("\n", pos)
+            if self._state == TEXT:
+                self._next_line(end + 1, first=False)
+            else:
+                self._take_line(end, end + 1)
+            self._read_lines(end + 1, last + 1)
+            pos = last + 1
+        self._read_part(pos)
+        self._structure.flush()
+
+    def _read_lines(self, pos: int, stop: int) -> None:
+        """Read the complete lines from `pos` to `stop`, passing over text."""
+        chunk = self._chunk
+        while pos < stop:
+            start, at = self._find_interest(pos, stop)
+            if start > pos:
+                self._release_fence()
+                self._structure.begin_line(first=False)
+                self._line += chunk.count("\n", pos, start)
+                self._line_from = self._base + start
+            if start == stop:
+                return
+            end = chunk.find("\n", at)
+            self._take_line(end, end + 1)
+            pos = end + 1
+
+    def _find_interest(self, pos: int, stop: int) -> tuple[int, int]:
+        """Find a line that begins like a marker, or like a fence where fences count.
+
+        Returns where it begins and where its end may be searched from, or twice `stop`.
+        """
+        chunk = self._chunk
+        if self._structure.fences != NO_FENCES:
+            match = self._machine.interest.search(chunk, pos - 1, stop)
+            return (match.start() + 1, match.end()) if match else (stop, stop)
+        prefix = self._grammar.prefix
+        start = pos
+        while (hit := chunk.find(prefix, start, stop)) >= 0:
+            lead = hit
+            while lead > start and chunk[lead - 1] in WHITE:
+                lead -= 1
+            if lead == start or chunk[lead - 1] == "\n":
+                return lead, hit + len(prefix)
+            start = chunk.find("\n", hit) + 1
+        return stop, stop
+
+    def _take_line(self, end: int, after: int) -> None:
+        """Take a complete line: act on it, hold it as a fence, or let it be text.
+
+        Its content ends at `end` or before a CR there, the next line begins at `after`.
+        """
+        content = (self._held + self._chunk[max(self._line_from - self._base, 0) : end]).removesuffix("\r")
+        match = self._machine.line.match(content)
+        begins = False
+        if match is None or match.end() > self._limits.max_marker_chars:
+            self._release_fence()
+        elif match.lastindex == FENCE_LINE:
+            self._take_fence(after, bare=not match[FENCE_LINE])
+        else:
+            begins = self._take_candidate(content, match.end(), after, opens=match.lastindex == START_LINE)
+        self._next_line(after, first=begins)
+
+    def _take_fence(self, after: int, *, bare: bool) -> None:
+        structure = self._structure
+        self._release_fence()
+        if structure.fences == ALL_FENCES or (structure.fences == BARE_FENCES and bare):
+            self._settle_before_line()
+            if not structure.drops_fence(bare=bare):
+                self._fence = self._held + self._chunk[self._sent : after]
+            self._held = ""
+            self._sent = after
+
+    def _take_candidate(self, content: str, at: int, after: int, *, opens: bool) -> bool:
+        """Judge a candidate whose keyword ends at `at`; return whether it begins a component."""
+        structure = self._structure
+        if len(content) > self._limits.max_marker_chars:
+            self._reject_too_long()
+            return False
+        if opens == bool(structure.open):
+            self._release_fence()
+        self._settle_before_line()
+        fence, self._fence = self._fence, ""
+        span = (self._line_from, self._base + after)
+        verdict = self._grammar.judge(content, at, opens=opens)
+        if isinstance(verdict, Fault):
+            acted = structure.reject(verdict.code, verdict.message, fence, self._line, span)
+        elif opens:
+            acted = structure.start(verdict, fence, self._line, span)
+        else:
+            acted = structure.end(verdict.name, fence, self._line, span)
+        if acted:
+            self._held = ""
+            self._sent = after
+        return acted and opens
+
+    def _reject_too_long(self) -> None:
+        self._settle_before_line()
+        fence, self._fence = self._fence, ""
+        message = f"A marker line has at most {self._limits.max_marker_chars} characters."
+        self._structure.reject("marker_too_long", message, fence, self._line, None)
+
+    def _next_line(self, pos: int, *, first: bool) -> None:
+        self._line += 1
+        self._line_from = self._base + pos
+        self._state = LEAD
+        self._structure.begin_line(first=first)
+
+    def _take_last_line(self) -> None:
+        """Take the line that the end of the stream ends."""
+        self._rebase("")
+        if self._state != TEXT:
+            self._take_line(0, 0)
+
+    def _read_part(self, pos: int) -> None:
+        """Read the last line of the chunk from `pos`; hold it unless it is known to be text."""
+        chunk, size = self._chunk, len(self._chunk)
+        limit = self._line_from - self._base + self._limits.max_marker_chars
+        if self._state >= LEAD:
+            self._state = self._step(pos, limit)
+            if self._fence:
+                hopeful = self._machine.closing if self._structure.open else self._machine.opening
+                if self._state not in hopeful:
+                    self._release_fence()
+        # One character more than the limit may be a CR that belongs to the line end.
+        if self._state in (CANDIDATE_START, CANDIDATE_END) and (
+            size > limit + 1 or (size == limit + 1 and chunk[-1] != "\r")
+        ):
+            self._reject_too_long()
+            self._state = TEXT
+        if self._state == TEXT:
+            self._settle(size)
+        else:
+            self._settle_before_line()
+            self._held += chunk[self._sent :]
+            self._sent = size
+
+    def _step(self, pos: int, limit: int) -> int:
+        """Return the state of the undecided line behind the chunk; it is text if held beyond `limit`."""
+        chunk, state = self._chunk, self._state
+        steps = self._machine.steps[self._structure.fences]
+        if state == LEAD:
+            match = BLANK_RUN.match(chunk, pos)
+            pos = match.end() if match else pos
+            if pos > limit:
+                return TEXT
+        for char in chunk[pos : limit + 1]:
+            state = steps[state].get(char, TEXT)
+            if state < LEAD:
+                return state
+        if len(chunk) <= limit or (len(chunk) == limit + 1 and state in self._machine.returns):
+            return state
+        return TEXT
+
+    def _settle(self, end: int) -> None:
+        """Let everything before `end` leave with the structure's run."""
+        if self._held:
+            self._structure.run.append(self._held)
+            self._held = ""
+        if end > self._sent:
+            self._structure.run.append(self._chunk[self._sent : end])
+            self._sent = end
+
+    def _settle_before_line(self) -> None:
+        start = self._line_from - self._base
+        if start > self._sent:
+            self._settle(start)
+
+    def _settle_all(self) -> None:
+        self._release_fence()
+        self._settle(len(self._chunk))
+
+    def _release_fence(self) -> None:
+        if self._fence:
+            self._structure.run.append(self._fence)
+            self._fence = ""
+
+
+def _settings(value: Grammar | Limits) -> Json:
+    """Return the settings as JSON values, for comparison."""
+    return {
+        name: sorted(setting) if isinstance(setting, frozenset) else setting
+        for name, setting in attrs.asdict(value).items()
+    }
