@@ -1,4 +1,4 @@
-"""Every bound of the parser, each with the reason for its default.
+"""Every bound of the parser and of the buffer behind it, each with the reason for its default.
 
 Sizes are code points. A limit trips at the same code point however the text is cut.
 """
@@ -39,6 +39,42 @@ class Limits:
     max_errors: int = 100
 
     def __attrs_post_init__(self) -> None:
-        for name, value in attrs.asdict(self).items():
-            if type(value) is not int or value < 1:
-                raise UsageError(f"Limits: {name} must be a whole number from 1 up, not {value!r}.")
+        _check(self)
+
+
+@attrs.frozen(kw_only=True)
+class BufferLimits:
+    """The bounds of one :class:`~componentstream.ComponentBuffer`; each must be a whole number from 1 up.
+
+    They bound what is kept of completed components. What is still open is bounded by the
+    :class:`Limits` of the parser that the events come from.
+
+    Args:
+        max_components: completed components kept. As many as a parser with the default ``Limits`` lets
+            through, so that nothing of an ordinary stream is forgotten behind its user's back; lower it
+            where components are used as they complete.
+        max_chars: code points of text kept, of all completed components together. The same length as the
+            default ``Limits.max_total_chars``, for the same reason. A single component that is longer is
+            returned when it completes and not kept.
+        max_uses: names kept in the ``uses`` of a component, the first ones. A long page mentions a few
+            dozen other components; without a bound, a text of nothing but tags would take twenty times
+            its own size.
+
+    Raises:
+        UsageError: a limit is not a whole number from 1 up.
+    """
+
+    max_components: int = 100
+    max_chars: int = 16_777_216
+    max_uses: int = 256
+
+    def __attrs_post_init__(self) -> None:
+        _check(self)
+
+
+def _check(limits: Limits | BufferLimits) -> None:
+    for name, value in attrs.asdict(limits).items():
+        if type(value) is not int or value < 1:
+            raise UsageError(
+                f"{type(limits).__name__}: {name} must be a whole number from 1 up, not {value!r}."
+            )

@@ -427,6 +427,9 @@ class ComponentParser:
         self._structure.reject("marker_too_long", message, fence, self._line, None)
 
     def _next_line(self, pos: int, *, first: bool) -> None:
+        """Begin a line at `pos`; what is still held of the line before it is text."""
+        if self._held:
+            self._settle(pos)
         self._line += 1
         self._line_from = self._base + pos
         self._state = LEAD
