@@ -224,7 +224,7 @@ class ComponentParser:
         if self._closed:
             raise UsageError("The stream has been ended; make a new ComponentParser for each stream.")
         last = text.rfind("\n")
-        if end <= self._light and text:
+        if self._offset < end <= self._light:
             events = self._feed_light(text, end, last)
             if events is not None:
                 return events
@@ -233,6 +233,7 @@ class ComponentParser:
         try:
             if len(text) <= room:
                 self._read(text, last)
+                self._structure.flush()
             else:
                 self._read(text[:room], text.rfind("\n", 0, room))
                 self._take_last_line()
@@ -320,6 +321,8 @@ class ComponentParser:
 
     def _read(self, text: str, last: int) -> None:
         """Read a chunk whose last LF is at `last`."""
+        if not text:
+            return
         self._rebase(text)
         pos = 0
         if self._base == 0 and text.startswith(_BYTE_ORDER_MARK):
@@ -333,7 +336,6 @@ class ComponentParser:
             self._read_lines(end + 1, last + 1)
             pos = last + 1
         self._read_part(pos)
-        self._structure.flush()
 
     def _read_lines(self, pos: int, stop: int) -> None:
         """Read the complete lines from `pos` to `stop`, passing over text."""
