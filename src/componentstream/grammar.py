@@ -53,7 +53,6 @@ _NEVER = rf"\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff{_FORMAT}\"'<>&`"
 _IDENT = "[A-Za-z][A-Za-z0-9_]*+"
 _QUOTED = rf"[^{_NEVER}]*+"
 
-BLANK_RUN: Final = re.compile(rf"[{WHITE}]*+")
 _NAME = re.compile(rf"[{WHITE}]*+((?:{_IDENT}(?:\.{_IDENT})*+)?+)([^{WHITE}]*+)[{WHITE}]*+")
 _ATTRIBUTE = re.compile(
     rf"([A-Za-z_][A-Za-z0-9_-]{{0,{MAX_KEY_CHARS - 1}}}+)="
@@ -150,7 +149,7 @@ class Grammar:
 
         Args:
             content: the line without its line end.
-            at: where its keyword ends.
+            at: where its keyword ends, or behind the white space there.
             opens: whether the keyword was START.
 
         Returns:
@@ -216,6 +215,7 @@ class LineMachine:
         line: the pattern of a candidate or a fence, for the content of a complete line. Its last group
             tells which (``START_LINE``, ``END_LINE``, ``FENCE_LINE``).
         interest: a line end and how a candidate or a fence begins behind it.
+        plain: the beginning of a line, with group 1 not empty if that shows that the line is text.
         steps: for lines in part, and for each kind of place (``NO_FENCES`` to ``ALL_FENCES``), the table
             ``[state][character]`` of next states; a character that is missing leads to ``TEXT``.
         returns: the states after a CR that is no content if the line ends here.
@@ -224,17 +224,19 @@ class LineMachine:
     """
 
     def __init__(self, prefix: str, start: str, end: str) -> None:
+        head = re.escape(prefix)
         self.line = re.compile(
-            rf"[{WHITE}]*+(?:{re.escape(prefix)}[{WHITE}]*+(?:({start})|({end}))(?=[{WHITE}]|\Z)"
-            rf"|`{{{_TICKS},}}+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+\Z)"
+            rf"[{WHITE}]*+(?:{head}[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
+            rf"|`{{{_TICKS},}}+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z))"
         )
-        self.interest = re.compile(rf"\n[{WHITE}]*+(?:{re.escape(prefix)}|`{{{_TICKS}}})")
+        self.interest = re.compile(rf"\n[{WHITE}]*+(?:{head}|`{{{_TICKS}}})")
+        self.plain = re.compile(rf"[ \t]*+([^{WHITE}\n`{re.escape(prefix[0])}]?)")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
         self.returns: set[int] = set()
-        head = self._path(LEAD, prefix)
-        self._table[head[-1]].update(dict.fromkeys(WHITE, head[-1]))
-        self.opening = frozenset({LEAD, *head, *self._keyword(head[-1], start, CANDIDATE_START)})
-        self.closing = frozenset({LEAD, *head, *self._keyword(head[-1], end, CANDIDATE_END)})
+        path = self._path(LEAD, prefix)
+        self._table[path[-1]].update(dict.fromkeys(WHITE, path[-1]))
+        self.opening = frozenset({LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)})
+        self.closing = frozenset({LEAD, *path, *self._keyword(path[-1], end, CANDIDATE_END)})
         self.steps = self._fence_tables()
 
     def _next(self, state: int, char: str) -> int:

@@ -20,7 +20,7 @@ the offset ``_barrier``. Chunks around a line end or an indentation are as simpl
 a way of their own (``_feed_light``). What left on these ways is counted when another chunk comes.
 """
 
-from typing import Final, Self, cast
+from typing import Final, Self, TypeAlias, cast
 
 import attrs
 
@@ -29,7 +29,6 @@ from componentstream.events import ContentBlockDelta, Event, Json
 from componentstream.grammar import (
     ALL_FENCES,
     BARE_FENCES,
-    BLANK_RUN,
     CANDIDATE_END,
     CANDIDATE_START,
     FENCE_LINE,
@@ -46,7 +45,11 @@ from componentstream.structure import Halt, Structure
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NOWHERE: Final = -1
+_CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
 _SNAPSHOT_VERSION: Final = 1
+
+_Seen: TypeAlias = tuple[int, int, int, int]
+_NOTHING: Final[_Seen] = (_NOWHERE, _NOWHERE, _NOWHERE, 0)
 
 
 class ComponentParser:
@@ -67,14 +70,13 @@ class ComponentParser:
     __slots__ = (
         "_barrier", "_base", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar",
         "_held", "_index", "_light", "_limits", "_line", "_line_from", "_machine", "_offset", "_sent",
-        "_special", "_state", "_structure",
+        "_state", "_structure",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:  # noqa: B008
         self._grammar = grammar
         self._limits = limits
         self._machine = grammar.machine
-        self._special = frozenset(WHITE + "`\n" + grammar.prefix[0])
         self._structure = Structure(grammar, limits)
         self._chunk = ""
         self._base = self._offset = self._counted = self._sent = 0
@@ -212,7 +214,7 @@ class ComponentParser:
         self._counted = self._offset
         self._enter()
         # The state of a line in part follows from its text; reading that again brings no event.
-        self._read(held, _NOWHERE)
+        self._read(held, *_NOTHING)
         self._failed = bool(snapshot["failed"])
         self._closed = bool(snapshot["closed"])
         self._leave()
@@ -222,20 +224,20 @@ class ComponentParser:
         if self._failed:
             return []
         if self._closed:
-            raise UsageError("The stream has been ended; make a new ComponentParser for each stream.")
-        last = text.rfind("\n")
+            raise UsageError("feed after the end of the stream; make a new ComponentParser for each stream.")
+        seen = _NOTHING
         if self._offset < end <= self._light:
-            events = self._feed_light(text, end, last)
+            events, seen = self._feed_light(text, end)
             if events is not None:
                 return events
         room = self._limits.max_total_chars - self._offset
         self._enter()
         try:
             if len(text) <= room:
-                self._read(text, last)
+                self._read(text, *seen)
                 self._structure.flush()
             else:
-                self._read(text[:room], text.rfind("\n", 0, room))
+                self._read(text[:room], *_NOTHING)
                 self._take_last_line()
                 self._settle_all()
                 message = f"The stream is longer than {self._limits.max_total_chars} characters."
@@ -244,38 +246,44 @@ class ComponentParser:
             self._fail()
         return self._leave()
 
-    def _feed_light(self, text: str, end: int, last: int) -> list[Event] | None:
-        """Feed a chunk with one line end, or with the beginning of a line, where nothing else can happen.
+    def _feed_light(self, text: str, end: int) -> tuple[list[Event] | None, _Seen]:
+        """Feed a chunk of nothing but text lines that begins within a text line or with a line.
 
-        Returns None, and has done nothing, if something else can.
+        If the chunk may be more than that, nothing is done and there are no events; what has been seen of
+        the chunk is returned, so that it need not be examined again.
         """
+        first = last = hit = _NOWHERE
+        lines = 0
         if self._state == TEXT:
-            if text.find("\n") != last:
-                return None
-        elif last >= 0:
-            return None
+            first = last = text.find("\n")
+            lines = 1
+            if first < len(text) - 1:
+                last = max(first, text.rfind("\n", first + 1))
+            if first < last:
+                if self._structure.fences == NO_FENCES:
+                    hit = text.find(self._grammar.prefix, first + 1, last)
+                if hit >= 0 or self._structure.fences != NO_FENCES:
+                    return None, (first, last, hit, last + 1)
+                lines += text.count("\n", first + 1, last) + 1
         start = last + 1
-        tail = text[start:]
-        bare = tail.lstrip(" \t")
-        if bare:
-            if bare[0] in self._special:
-                return None
-            text = self._held + text
-            self._held = ""
-            self._state = TEXT
-            self._barrier = self._light
+        match = self._machine.plain.match(text, start)
+        at = match.end() if match else start
+        if match and match[1]:
+            if start == 0 and "\n" in text:
+                return None, _NOTHING
+            leaving, kept, state = self._held + text, "", TEXT
         else:
-            if len(self._held) + len(tail) > self._limits.max_marker_chars:
-                return None
-            text = text[:start]
-            self._held += tail
-            self._state = LEAD
-            self._barrier = _NOWHERE
+            leaving, kept, state = text[:start], text[start:] if start else self._held + text, LEAD
+            if at < len(text) or len(kept) > self._limits.max_marker_chars:
+                return None, (first, last, hit, at)
+        self._held = kept
+        self._state = state
+        self._barrier = self._light if state == TEXT else _NOWHERE
         self._offset = end
-        if start:
-            self._line += 1
-            self._line_from = end - len(tail)
-        return [ContentBlockDelta(self._index, text)] if text else []
+        if lines:
+            self._line += lines
+            self._line_from = end - len(text) + start
+        return [ContentBlockDelta(self._index, leaving)] if leaving else [], _NOTHING
 
     def _enter(self) -> None:
         """Begin a call: count the text that left on the short ways."""
@@ -319,74 +327,142 @@ class ComponentParser:
         self._sent = 0
         self._offset += len(text)
 
-    def _read(self, text: str, last: int) -> None:
-        """Read a chunk whose last LF is at `last`."""
+    def _read(self, text: str, first: int, last: int, hit: int, at: int) -> None:
+        """Read a chunk of which may have been seen: its first and last LF, its first prefix, its last lead.
+
+        A `first` of -1 says that nothing has been seen of the LFs; `at` is how far the white space that
+        begins the last line has been read.
+        """
         if not text:
             return
         self._rebase(text)
         pos = 0
-        if self._base == 0 and text.startswith(_BYTE_ORDER_MARK):
-            pos = self._sent = self._line_from = 1
-        if last >= 0:
-            end = text.find("\n", pos)
-            if self._state == TEXT:
-                self._next_line(end + 1, first=False)
-            else:
-                self._take_line(end, end + 1)
-            self._read_lines(end + 1, last + 1)
-            pos = last + 1
-        self._read_part(pos)
-
-    def _read_lines(self, pos: int, stop: int) -> None:
-        """Read the complete lines from `pos` to `stop`, passing over text."""
-        chunk = self._chunk
-        while pos < stop:
-            start, at = self._find_interest(pos, stop)
-            if start > pos:
-                self._release_fence()
-                self._structure.begin_line(first=False)
-                self._line += chunk.count("\n", pos, start)
-                self._line_from = self._base + start
-            if start == stop:
-                return
-            end = chunk.find("\n", at)
+        if self._base == 0 and text[0] == _BYTE_ORDER_MARK:
+            pos = at = self._sent = self._line_from = 1
+        end = first if first >= 0 else self._read_line(at, len(text))
+        if end >= 0:
             self._take_line(end, end + 1)
             pos = end + 1
+            if last < 0:
+                last = text.rfind("\n", pos)
+            if pos <= last:
+                self._read_lines(pos, last + 1, hit)
+                pos = last + 1
+            self._read_line(max(pos, at), pos)
+        if self._state == TEXT:
+            self._settle(len(text))
+        else:
+            self._settle_before_line()
+            self._held += text[self._sent :]
+            self._sent = len(text)
 
-    def _find_interest(self, pos: int, stop: int) -> tuple[int, int]:
-        """Find a line that begins like a marker, or like a fence where fences count.
+    def _read_line(self, pos: int, searched: int) -> int:
+        """Read on in the current line from `pos`; return where its LF is, -1 if it is not in the chunk.
 
-        Returns where it begins and where its end may be searched from, or twice `stop`.
+        There is no LF from `searched` on.
         """
-        chunk = self._chunk
+        chunk, size = self._chunk, len(self._chunk)
+        limit = self._line_from - self._base + self._limits.max_marker_chars
+        if self._state >= LEAD:
+            pos = self._step(pos, limit)
+            if pos < size and self._state >= LEAD:
+                return pos
+            if self._fence:
+                hopeful = self._machine.closing if self._structure.open else self._machine.opening
+                if self._state not in hopeful:
+                    self._release_fence()
+        if self._state in _CANDIDATES:
+            end = chunk.find("\n", pos, min(limit + 2, searched))
+            # One character more than the limit may be a CR that belongs to the line end.
+            if end >= 0 or size <= limit or (size == limit + 1 and chunk[-1] == "\r"):
+                return end
+            self._reject_too_long()
+            self._state = TEXT
+        return chunk.find("\n", pos, searched) if self._state == TEXT else _NOWHERE
+
+    def _step(self, pos: int, limit: int) -> int:
+        """Read an undecided line from `pos` until it is decided, ends, or the chunk does; return where.
+
+        A line with a character at `limit` that is still undecided is text.
+        """
+        chunk, state, end = self._chunk, self._state, len(self._chunk)
+        steps = self._machine.steps[self._structure.fences]
+        while pos < end and pos <= limit and chunk[pos] != "\n":
+            state = steps[state].get(chunk[pos], TEXT)
+            pos += 1
+            if state < LEAD:
+                break
+            if state == LEAD:
+                rest = chunk[pos : limit + 1]
+                pos += len(rest) - len(rest.lstrip(WHITE))
+        if state >= LEAD and pos > limit:
+            returned = state in self._machine.returns and (pos == end or chunk[pos] == "\n")
+            state = state if returned else TEXT
+        self._state = state
+        return pos
+
+    def _read_lines(self, pos: int, stop: int, hit: int) -> None:
+        """Read the complete lines from `pos` to `stop`; `hit` may be where a prefix stands in them."""
+        chunk, structure = self._chunk, self._structure
+        while pos < stop:
+            lead = at = pos
+            if not (structure.first_line or self._fence):
+                lead, at = self._pass_text(pos, stop, hit)
+            if lead == stop:
+                return
+            end = chunk.find("\n", at)
+            self._take_line(end, end + 1, lead)
+            pos = end + 1
+
+    def _pass_text(self, pos: int, stop: int, hit: int) -> tuple[int, int]:
+        """Pass over lines of text, from `pos` to a line that begins like a marker, or a fence that counts.
+
+        Returns where that line's white space ends and where its end may be searched from; `stop` twice if
+        there is no such line.
+        """
+        chunk, prefix = self._chunk, self._grammar.prefix
+        counted = start = pos
         if self._structure.fences != NO_FENCES:
             match = self._machine.interest.search(chunk, pos - 1, stop)
-            return (match.start() + 1, match.end()) if match else (stop, stop)
-        prefix = self._grammar.prefix
-        start = pos
-        while (hit := chunk.find(prefix, start, stop)) >= 0:
-            lead = hit
-            while lead > start and chunk[lead - 1] in WHITE:
-                lead -= 1
-            if lead == start or chunk[lead - 1] == "\n":
-                return lead, hit + len(prefix)
-            start = chunk.find("\n", hit) + 1
+            start, lead, at = (
+                (match.start() + 1, match.start() + 1, match.end()) if match else (stop, stop, stop)
+            )
+            self._line += chunk.count("\n", pos, start)
+            self._line_from = self._base + start
+            return lead, at
+        while (lead := hit if hit >= start else chunk.find(prefix, start, stop)) >= 0:
+            at = lead + len(prefix)
+            begin = lead
+            while begin > start and chunk[begin - 1] in WHITE:
+                begin -= 1
+            self._line += chunk.count("\n", counted, begin)
+            if begin == start or chunk[begin - 1] == "\n":
+                self._line_from = self._base + begin
+                return lead, at
+            start = counted = chunk.find("\n", at) + 1
+            self._line += 1
+        self._line += chunk.count("\n", counted, stop)
+        self._line_from = self._base + stop
         return stop, stop
 
-    def _take_line(self, end: int, after: int) -> None:
+    def _take_line(self, end: int, after: int, lead: int | None = None) -> None:
         """Take a complete line: act on it, hold it as a fence, or let it be text.
 
-        Its content ends at `end` or before a CR there, the next line begins at `after`.
+        Its content ends at `end`, the next line begins at `after`, its white space is known up to `lead`.
         """
-        content = (self._held + self._chunk[max(self._line_from - self._base, 0) : end]).removesuffix("\r")
-        match = self._machine.line.match(content)
         begins = False
-        if match is None or match.end() > self._limits.max_marker_chars:
-            self._release_fence()
-        elif match.lastindex == FENCE_LINE:
-            self._take_fence(after, bare=not match[FENCE_LINE])
-        else:
-            begins = self._take_candidate(content, match.end(), after, opens=match.lastindex == START_LINE)
+        if self._state != TEXT:
+            start = max(self._line_from - self._base, 0)
+            content = self._held + self._chunk[start:end]
+            match = self._machine.line.match(content, 0 if lead is None else lead - start)
+            kind = match.lastindex if match else None
+            if match is None or kind is None or match.end(kind) > self._limits.max_marker_chars:
+                self._release_fence()
+            elif kind == FENCE_LINE:
+                self._take_fence(after, bare=not match[kind])
+            else:
+                content = content.removesuffix("\r")
+                begins = self._take_candidate(content, match.end(), after, opens=kind == START_LINE)
         self._next_line(after, first=begins)
 
     def _take_fence(self, after: int, *, bare: bool) -> None:
@@ -442,46 +518,6 @@ class ComponentParser:
         self._rebase("")
         if self._state != TEXT:
             self._take_line(0, 0)
-
-    def _read_part(self, pos: int) -> None:
-        """Read the last line of the chunk from `pos`; hold it unless it is known to be text."""
-        chunk, size = self._chunk, len(self._chunk)
-        limit = self._line_from - self._base + self._limits.max_marker_chars
-        if self._state >= LEAD:
-            self._state = self._step(pos, limit)
-            if self._fence:
-                hopeful = self._machine.closing if self._structure.open else self._machine.opening
-                if self._state not in hopeful:
-                    self._release_fence()
-        # One character more than the limit may be a CR that belongs to the line end.
-        if self._state in (CANDIDATE_START, CANDIDATE_END) and (
-            size > limit + 1 or (size == limit + 1 and chunk[-1] != "\r")
-        ):
-            self._reject_too_long()
-            self._state = TEXT
-        if self._state == TEXT:
-            self._settle(size)
-        else:
-            self._settle_before_line()
-            self._held += chunk[self._sent :]
-            self._sent = size
-
-    def _step(self, pos: int, limit: int) -> int:
-        """Return the state of the undecided line behind the chunk; it is text if held beyond `limit`."""
-        chunk, state = self._chunk, self._state
-        steps = self._machine.steps[self._structure.fences]
-        if state == LEAD:
-            match = BLANK_RUN.match(chunk, pos)
-            pos = match.end() if match else pos
-            if pos > limit:
-                return TEXT
-        for char in chunk[pos : limit + 1]:
-            state = steps[state].get(char, TEXT)
-            if state < LEAD:
-                return state
-        if len(chunk) <= limit or (len(chunk) == limit + 1 and state in self._machine.returns):
-            return state
-        return TEXT
 
     def _settle(self, end: int) -> None:
         """Let everything before `end` leave with the structure's run."""
