@@ -215,10 +215,10 @@ class LineMachine:
         line: the pattern of a candidate or a fence, for the content of a complete line. Its last group
             tells which (``START_LINE``, ``END_LINE``, ``FENCE_LINE``).
         interest: a line end and how a candidate or a fence begins behind it.
-        plain: the beginning of a line, with group 1 not empty if that shows that the line is text.
         steps: for lines in part, and for each kind of place (``NO_FENCES`` to ``ALL_FENCES``), the table
             ``[state][character]`` of next states; a character that is missing leads to ``TEXT``.
-        returns: the states after a CR that is no content if the line ends here.
+        ends: the states in which the end of the line makes it a candidate or a fence.
+        returns: those of them after a CR, which is no content if the line ends there.
         opening: the states from which a line can still become a START.
         closing: the states from which a line can still become an END.
     """
@@ -230,8 +230,8 @@ class LineMachine:
             rf"|`{{{_TICKS},}}+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z))"
         )
         self.interest = re.compile(rf"\n[{WHITE}]*+(?:{head}|`{{{_TICKS}}})")
-        self.plain = re.compile(rf"[ \t]*+([^{WHITE}\n`{re.escape(prefix[0])}]?)")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
+        self.ends: set[int] = {CANDIDATE_START, CANDIDATE_END}
         self.returns: set[int] = set()
         path = self._path(LEAD, prefix)
         self._table[path[-1]].update(dict.fromkeys(WHITE, path[-1]))
@@ -257,6 +257,7 @@ class LineMachine:
     def _return(self, state: int) -> int:
         after = self._next(state, "\r")
         self.returns.add(after)
+        self.ends |= {state, after}
         return after
 
     def _keyword(self, state: int, word: str, candidate: int) -> list[int]:
@@ -271,6 +272,7 @@ class LineMachine:
         self._table[state].update(dict.fromkeys(WHITE, white))
         self._table[white].update(dict.fromkeys(WHITE, white))
         self._table[white]["\r"] = self._return(state)
+        self.ends.add(white)
 
     def _fence_tables(self) -> list[list[dict[str, int]]]:
         """Return the table without fences, with bare ones only, and with all."""

@@ -48,8 +48,12 @@ _NOWHERE: Final = -1
 _CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
 _SNAPSHOT_VERSION: Final = 1
 
-_Seen: TypeAlias = tuple[int, int, int, int]
-_NOTHING: Final[_Seen] = (_NOWHERE, _NOWHERE, _NOWHERE, 0)
+_Seen: TypeAlias = tuple[int, int, int, int, int]
+"""What has been seen of a chunk: its first LF, which ends a line of text, its last LF, where a prefix stands
+in the complete lines between them, how far its last line has been read, and the state of that line there. An
+LF that has not been seen is -1; then the line that the chunk begins with is the last one."""
+
+_UNSEEN: Final[_Seen] = (_NOWHERE, _NOWHERE, _NOWHERE, 0, LEAD)
 
 
 class ComponentParser:
@@ -68,8 +72,8 @@ class ComponentParser:
     """
 
     __slots__ = (
-        "_barrier", "_base", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar",
-        "_held", "_index", "_light", "_limits", "_line", "_line_from", "_machine", "_offset", "_sent",
+        "_barrier", "_base", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar", "_held",
+        "_index", "_leads", "_light", "_limits", "_line", "_line_from", "_machine", "_offset", "_sent",
         "_state", "_structure",
     )  # fmt: skip
 
@@ -81,6 +85,7 @@ class ComponentParser:
         self._chunk = ""
         self._base = self._offset = self._counted = self._sent = 0
         self._barrier = self._light = self._index = _NOWHERE
+        self._leads: dict[str, int] = {}
         self._line = 1
         self._line_from = 0
         self._state = LEAD
@@ -117,7 +122,11 @@ class ComponentParser:
             if self._offset < end <= self._barrier and "\n" not in text:
                 self._offset = end
                 return [ContentBlockDelta(self._index, text)]
-            return self._feed(text, end)
+            if self._offset < end <= self._light:
+                if self._state == TEXT:
+                    return self._feed_lines(text, end, text.find("\n"))
+                return self._feed_lead(text, end)
+            return self._feed(text, _UNSEEN)
         if isinstance(text, str):
             return self.feed(str.__str__(text))
         raise UsageError(
@@ -214,30 +223,87 @@ class ComponentParser:
         self._counted = self._offset
         self._enter()
         # The state of a line in part follows from its text; reading that again brings no event.
-        self._read(held, *_NOTHING)
+        self._read(held, _UNSEEN)
         self._failed = bool(snapshot["failed"])
         self._closed = bool(snapshot["closed"])
         self._leave()
 
-    def _feed(self, text: str, end: int) -> list[Event]:
-        """Feed a chunk that is more than the middle of a text line; it ends at the offset `end`."""
+    # The next two feed what is probably nothing but text. If it may be more they hand the chunk on, with
+    # what they have seen of it, so that no character need be examined again.
+
+    def _feed_lead(self, text: str, end: int) -> list[Event]:
+        """Feed a chunk to a line of which there is only white space yet."""
+        bare = text.lstrip(" \t")
+        if not bare:
+            if end - self._line_from > self._limits.max_marker_chars:
+                return self._feed(text, _UNSEEN)
+            self._held += text
+            self._offset = end
+            return []
+        at = len(text) - len(bare)
+        state = self._leads.get(bare[0], TEXT)
+        if state != TEXT:
+            return self._feed(text, (_NOWHERE, _NOWHERE, _NOWHERE, at + 1, state))
+        first = at if bare[0] == "\n" else text.find("\n", at + 1)
+        if first >= 0:
+            return self._feed_lines(text, end, first)
+        text = self._held + text
+        self._held = ""
+        self._state = TEXT
+        self._offset = end
+        self._barrier = self._light
+        return [ContentBlockDelta(self._index, text)]
+
+    def _feed_lines(self, text: str, end: int, first: int) -> list[Event]:
+        """Feed a chunk whose first line is text and ends with the LF at `first`."""
+        size = len(text)
+        last = first if first == size - 1 else max(first, text.rfind("\n", first + 1))
+        lines = 1
+        if first < last:
+            if self._structure.fences != NO_FENCES:
+                return self._feed(text, (first, last, _NOWHERE, last + 1, LEAD))
+            hit = text.find(self._grammar.prefix, first + 1, last)
+            if hit >= 0:
+                return self._feed(text, (first, last, hit, last + 1, LEAD))
+            lines += text.count("\n", first + 1, last + 1)
+        bare = text[last + 1 :].lstrip(" \t")
+        if bare:
+            state = self._leads.get(bare[0], TEXT)
+            if state != TEXT:
+                return self._feed(text, (first, last, _NOWHERE, size - len(bare) + 1, state))
+            kept = ""
+            self._state = TEXT
+            self._barrier = self._light
+            leaving = text
+        else:
+            kept = text[last + 1 :]
+            if len(kept) > self._limits.max_marker_chars:
+                return self._feed(text, (first, last, _NOWHERE, size, LEAD))
+            self._state = LEAD
+            self._barrier = _NOWHERE
+            leaving = text[: last + 1]
+        if self._held:
+            leaving = self._held + leaving
+        self._held = kept
+        self._offset = end
+        self._line += lines
+        self._line_from = end - size + last + 1
+        return [ContentBlockDelta(self._index, leaving)]
+
+    def _feed(self, text: str, seen: _Seen) -> list[Event]:
+        """Feed any chunk."""
         if self._failed:
             return []
         if self._closed:
             raise UsageError("feed after the end of the stream; make a new ComponentParser for each stream.")
-        seen = _NOTHING
-        if self._offset < end <= self._light:
-            events, seen = self._feed_light(text, end)
-            if events is not None:
-                return events
         room = self._limits.max_total_chars - self._offset
         self._enter()
         try:
             if len(text) <= room:
-                self._read(text, *seen)
+                self._read(text, seen)
                 self._structure.flush()
             else:
-                self._read(text[:room], *_NOTHING)
+                self._read(text[:room], _UNSEEN)
                 self._take_last_line()
                 self._settle_all()
                 message = f"The stream is longer than {self._limits.max_total_chars} characters."
@@ -245,45 +311,6 @@ class ComponentParser:
         except Halt:
             self._fail()
         return self._leave()
-
-    def _feed_light(self, text: str, end: int) -> tuple[list[Event] | None, _Seen]:
-        """Feed a chunk of nothing but text lines that begins within a text line or with a line.
-
-        If the chunk may be more than that, nothing is done and there are no events; what has been seen of
-        the chunk is returned, so that it need not be examined again.
-        """
-        first = last = hit = _NOWHERE
-        lines = 0
-        if self._state == TEXT:
-            first = last = text.find("\n")
-            lines = 1
-            if first < len(text) - 1:
-                last = max(first, text.rfind("\n", first + 1))
-            if first < last:
-                if self._structure.fences == NO_FENCES:
-                    hit = text.find(self._grammar.prefix, first + 1, last)
-                if hit >= 0 or self._structure.fences != NO_FENCES:
-                    return None, (first, last, hit, last + 1)
-                lines += text.count("\n", first + 1, last) + 1
-        start = last + 1
-        match = self._machine.plain.match(text, start)
-        at = match.end() if match else start
-        if match and match[1]:
-            if start == 0 and "\n" in text:
-                return None, _NOTHING
-            leaving, kept, state = self._held + text, "", TEXT
-        else:
-            leaving, kept, state = text[:start], text[start:] if start else self._held + text, LEAD
-            if at < len(text) or len(kept) > self._limits.max_marker_chars:
-                return None, (first, last, hit, at)
-        self._held = kept
-        self._state = state
-        self._barrier = self._light if state == TEXT else _NOWHERE
-        self._offset = end
-        if lines:
-            self._line += lines
-            self._line_from = end - len(text) + start
-        return [ContentBlockDelta(self._index, leaving)] if leaving else [], _NOTHING
 
     def _enter(self) -> None:
         """Begin a call: count the text that left on the short ways."""
@@ -304,6 +331,7 @@ class ComponentParser:
             and self._state in (TEXT, LEAD)
         ):
             self._index = target.index
+            self._leads = self._machine.steps[structure.fences][LEAD]
             self._light = self._limits.max_total_chars
             if structure.open:
                 self._light = min(
@@ -327,28 +355,28 @@ class ComponentParser:
         self._sent = 0
         self._offset += len(text)
 
-    def _read(self, text: str, first: int, last: int, hit: int, at: int) -> None:
-        """Read a chunk of which may have been seen: its first and last LF, its first prefix, its last lead.
-
-        A `first` of -1 says that nothing has been seen of the LFs; `at` is how far the white space that
-        begins the last line has been read.
-        """
+    def _read(self, text: str, seen: _Seen) -> None:
         if not text:
             return
+        first, last, hit, at, state = seen
         self._rebase(text)
-        pos = 0
-        if self._base == 0 and text[0] == _BYTE_ORDER_MARK:
-            pos = at = self._sent = self._line_from = 1
-        end = first if first >= 0 else self._read_line(at, len(text))
-        if end >= 0:
-            self._take_line(end, end + 1)
-            pos = end + 1
+        if first < 0:
+            if self._base == 0 and text[0] == _BYTE_ORDER_MARK:
+                at = self._sent = self._line_from = 1
+            if self._state == LEAD:
+                self._state = state
+            first = self._read_line(at, len(text))
+            at = 0
+        else:
+            self._state = TEXT
+        if first >= 0:
+            self._take_line(first, first + 1)
             if last < 0:
-                last = text.rfind("\n", pos)
-            if pos <= last:
-                self._read_lines(pos, last + 1, hit)
-                pos = last + 1
-            self._read_line(max(pos, at), pos)
+                last = max(first, text.rfind("\n", first + 1))
+            self._read_lines(first + 1, last + 1, hit)
+            if at > last + 1:
+                self._state = state
+            self._read_line(max(at, last + 1), last + 1)
         if self._state == TEXT:
             self._settle(len(text))
         else:
@@ -450,19 +478,20 @@ class ComponentParser:
 
         Its content ends at `end`, the next line begins at `after`, its white space is known up to `lead`.
         """
+        match = kind = None
         begins = False
-        if self._state != TEXT:
+        if lead is not None or self._state in self._machine.ends:
             start = max(self._line_from - self._base, 0)
             content = self._held + self._chunk[start:end]
             match = self._machine.line.match(content, 0 if lead is None else lead - start)
             kind = match.lastindex if match else None
-            if match is None or kind is None or match.end(kind) > self._limits.max_marker_chars:
-                self._release_fence()
-            elif kind == FENCE_LINE:
-                self._take_fence(after, bare=not match[kind])
-            else:
-                content = content.removesuffix("\r")
-                begins = self._take_candidate(content, match.end(), after, opens=kind == START_LINE)
+        if match is None or kind is None or match.end(kind) > self._limits.max_marker_chars:
+            self._release_fence()
+        elif kind == FENCE_LINE:
+            self._take_fence(after, bare=not match[kind])
+        else:
+            content = content.removesuffix("\r")
+            begins = self._take_candidate(content, match.end(), after, opens=kind == START_LINE)
         self._next_line(after, first=begins)
 
     def _take_fence(self, after: int, *, bare: bool) -> None:
