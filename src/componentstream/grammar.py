@@ -155,7 +155,8 @@ class Grammar:
         Returns:
             the marker, or the fault for which the line is text.
         """
-        name, junk, end = _read_name(content, at)
+        match = _NAME.match(content, at)
+        name, junk, end = (match[1], match[2], match.end()) if match else ("", "", at)
         if not name and not junk:
             return Fault("malformed_marker", "The marker names no component.")
         named = not junk and len(name) <= MAX_NAME_CHARS
@@ -171,12 +172,6 @@ class Grammar:
             return Fault("invalid_name", f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
         position = attributes.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes)
-
-
-def _read_name(content: str, at: int) -> tuple[str, str, int]:
-    """Return the name at `at`, what makes it no name, and where the attributes begin."""
-    match = _NAME.match(content, at)
-    return (match[1], match[2], match.end()) if match else ("", "", at)
 
 
 def _read_attributes(content: str, at: int) -> dict[str, str] | None:

@@ -125,7 +125,12 @@ class ComponentParser:
             if self._offset < end <= self._light:
                 if self._state == TEXT:
                     return self._feed_lines(text, end, text.find("\n"))
-                return self._feed_lead(text, end)
+                if self._state == LEAD:
+                    return self._feed_lead(text, end)
+                if "\n" not in text:
+                    self._held += text
+                    self._offset = end
+                    return []
             return self._feed(text, _UNSEEN)
         if isinstance(text, str):
             return self.feed(str.__str__(text))
@@ -322,23 +327,25 @@ class ComponentParser:
     def _leave(self) -> list[Event]:
         """End a call: see how far the short ways may go, hand out the events."""
         structure = self._structure
-        target = structure.target
         self._counted = self._offset - len(self._held)
         self._barrier = self._light = _NOWHERE
-        if (
-            target is not None
-            and not (target.trimmed or self._fence or structure.first_line or self._closed)
-            and self._state in (TEXT, LEAD)
-        ):
-            self._index = target.index
-            self._leads = self._machine.steps[structure.fences][LEAD]
-            self._light = self._limits.max_total_chars
-            if structure.open:
-                self._light = min(
-                    self._light, self._counted + self._limits.max_component_chars - target.chars
-                )
-            if self._state == TEXT:
-                self._barrier = self._light
+        if not (self._failed or self._closed):
+            target = structure.target
+            limit = self._limits.max_total_chars
+            if self._state in _CANDIDATES:
+                self._light = min(limit, self._line_from + self._limits.max_marker_chars)
+            elif (
+                self._state <= LEAD
+                and target is not None
+                and not (target.trimmed or self._fence or structure.first_line)
+            ):
+                if structure.open:
+                    limit = min(limit, self._counted + self._limits.max_component_chars - target.chars)
+                self._index = target.index
+                self._leads = self._machine.steps[structure.fences][LEAD]
+                self._light = limit
+                if self._state == TEXT:
+                    self._barrier = limit
         events, structure.events = structure.events, []
         return events
 
@@ -433,11 +440,14 @@ class ComponentParser:
         """Read the complete lines from `pos` to `stop`; `hit` may be where a prefix stands in them."""
         chunk, structure = self._chunk, self._structure
         while pos < stop:
-            lead = at = pos
+            lead: int | None = pos
+            at = pos
             if not (structure.first_line or self._fence):
                 lead, at = self._pass_text(pos, stop, hit)
-            if lead == stop:
-                return
+                if lead == stop:
+                    return
+            elif chunk[pos] not in self._machine.steps[structure.fences][LEAD]:
+                lead = None
             end = chunk.find("\n", at)
             self._take_line(end, end + 1, lead)
             pos = end + 1
