@@ -274,7 +274,12 @@ def _maybe(data: Mapping[str, object], key: str, kind: type[_T]) -> _T | None:
 
 
 def _seconds(data: Mapping[str, object], key: str) -> float:
-    return float(_field(data, key, int)) if isinstance(data.get(key), int) else _field(data, key, float)
+    if not isinstance(data.get(key), int):
+        return _field(data, key, float)
+    try:
+        return float(_field(data, key, int))
+    except OverflowError as error:
+        raise WireError(f"{key!r} is a number without end") from error
 
 
 def _block(data: Json) -> ComponentBlock | TextBlock | None:

@@ -75,6 +75,4 @@ class BufferLimits:
 def _check(limits: Limits | BufferLimits) -> None:
     for name, value in attrs.asdict(limits).items():
         if type(value) is not int or value < 1:
-            raise UsageError(
-                f"{type(limits).__name__}: {name} must be a whole number from 1 up, not {value!r}."
-            )
+            raise UsageError(f"{type(limits).__name__}: {name} must be a whole number from 1 up.")

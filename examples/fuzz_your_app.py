@@ -1,0 +1,110 @@
+"""Fuzz a small application of yours with pages as models write them, damaged ones and hostile ones.
+
+    pip install "componentstream[testing]"
+    python examples/fuzz_your_app.py
+
+``Page`` is the application: it turns events into HTML. Three laws are checked over hundreds of generated
+answers: where the answer was cut makes no difference, the tags are balanced, and nothing that the model
+wrote becomes a tag. ``HastyPage`` breaks the first law in a way that a handful of hand-written tests would
+hardly show; the search finds a text and a cut that prove it.
+"""
+
+import html
+import re
+
+from hypothesis import given, settings
+
+from componentstream import (
+    ComponentBlock,
+    ComponentParser,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    Event,
+)
+from componentstream.testing import EventVerifier, assert_cut_invariant, strategies
+
+TAG = re.compile(r'<p>|<section class="[a-z]+" title="[\w.]+">|</p>|</section>')
+
+
+class Page:
+    """Renders a model's answer: a section for each component, a paragraph for the text between."""
+
+    def __init__(self) -> None:
+        self.parser = ComponentParser()
+        self.verifier = EventVerifier()
+        self.open_tags: list[str] = []
+
+    def feed(self, text: str) -> list[str]:
+        """Take the next chunk of the answer, return the pieces of HTML that it decides."""
+        return [self.render(event) for event in self.parser.feed(text)]
+
+    def close(self) -> list[str]:
+        """Return what is left when the answer is over."""
+        pieces = [self.render(event) for event in self.parser.close()]
+        self.verifier.finish()
+        return pieces
+
+    def render(self, event: Event) -> str:
+        """Return the HTML of one event; errors have none."""
+        self.verifier.check(event)
+        match event:
+            case ContentBlockStart(block=ComponentBlock(name=name, position=position)):
+                self.open_tags.append("</section>")
+                return f'<section class="{position}" title="{name}">'
+            case ContentBlockStart():
+                self.open_tags.append("</p>")
+                return "<p>"
+            case ContentBlockDelta(text=text):
+                return self.escape(text)
+            case ContentBlockStop():
+                return self.open_tags.pop()
+            case _:
+                return ""
+
+    def escape(self, text: str) -> str:
+        """Return text of the model as HTML."""
+        return html.escape(text)
+
+
+class HastyPage(Page):
+    """Wants line ends of one kind, and forgets that a chunk may end between CR and LF."""
+
+    def escape(self, text: str) -> str:
+        """Return text of the model as HTML, every line end as LF."""
+        return html.escape(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(strategies.documents())
+def cuts_make_no_difference(page: type[Page], text: str) -> None:
+    """Render a text whole, in two at every place and character by character: the HTML is the same."""
+    assert_cut_invariant(page, text, normalise="".join)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(strategies.chunked(strategies.documents()))
+def the_model_writes_no_tags(page: type[Page], chunks: list[str]) -> None:
+    """Render a text in chunks: tags are those of the page, balanced, and there is no other angle bracket."""
+    screen = page()
+    rendered = "".join([piece for chunk in chunks for piece in screen.feed(chunk)] + screen.close())
+    tags = TAG.findall(rendered)
+    assert sum(tag.startswith("</") for tag in tags) * 2 == len(tags)
+    assert "<" not in TAG.sub("", rendered)
+
+
+def main() -> None:
+    """Check the laws for both pages and print what came of it."""
+    for page in (Page, HastyPage):
+        for law in (cuts_make_no_difference, the_model_writes_no_tags):
+            try:
+                law(page)
+            except AssertionError as broken:
+                print(f"{page.__name__}: {law.__name__} is broken")
+                print(broken, *getattr(broken, "__notes__", ()), sep="\n")
+            else:
+                print(f"{page.__name__}: {law.__name__} holds")
+
+
+if __name__ == "__main__":
+    main()

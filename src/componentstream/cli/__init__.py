@@ -1,0 +1,116 @@
+"""The command line: ``componentstream parse`` and ``componentstream replay``.
+
+``parse`` reads what a model wrote and prints the events as JSON lines while they come, or a table at the
+end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows what a reader saw.
+
+Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or written;
+130 interrupted; 141 nobody reads the output any more.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from componentstream.buffer import ComponentBuffer
+from componentstream.cli.files import ComponentFiles
+from componentstream.cli.input import Input
+from componentstream.cli.options import command_line, grammar_of, limits_of
+from componentstream.cli.output import JSONLines, Table, say, utf8
+from componentstream.drive import parse
+from componentstream.errors import UsageError
+from componentstream.events import ErrorEvent
+from componentstream.limits import BufferLimits
+from componentstream.parser import ComponentParser
+from componentstream.recording import read_recording
+
+__all__ = ["main"]
+
+_ERRORS_FOUND: Final = 1
+_UNUSABLE: Final = 2
+_INTERRUPTED: Final = 130
+_BROKEN_PIPE: Final = 141
+_LONGEST_SLEEP: Final = 3600.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        argv: the arguments without the program's name; by default those of the process.
+
+    Raises:
+        SystemExit: the arguments are wrong (status 2), or asked for help or the version (status 0).
+    """
+    options = command_line().parse_args(argv)
+    try:
+        status = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _release_output()
+        return _BROKEN_PIPE
+    except OSError as problem:
+        _release_output()
+        say(f"{problem.filename or 'input or output'}: {problem.strerror}")
+        return _UNUSABLE
+    except UsageError as problem:
+        say(str(problem))
+        return _UNUSABLE
+    return status
+
+
+def _release_output() -> None:
+    with suppress(OSError):
+        sys.stdout.flush()
+        return
+    # What cannot be flushed would make the interpreter complain when it ends.
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _parse(options: argparse.Namespace) -> int:
+    parser = ComponentParser(grammar_of(options), limits_of(options))
+    show = Table() if options.table else JSONLines()
+    files = None if options.write is None else ComponentFiles(options.write, options.suffix)
+    # A component is written when it completes; the buffer need not keep it.
+    buffer = ComponentBuffer(limits=BufferLimits(max_components=1, max_chars=1, max_uses=1))
+    errors = 0
+    source = Input(
+        options.file,
+        size=options.chunk,
+        follow=options.follow,
+        progress=sys.stderr.isatty() and (options.table or not sys.stdout.isatty()),
+    )
+    with source:
+        for event in parse(source, parser=parser):
+            show.add(event)
+            errors += isinstance(event, ErrorEvent)
+            if files is not None and (component := buffer.apply(event)) is not None:
+                path = files.write(component)
+                source.progress.clear()
+                say(f"wrote {path}")
+    show.finish()
+    if source.interrupted:
+        return _INTERRUPTED
+    return _ERRORS_FOUND if errors else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    chunks = read_recording(options.file)
+    began = time.monotonic()
+    for chunk in chunks:
+        if options.rate:
+            due = began + chunk.at / options.rate
+            while (wait := due - time.monotonic()) > 0:
+                time.sleep(min(wait, _LONGEST_SLEEP))
+        sys.stdout.buffer.write(utf8(chunk.text))
+        sys.stdout.buffer.flush()
+    return 0
+
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {"parse": _parse, "replay": _replay}

@@ -1,0 +1,141 @@
+"""What can be said on the command line, and the grammar and limits that it means."""
+
+import argparse
+import math
+import re
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Final, get_args
+
+import attrs
+
+from componentstream.grammar import POSITIONS, Fences, Grammar, Nesting, Outside
+from componentstream.limits import Limits
+
+_STATUS: Final = (
+    "exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
+    "written; 130 interrupted; 141 nobody reads the output any more"
+)
+_WRITE: Final = (
+    "also write one file per component into DIR, which is made if it is not there; each is named on standard "
+    "error; no existing file is touched: where a name is taken, in whatever case, the new one gets a number, "
+    "as in Hero-2.tsx"
+)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return what reads the arguments; ``command`` of its result is ``parse`` or ``replay``."""
+    root = argparse.ArgumentParser(
+        prog="componentstream",
+        description="Read the component markers in a language model's answer.",
+        epilog=_STATUS,
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="version", version=f"%(prog)s {version('componentstream')}")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _describe_parse(
+        commands.add_parser(
+            "parse",
+            help="print the events of an answer",
+            description="Print the events of an answer as JSON lines, as they come.",
+            epilog=_STATUS,
+            allow_abbrev=False,
+        )
+    )
+    _describe_replay(
+        commands.add_parser(
+            "replay",
+            help="play a recorded stream",
+            description="Write the text of a recorded stream, as it is, at the pace of the recording.",
+            epilog=_STATUS,
+            allow_abbrev=False,
+        )
+    )
+    return root
+
+
+def grammar_of(options: argparse.Namespace) -> Grammar:
+    """Return the grammar that the options of ``parse`` ask for.
+
+    Raises:
+        UsageError: they do not fit together.
+    """
+    return Grammar(
+        prefix=options.prefix,
+        start=options.start,
+        end=options.end,
+        positions=POSITIONS.union(options.position),
+        default_position=options.default_position,
+        strict=options.strict,
+        nesting=options.nesting,
+        fences=options.fences,
+        outside=options.outside,
+    )
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """Return the limits that the options of ``parse`` ask for."""
+    return Limits(**{field.name: getattr(options, field.name) for field in attrs.fields(Limits)})
+
+
+def _describe_parse(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("file", nargs="?", default="-", metavar="FILE", help="what the model wrote; - is standard input")
+    add("--table", action="store_true", help="print a table for people at the end instead of the events")
+    add("--write", metavar="DIR", help=_WRITE)
+    add("--suffix", type=_suffix, default=".tsx", help="how the names of those files end; default .tsx")
+    add("--follow", action="store_true", help="go on reading while FILE grows, until interrupted")
+    add("--chunk", type=_count, default=65_536, metavar="N", help="read at most N bytes at once")
+    grammar = command.add_argument_group("grammar")
+    grammar.add_argument("--strict", action="store_true", help="an unknown position makes a marker malformed")
+    grammar.add_argument(
+        "--position", action="append", default=[], metavar="NAME", help="one more position; may be repeated"
+    )
+    for field in attrs.fields(Grammar):
+        if field.name in ("default_position", "prefix", "start", "end"):
+            grammar.add_argument(
+                _option(field.name), default=field.default, metavar="TEXT", help=f"default {field.default}"
+            )
+    for name, choices in (("nesting", Nesting), ("fences", Fences), ("outside", Outside)):
+        values = get_args(choices)
+        grammar.add_argument(_option(name), choices=values, default=values[0], help=f"default {values[0]}")
+    limits = command.add_argument_group("limits", "sizes in characters")
+    for field in attrs.fields(Limits):
+        limits.add_argument(
+            _option(field.name),
+            type=_count,
+            default=field.default,
+            metavar="N",
+            help=f"default {field.default}",
+        )
+
+
+def _describe_replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help='JSON lines: {"at": seconds, "text": "chunk"}')
+    command.add_argument(
+        "--rate", type=_rate, default=1.0, metavar="N", help="N times as fast; 0 without waiting; default 1"
+    )
+
+
+def _option(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
+
+
+def _count(text: str) -> int:
+    if re.fullmatch("[0-9]{1,18}", text) and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+
+
+def _rate(text: str) -> float:
+    with suppress(ValueError):
+        rate = float(text)
+        if 0 <= rate < math.inf:
+            return rate
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 up")
+
+
+def _suffix(text: str) -> str:
+    if re.fullmatch(r"(?:\.[A-Za-z0-9_-]{1,32}){1,4}", text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no suffix such as .tsx")

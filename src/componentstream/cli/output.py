@@ -1,0 +1,97 @@
+"""What goes to the terminal or the next program: events, the table, and sentences for people.
+
+What a person sees has its control characters escaped: a model must not be able to write to the terminal of
+whoever looks at its output. JSON is pure ASCII anyway.
+"""
+
+import sys
+
+from componentstream.events import (
+    ComponentBlock,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    Event,
+)
+from componentstream.wire.jsonlines import JSONLinesEncoder
+
+_HEADINGS = ("index", "component", "position", "size", "reason")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with everything escaped that a terminal might act on or not show."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the terminal something, on standard error."""
+    sys.stderr.write(f"componentstream: {printable(sentence)}\n")
+    sys.stderr.flush()
+
+
+def utf8(text: str) -> bytes:
+    """Return ``text`` in UTF-8. Halves of a surrogate pair are joined; one by itself becomes U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+class JSONLines:
+    """Prints events as they come, one line of JSON each. Whoever waits for input flushes first."""
+
+    def __init__(self) -> None:
+        self._encoder = JSONLinesEncoder()
+
+    def add(self, event: Event) -> None:
+        """Print an event."""
+        sys.stdout.buffer.write(self._encoder.encode(event))
+
+    def finish(self) -> None:
+        """Print what remains, which is nothing."""
+
+
+class Table:
+    """Collects what a person wants to know of the blocks and prints it at the end, the errors below."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[str, str, str, str, str]] = {}
+        self._depths: dict[int, int] = {}
+        self._errors: list[str] = []
+
+    def add(self, event: Event) -> None:
+        """Note an event."""
+        if isinstance(event, ContentBlockStart):
+            self._start(event)
+        elif isinstance(event, ContentBlockStop):
+            number, name, position, _, _ = self._rows[event.index]
+            size = f"{event.chars} (+{event.trimmed} dropped)" if event.trimmed else str(event.chars)
+            self._rows[event.index] = (number, name, position, size, event.reason)
+        elif isinstance(event, ErrorEvent):
+            where = "whole stream" if event.index is None else f"block {event.index}"
+            where = where if event.line is None else f"line {event.line}"
+            self._errors.append(printable(f"{where}: {event.code}: {event.message}"))
+
+    def finish(self) -> None:
+        """Print the table and the errors."""
+        rows = [_HEADINGS, *self._rows.values()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [self._line(row, widths) for row in rows]
+        if self._errors:
+            lines += ["", *self._errors]
+        text = "".join(f"{line}\n" for line in lines)
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
+
+    def _start(self, event: ContentBlockStart) -> None:
+        index, block = event.index, event.block
+        if not isinstance(block, ComponentBlock):
+            self._rows[index] = (str(index), "(text)", "", "", "")
+            return
+        depth = 0 if block.parent is None else self._depths[block.parent] + 1
+        self._depths[index] = depth
+        name, position = "  " * depth + printable(block.name), printable(block.position)
+        self._rows[index] = (str(index), name, position, "", "")
+
+    def _line(self, row: tuple[str, ...], widths: list[int]) -> str:
+        number, name, position, size, reason = (
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        )
+        index, size = number.strip().rjust(widths[0]), size.strip().rjust(widths[3])
+        return f"{index}  {name}  {position}  {size}  {reason}".rstrip()

@@ -1,0 +1,174 @@
+"""Server-sent events (the ``text/event-stream`` of the HTML standard).
+
+A block is ``data: {json}``, an optional ``id:``, an optional ``retry:`` and a blank line. The id follows the
+data, because many clients take an id as soon as they read it: were it first, a connection cut inside the
+data would make such a client ask for what comes after an event that it never got.
+"""
+
+from typing import ClassVar, Final, get_args
+
+from componentstream.errors import UsageError
+from componentstream.events import ContentBlockDelta, ErrorEvent, Event
+from componentstream.wire._shared import (
+    DELTA,
+    MAX_EVENT_BYTES,
+    STREAM_HEADERS,
+    LineDecoder,
+    event_from_json,
+    event_to_json,
+    id_to_text,
+    json_object,
+    quote,
+)
+
+_MEDIA_TYPE: Final = "text/event-stream"
+_MAX_RETRY: Final = 2**31 - 1
+"""Milliseconds; a browser's timer with a longer delay fires at once."""
+
+_RETRY_DIGITS: Final = 18
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def _event_name(kind: type[Event]) -> str:
+    # A browser reports an event called `error` as a broken connection.
+    return "stream_error" if kind is ErrorEvent else kind.type
+
+
+_NAMES: Final = {kind: _event_name(kind).encode() for kind in get_args(Event)}
+_NAMES_READ: Final = frozenset({b"", b"message", ErrorEvent.type.encode(), *_NAMES.values()})
+
+
+class SSEEncoder:
+    """Writes events as server-sent events.
+
+    Send what :meth:`encode` returns as it is, with :attr:`headers`, and :meth:`heartbeat` whenever nothing
+    was sent for about 15 seconds, so that no proxy takes the connection for dead.
+
+    Args:
+        named: write ``event:`` too, with the event's type. Then a browser hands each type to the listeners
+            of that name, an error to those of ``stream_error``, and nothing to ``message``. By default all
+            events go to the listeners of ``message``.
+    """
+
+    media_type: ClassVar[str] = _MEDIA_TYPE
+
+    def __init__(self, *, named: bool = False) -> None:
+        self._heads = {
+            kind: b"event: %b\ndata: " % name if named else b"data: " for kind, name in _NAMES.items()
+        }
+        self._delta = self._heads[ContentBlockDelta] + DELTA + b"\n\n"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The response headers of such a stream, in a dict of their own."""
+        return {"Content-Type": f"{_MEDIA_TYPE}; charset=utf-8", **STREAM_HEADERS}
+
+    def encode(
+        self,
+        event: Event,
+        *,
+        id: str | int | None = None,  # noqa: A002 - the name of the field
+        retry: int | None = None,
+    ) -> bytes:
+        """Return the event as one block.
+
+        Args:
+            event: what to write.
+            id: what a client sends as ``Last-Event-ID`` to go on after this event; its number in the stream.
+            retry: milliseconds that a browser waits before it connects again, from here on.
+
+        Raises:
+            UsageError: ``event`` is none of ours or holds what JSON cannot carry, the id is not 1 to 64 of
+                ``0-9 A-Z a-z . -``, or ``retry`` is not a whole number from 0 to 2147483647.
+        """
+        if type(event) is ContentBlockDelta and id is None and retry is None:
+            return self._delta % (event.index, quote(event.text).encode())
+        data = event_to_json(event)
+        lines = [self._heads[type(event)], data, b"\n"]
+        if id is not None:
+            lines.append(b"id: %b\n" % id_to_text(id))
+        if retry is not None:
+            lines.append(b"retry: %d\n" % _checked_retry(retry))
+        lines.append(b"\n")
+        return b"".join(lines)
+
+    def heartbeat(self) -> bytes:
+        """Return a comment, which every client passes over.
+
+        No blank line follows it, because some clients make an empty event of a block without data.
+        """
+        return b": keep-alive\n"
+
+
+def _checked_retry(retry: int) -> int:
+    if type(retry) is not int or not 0 <= retry <= _MAX_RETRY:
+        raise UsageError(f"retry must be whole milliseconds from 0 to {_MAX_RETRY}.")
+    return retry
+
+
+class SSEDecoder(LineDecoder):
+    """Reads server-sent events by the rules of the HTML standard.
+
+    Lines end with CR, LF or CRLF, one byte order mark at the start is dropped, comments and unknown fields
+    are passed over, and a block that the end of the stream cuts off is dropped. So is an event that a
+    browser would not hand to a listener of ours: one with an ``event:`` name that is none of ours, or
+    without data. Types that are not ours are passed over.
+
+    Attributes:
+        last_event_id: the id of the last whole block; ids stick until the next. Send it as
+            ``Last-Event-ID`` when connecting again.
+        retry: milliseconds to wait before connecting again, None when the sender did not say.
+
+    Args:
+        max_event_bytes: most bytes in the data of one event, or in any line. The default, 16 MiB, holds the
+            largest component of the default ``Limits`` as one delta.
+    """
+
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        super().__init__(max_event_bytes=max_event_bytes)
+        self.retry: int | None = None
+        self._after_cr = False  # an LF that comes next belongs to it
+        self._first_line = True
+        self._id = ""
+        self._name = b""
+        self._data = bytearray()  # each `data` with an LF behind it
+
+    def _split(self, data: bytes) -> list[bytes]:
+        if not data:
+            return [data]
+        if self._after_cr:
+            data = data.removeprefix(b"\n")
+        self._after_cr = data.endswith(b"\r")
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+
+    def _read(self, line: bytes) -> Event | None:
+        if self._first_line:
+            self._first_line = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data += value + b"\n"
+            self._kept = len(self._data)
+        elif name == b"event":
+            self._name = value
+        elif name == b"id" and b"\0" not in value:
+            self._id = str(value, "utf-8", "replace")
+        elif name == b"retry" and value.isdigit() and len(value) <= _RETRY_DIGITS:
+            self.retry = int(value)
+        return None
+
+    def _dispatch(self) -> Event | None:
+        data = bytes(self._data[:-1])
+        wanted = self._name in _NAMES_READ
+        self._data.clear()
+        self._name = b""
+        self._kept = 0
+        event = event_from_json(json_object(data, "replace")) if data and wanted else None
+        self.last_event_id = self._id
+        return event
+
+    def _end(self, line: bytes) -> list[Event]:  # noqa: ARG002 - a block without its blank line is no event
+        return []

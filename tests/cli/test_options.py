@@ -1,0 +1,86 @@
+import attrs
+import pytest
+
+from componentstream.cli.options import command_line, grammar_of, limits_of
+from componentstream.errors import UsageError
+from componentstream.grammar import POSITIONS, Grammar
+from componentstream.limits import Limits
+
+
+def options(*arguments):
+    return command_line().parse_args(["parse", *arguments])
+
+
+def test_without_options_the_grammar_and_the_limits_are_the_defaults():
+    assert grammar_of(options()) == Grammar()
+    assert limits_of(options()) == Limits()
+    assert options().file == "-"
+
+
+def test_every_limit_has_an_option_of_its_name():
+    names = [field.name for field in attrs.fields(Limits)]
+    arguments = [
+        word for value, name in enumerate(names, 1) for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
+    assert limits_of(options(*arguments)) == Limits(**{name: value for value, name in enumerate(names, 1)})
+
+
+def test_every_part_of_the_grammar_has_an_option():
+    chosen = grammar_of(
+        options(
+            *("--prefix", "#!", "--start", "BEGIN", "--end", "FINISH", "--position", "aside"),
+            *("--position", "top", "--default-position", "top", "--strict"),
+            *("--nesting", "close", "--fences", "keep", "--outside", "discard"),
+        )
+    )
+    assert chosen == Grammar(
+        prefix="#!",
+        start="BEGIN",
+        end="FINISH",
+        positions=POSITIONS | {"aside", "top"},
+        default_position="top",
+        strict=True,
+        nesting="close",
+        fences="keep",
+        outside="discard",
+    )
+
+
+def test_a_grammar_that_makes_no_sense_is_refused():
+    with pytest.raises(UsageError, match="default_position must be one of positions"):
+        grammar_of(options("--default-position", "nowhere"))
+
+
+def test_a_replay_is_at_rate_1_unless_told():
+    read = command_line().parse_args
+    assert read(["replay", "x"]).rate == 1.0
+    assert read(["replay", "x", "--rate", "0"]).rate == 0.0
+    assert read(["replay", "x", "--rate", "2.5"]).rate == 2.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["parse", "--chunk", "0"], "'0' is no whole number from 1 up"),
+        (["parse", "--max-depth", "-1"], "'-1' is no whole number from 1 up"),
+        (["parse", "--max-depth", "1e3"], "'1e3' is no whole number from 1 up"),
+        (["parse", "--max-depth", "9" * 5000], "is no whole number from 1 up"),
+        (["parse", "--suffix", "tsx"], "'tsx' is no suffix such as .tsx"),
+        (["parse", "--suffix", "./../x"], "'./../x' is no suffix such as .tsx"),
+        (["parse", "--suffix", ".tsx\n"], "is no suffix such as .tsx"),
+        (["parse", "--suffix", "."], "'.' is no suffix such as .tsx"),
+        (["parse", "--nesting", "flat"], "invalid choice: 'flat'"),
+        (["parse", "--tab"], "unrecognized arguments: --tab"),
+        (["replay"], "the following arguments are required: FILE"),
+        (["replay", "x", "--rate", "-1"], "'-1' is no number from 0 up"),
+        (["replay", "x", "--rate", "nan"], "'nan' is no number from 0 up"),
+        (["replay", "x", "--rate", "inf"], "'inf' is no number from 0 up"),
+        (["replay", "x", "--rate", "fast"], "'fast' is no number from 0 up"),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_wrong_arguments_end_with_status_2_and_a_sentence(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command_line().parse_args(arguments)
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err

@@ -1,0 +1,117 @@
+import io
+import json
+import sys
+
+import pytest
+
+from componentstream.cli.output import JSONLines, Table, printable, say, utf8
+from componentstream.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    TextBlock,
+)
+
+
+def printed(table, capfdbinary):
+    table.finish()
+    sys.stdout.flush()
+    return capfdbinary.readouterr().out.decode().split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text, ünïcödé 漢字 😀", "plain text, ünïcödé 漢字 😀"),
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("\x9b2J", r"\x9b2J"),
+        ("a\r\n\tb\x00", r"a\r\n\tb\x00"),
+        ("\u202eabc\u2028\ud83d\u200b", r"\u202eabc\u2028\ud83d\u200b"),
+        ("\x7f", r"\x7f"),
+    ],
+)
+def test_what_a_terminal_might_act_on_is_escaped(text, shown):
+    assert printable(text) == shown
+
+
+def test_a_sentence_is_said_on_standard_error_on_one_line(capsys):
+    say("no\nnonsense \x1b[2J")
+    assert capsys.readouterr() == ("", "componentstream: no\\nnonsense \\x1b[2J\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [("aé\n", b"a\xc3\xa9\n"), ("\ud83d\ude00", "😀".encode()), ("\ud83da\ude00", "\ufffda\ufffd".encode())],
+)
+def test_any_text_can_be_written_as_utf_8(text, data):
+    assert utf8(text) == data
+
+
+def test_events_are_printed_as_lines_of_json(capfdbinary):
+    lines = JSONLines()
+    lines.add(ContentBlockDelta(0, "é\x1b"))
+    lines.finish()
+    sys.stdout.flush()
+    out = capfdbinary.readouterr().out
+    assert out.isascii()
+    assert json.loads(out) == ContentBlockDelta(0, "é\x1b").to_dict()
+    assert out.endswith(b"}\n")
+
+
+def test_the_table_lists_blocks_with_children_indented_and_the_errors_below(capfdbinary):
+    table = Table()
+    for event in [
+        ContentBlockStart(0, TextBlock()),
+        ContentBlockDelta(0, "hello"),
+        ContentBlockStop(0, "end", 5),
+        ContentBlockStart(1, ComponentBlock("Menu", "nav")),
+        ContentBlockStart(2, ComponentBlock("Menu.Item", "main", {}, 1)),
+        ContentBlockStart(3, ComponentBlock("Icon", "main", {}, 2)),
+        ErrorEvent("component_too_large", "Too large.", index=3),
+        ContentBlockStop(3, "end", 1200, 34),
+        ContentBlockStop(2, "implied", 7),
+        ErrorEvent("unclosed_component", "Menu.Item is open.", line=12, index=2),
+        ErrorEvent("stream_too_large", "Too long.", fatal=True),
+    ]:
+        table.add(event)
+    assert printed(table, capfdbinary) == [
+        "index  component    position                size  reason",
+        "    0  (text)                                  5  end",
+        "    1  Menu         nav",
+        "    2    Menu.Item  main                       7  implied",
+        "    3      Icon     main      1200 (+34 dropped)  end",
+        "",
+        "block 3: component_too_large: Too large.",
+        "line 12: unclosed_component: Menu.Item is open.",
+        "whole stream: stream_too_large: Too long.",
+        "",
+    ]
+
+
+def test_a_table_of_nothing_is_its_headings(capfdbinary):
+    assert printed(Table(), capfdbinary) == ["index  component  position  size  reason", ""]
+
+
+def test_nothing_from_the_input_reaches_the_terminal_unescaped(capfdbinary):
+    table = Table()
+    table.add(ContentBlockStart(0, ComponentBlock("A\x1b[2J", "x\x07")))
+    table.add(ErrorEvent("invalid_name", "\x1b]0;title\x07\nnext", line=1))
+    assert printed(table, capfdbinary) == [
+        r"index  component  position  size  reason",
+        r"    0  A\x1b[2J   x\x07",
+        r"",
+        r"line 1: invalid_name: \x1b]0;title\x07\nnext",
+        r"",
+    ]
+
+
+def test_a_terminal_of_few_characters_gets_the_others_escaped(monkeypatch):
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
+    table = Table()
+    table.add(ErrorEvent("invalid_name", "é", line=1))
+    table.finish()
+    sys.stdout.flush()
+    assert out.getvalue().endswith(b"line 1: invalid_name: \\xe9\n")
