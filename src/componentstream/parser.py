@@ -117,12 +117,12 @@ class ComponentParser:
             UsageError: `text` is no str (decode bytes with ``componentstream.sources.text.TextDecoder``),
                 or the stream has been ended.
         """
-        if type(text) is str:
+        if type(text) is str and text:
             end = self._offset + len(text)
-            if self._offset < end <= self._barrier and "\n" not in text:
+            if end <= self._barrier and "\n" not in text:
                 self._offset = end
                 return [ContentBlockDelta(self._index, text)]
-            if self._offset < end <= self._light:
+            if end <= self._light:
                 if self._state == TEXT:
                     return self._feed_lines(text, end, text.find("\n"))
                 if self._state == LEAD:
@@ -133,7 +133,7 @@ class ComponentParser:
                     return []
             return self._feed(text, _UNSEEN)
         if isinstance(text, str):
-            return self.feed(str.__str__(text))
+            return self.feed(str.__str__(text)) if text else self._feed("", _UNSEEN)
         raise UsageError(
             f"feed takes str, not {type(text).__name__}; decode bytes with TextDecoder, or use parse()."
         )
@@ -261,38 +261,38 @@ class ComponentParser:
 
     def _feed_lines(self, text: str, end: int, first: int) -> list[Event]:
         """Feed a chunk whose first line is text and ends with the LF at `first`."""
-        size = len(text)
-        last = first if first == size - 1 else max(first, text.rfind("\n", first + 1))
-        lines = 1
-        if first < last:
-            if self._structure.fences != NO_FENCES:
-                return self._feed(text, (first, last, _NOWHERE, last + 1, LEAD))
-            hit = text.find(self._grammar.prefix, first + 1, last)
-            if hit >= 0:
+        last = text.rfind("\n", first + 1)
+        if last < 0:
+            last = first
+            lines = 1
+        else:
+            hit = _NOWHERE
+            if self._structure.fences == NO_FENCES:
+                hit = text.find(self._grammar.prefix, first + 1, last)
+            if hit >= 0 or self._structure.fences != NO_FENCES:
                 return self._feed(text, (first, last, hit, last + 1, LEAD))
-            lines += text.count("\n", first + 1, last + 1)
-        bare = text[last + 1 :].lstrip(" \t")
+            lines = 1 + text.count("\n", first + 1, last + 1)
+        begin = last + 1
+        kept = text[begin:]
+        bare = kept.lstrip(" \t")
         if bare:
             state = self._leads.get(bare[0], TEXT)
             if state != TEXT:
-                return self._feed(text, (first, last, _NOWHERE, size - len(bare) + 1, state))
-            kept = ""
+                return self._feed(text, (first, last, _NOWHERE, len(text) - len(bare) + 1, state))
+            leaving = self._held + text
+            self._held = ""
             self._state = TEXT
             self._barrier = self._light
-            leaving = text
+        elif len(kept) > self._limits.max_marker_chars:
+            return self._feed(text, (first, last, _NOWHERE, len(text), LEAD))
         else:
-            kept = text[last + 1 :]
-            if len(kept) > self._limits.max_marker_chars:
-                return self._feed(text, (first, last, _NOWHERE, size, LEAD))
+            leaving = self._held + text[:begin]
+            self._held = kept
             self._state = LEAD
             self._barrier = _NOWHERE
-            leaving = text[: last + 1]
-        if self._held:
-            leaving = self._held + leaving
-        self._held = kept
-        self._offset = end
         self._line += lines
-        self._line_from = end - size + last + 1
+        self._line_from = end - len(kept)
+        self._offset = end
         return [ContentBlockDelta(self._index, leaving)]
 
     def _feed(self, text: str, seen: _Seen) -> list[Event]:
@@ -334,18 +334,15 @@ class ComponentParser:
             limit = self._limits.max_total_chars
             if self._state in _CANDIDATES:
                 self._light = min(limit, self._line_from + self._limits.max_marker_chars)
-            elif (
-                self._state <= LEAD
-                and target is not None
-                and not (target.trimmed or self._fence or structure.first_line)
-            ):
+            elif self._state <= LEAD and target is not None and not target.trimmed:
                 if structure.open:
                     limit = min(limit, self._counted + self._limits.max_component_chars - target.chars)
                 self._index = target.index
                 self._leads = self._machine.steps[structure.fences][LEAD]
-                self._light = limit
                 if self._state == TEXT:
                     self._barrier = limit
+                if not (self._fence or structure.first_line):
+                    self._light = limit
         events, structure.events = structure.events, []
         return events
 
