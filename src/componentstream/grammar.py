@@ -119,7 +119,7 @@ class Grammar:
     outside: Outside = "emit"
 
     def __attrs_post_init__(self) -> None:
-        if not self.prefix.isprintable() or re.search(rf"[{WHITE}`]|\A\Z", self.prefix):
+        if not self.prefix or not self.prefix.isprintable() or set(self.prefix) & set(WHITE + "`"):
             raise UsageError("Grammar: prefix must be printable characters, no white space, no backticks.")
         for keyword in (self.start, self.end):
             if not (keyword.isascii() and keyword.isalpha()):
@@ -144,25 +144,24 @@ class Grammar:
         """The automaton that reads lines of this language; made at first use."""
         return LineMachine(self.prefix, self.start, self.end)
 
-    def judge(self, content: str, at: int, *, opens: bool) -> Marker | Fault:
+    def judge(self, rest: str, *, opens: bool) -> Marker | Fault:
         """Read what follows the keyword of a candidate line.
 
         Args:
-            content: the line without its line end.
-            at: where its keyword ends, or behind the white space there.
+            rest: the line's content behind the keyword.
             opens: whether the keyword was START.
 
         Returns:
             the marker, or the fault for which the line is text.
         """
-        match = _NAME.match(content, at)
-        name, junk, end = (match[1], match[2], match.end()) if match else ("", "", at)
+        match = _NAME.match(rest)
+        name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
         if not name and not junk:
             return Fault("malformed_marker", "The marker names no component.")
         named = not junk and len(name) <= MAX_NAME_CHARS
         attributes: dict[str, str] | None = {}
-        if end < len(content):
-            attributes = _read_attributes(content, end) if opens else None
+        if end < len(rest):
+            attributes = _read_attributes(rest, end) if opens else None
         if attributes is None:
             if not named:
                 return Fault("malformed_marker", "Neither the marker's name nor what follows it can be read.")
@@ -190,7 +189,8 @@ TEXT: Final = 0
 CANDIDATE_START: Final = 1
 CANDIDATE_END: Final = 2
 LEAD: Final = 3
-"""States of a line that every machine has: text, the two candidates, the line's beginning."""
+ENDED: Final = -1
+"""States of a line in every machine: text, the two candidates, the line's beginning, its end."""
 
 NO_FENCES: Final = 0
 BARE_FENCES: Final = 1
@@ -199,8 +199,9 @@ ALL_FENCES: Final = 2
 
 START_LINE: Final = 1
 END_LINE: Final = 2
-FENCE_LINE: Final = 3
-"""The groups of ``LineMachine.line``: a keyword, or the info string of a fence."""
+BARE_FENCE: Final = 3
+INFO_FENCE: Final = 4
+"""What a complete line is, other than text; the first three are groups of ``LineMachine.line``."""
 
 
 class LineMachine:
@@ -208,31 +209,39 @@ class LineMachine:
 
     Attributes:
         line: the pattern of a candidate or a fence, for the content of a complete line. Its last group
-            tells which (``START_LINE``, ``END_LINE``, ``FENCE_LINE``).
-        interest: a line end and how a candidate or a fence begins behind it.
+            tells which: a keyword, or the info string of a fence, empty in a bare one.
+        keyword: what ``line`` has behind the prefix.
+        fence: what ``line`` has behind three backticks.
+        interest: a line end and how a candidate (group 1) or a fence begins behind it.
+        plain: white space at a line's beginning, and in group 1 a character that shows that it is text.
         steps: for lines in part, and for each kind of place (``NO_FENCES`` to ``ALL_FENCES``), the table
             ``[state][character]`` of next states; a character that is missing leads to ``TEXT``.
-        ends: the states in which the end of the line makes it a candidate or a fence.
+        ends: the states in which the end of the line makes it more than text, with what it is then.
         returns: those of them after a CR, which is no content if the line ends there.
+        leads: for each kind of place, the states after the first character of a line, its end included.
         opening: the states from which a line can still become a START.
         closing: the states from which a line can still become an END.
     """
 
     def __init__(self, prefix: str, start: str, end: str) -> None:
-        head = re.escape(prefix)
-        self.line = re.compile(
-            rf"[{WHITE}]*+(?:{head}[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
-            rf"|`{{{_TICKS},}}+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z))"
-        )
-        self.interest = re.compile(rf"\n[{WHITE}]*+(?:{head}|`{{{_TICKS}}})")
+        head, ticks = re.escape(prefix), "`" * _TICKS
+        keyword = rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
+        fence = rf"`*+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z)"
+        self.line = re.compile(rf"[{WHITE}]*+(?:{head}{keyword}|{ticks}{fence})")
+        self.keyword = re.compile(keyword)
+        # Two groups that never match, so that the third one means a fence here too.
+        self.fence = re.compile(rf"(?:(\b\B)|(\b\B)|{fence})")
+        self.interest = re.compile(rf"\n[{WHITE}]*+(?:({head})|{ticks})")
+        self.plain = re.compile(rf"[ \t]*+([^{WHITE}\n`{re.escape(prefix[0])}]?)")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
-        self.ends: set[int] = {CANDIDATE_START, CANDIDATE_END}
+        self.ends = {CANDIDATE_START: START_LINE, CANDIDATE_END: END_LINE}
         self.returns: set[int] = set()
         path = self._path(LEAD, prefix)
         self._table[path[-1]].update(dict.fromkeys(WHITE, path[-1]))
         self.opening = frozenset({LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)})
         self.closing = frozenset({LEAD, *path, *self._keyword(path[-1], end, CANDIDATE_END)})
         self.steps = self._fence_tables()
+        self.leads = [{**table[LEAD], "\n": ENDED} for table in self.steps]
 
     def _next(self, state: int, char: str) -> int:
         """Return the state that `char` leads to from `state`, a fresh one if there is none yet."""
@@ -249,25 +258,26 @@ class LineMachine:
             path.append(state)
         return path
 
-    def _return(self, state: int) -> int:
+    def _end(self, state: int, kind: int) -> int:
+        """Let a line end in `state` as a `kind`, before or after a CR; return the state after that."""
         after = self._next(state, "\r")
         self.returns.add(after)
-        self.ends |= {state, after}
+        self.ends[state] = self.ends[after] = kind
         return after
 
     def _keyword(self, state: int, word: str, candidate: int) -> list[int]:
         """Lead from `state` through a keyword to its candidate; return the states on the way."""
         path = self._path(state, word)
         self._table[path[-1]].update(dict.fromkeys(WHITE, candidate))
-        return [*path, self._return(path[-1]), candidate]
+        return [*path, self._end(path[-1], self.ends[candidate]), candidate]
 
-    def _fence_tail(self, state: int) -> None:
-        """Let white space and the CR of a line end follow a fence that is complete in `state`."""
+    def _fence_tail(self, state: int, kind: int) -> None:
+        """Let white space and the end of the line follow a fence that is complete in `state`."""
         white = self._next(state, " ")
         self._table[state].update(dict.fromkeys(WHITE, white))
         self._table[white].update(dict.fromkeys(WHITE, white))
-        self._table[white]["\r"] = self._return(state)
-        self.ends.add(white)
+        self._table[white]["\r"] = self._end(state, kind)
+        self.ends[white] = kind
 
     def _fence_tables(self) -> list[list[dict[str, int]]]:
         """Return the table without fences, with bare ones only, and with all."""
@@ -275,14 +285,14 @@ class LineMachine:
         no_ticks = table[LEAD].copy()
         ticked = self._path(LEAD, "`" * _TICKS)[-1]
         table[ticked]["`"] = ticked
-        self._fence_tail(ticked)
+        self._fence_tail(ticked, BARE_FENCE)
         no_info = table[ticked].copy()
         state = ticked
         for _ in range(MAX_INFO_CHARS):
             info = len(table)
             table.append({})
             table[state].update(dict.fromkeys(_INFO_CHARS, info))
-            self._fence_tail(info)
+            self._fence_tail(info, INFO_FENCE)
             state = info
         return [
             [*table[:LEAD], no_ticks, *table[LEAD + 1 :]],

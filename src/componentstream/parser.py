@@ -20,6 +20,7 @@ the offset ``_barrier``. Chunks around a line end or an indentation are as simpl
 a way of their own (``_feed_light``). What left on these ways is counted when another chunk comes.
 """
 
+import re
 from typing import Final, Self, TypeAlias, cast
 
 import attrs
@@ -28,10 +29,13 @@ from componentstream.errors import UsageError
 from componentstream.events import ContentBlockDelta, Event, Json
 from componentstream.grammar import (
     ALL_FENCES,
+    BARE_FENCE,
     BARE_FENCES,
     CANDIDATE_END,
     CANDIDATE_START,
-    FENCE_LINE,
+    END_LINE,
+    ENDED,
+    INFO_FENCE,
     LEAD,
     NO_FENCES,
     START_LINE,
@@ -43,6 +47,7 @@ from componentstream.grammar import (
 from componentstream.limits import Limits
 from componentstream.structure import Halt, Structure
 
+_BLANK_LINES: Final = re.compile(rf"((?:[{WHITE}\r]*+\n)*+)[{WHITE}]*+(\r[{WHITE}\r]*+)?")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NOWHERE: Final = -1
 _CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
@@ -72,9 +77,9 @@ class ComponentParser:
     """
 
     __slots__ = (
-        "_barrier", "_base", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar", "_held",
-        "_index", "_leads", "_light", "_limits", "_line", "_line_from", "_machine", "_offset", "_sent",
-        "_state", "_structure",
+        "_barrier", "_base", "_body", "_chunk", "_closed", "_counted", "_failed", "_fence", "_grammar",
+        "_held", "_index", "_leads", "_light", "_limits", "_line", "_line_from", "_machine", "_offset",
+        "_sent", "_state", "_structure",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:  # noqa: B008
@@ -87,7 +92,7 @@ class ComponentParser:
         self._barrier = self._light = self._index = _NOWHERE
         self._leads: dict[str, int] = {}
         self._line = 1
-        self._line_from = 0
+        self._line_from = self._body = 0
         self._state = LEAD
         self._held = ""
         self._fence = ""
@@ -127,10 +132,7 @@ class ComponentParser:
                     return self._feed_lines(text, end, text.find("\n"))
                 if self._state == LEAD:
                     return self._feed_lead(text, end)
-                if "\n" not in text:
-                    self._held += text
-                    self._offset = end
-                    return []
+                return self._feed_candidate(text, end)
             return self._feed(text, _UNSEEN)
         if isinstance(text, str):
             return self.feed(str.__str__(text)) if text else self._feed("", _UNSEEN)
@@ -236,20 +238,28 @@ class ComponentParser:
     # The next two feed what is probably nothing but text. If it may be more they hand the chunk on, with
     # what they have seen of it, so that no character need be examined again.
 
+    def _feed_candidate(self, text: str, end: int) -> list[Event]:
+        """Feed a chunk to a candidate that it does not make too long."""
+        first = text.find("\n")
+        if first >= 0:
+            return self._feed(text, (first, _NOWHERE, _NOWHERE, 0, LEAD))
+        self._held += text
+        self._offset = end
+        return []
+
     def _feed_lead(self, text: str, end: int) -> list[Event]:
         """Feed a chunk to a line of which there is only white space yet."""
-        bare = text.lstrip(" \t")
-        if not bare:
-            if end - self._line_from > self._limits.max_marker_chars:
-                return self._feed(text, _UNSEEN)
+        at, state = self._see_lead(text, 0)
+        if state == ENDED:
+            return self._feed_lines(text, end, 0)
+        if state != TEXT:
+            too_long = end - self._line_from > self._limits.max_marker_chars
+            if at < len(text) or state != LEAD or too_long:
+                return self._feed(text, (_NOWHERE, _NOWHERE, _NOWHERE, at, state))
             self._held += text
             self._offset = end
             return []
-        at = len(text) - len(bare)
-        state = self._leads.get(bare[0], TEXT)
-        if state != TEXT:
-            return self._feed(text, (_NOWHERE, _NOWHERE, _NOWHERE, at + 1, state))
-        first = at if bare[0] == "\n" else text.find("\n", at + 1)
+        first = text.find("\n", at)
         if first >= 0:
             return self._feed_lines(text, end, first)
         text = self._held + text
@@ -259,39 +269,41 @@ class ComponentParser:
         self._barrier = self._light
         return [ContentBlockDelta(self._index, text)]
 
+    def _see_lead(self, text: str, at: int) -> tuple[int, int]:
+        """Return the state of the line that begins at `at`, as far as it is plain to see, and how far."""
+        char = text[at]
+        state = self._leads.get(char, TEXT)
+        if state == LEAD:
+            match = self._machine.plain.match(text, at + 1)
+            if match:
+                return match.end(), TEXT if match[1] else LEAD
+        return at + 1, state
+
     def _feed_lines(self, text: str, end: int, first: int) -> list[Event]:
         """Feed a chunk whose first line is text and ends with the LF at `first`."""
         last = text.rfind("\n", first + 1)
-        if last < 0:
-            last = first
-            lines = 1
-        else:
-            hit = _NOWHERE
-            if self._structure.fences == NO_FENCES:
-                hit = text.find(self._grammar.prefix, first + 1, last)
-            if hit >= 0 or self._structure.fences != NO_FENCES:
-                return self._feed(text, (first, last, hit, last + 1, LEAD))
-            lines = 1 + text.count("\n", first + 1, last + 1)
-        begin = last + 1
-        kept = text[begin:]
-        bare = kept.lstrip(" \t")
-        if bare:
-            state = self._leads.get(bare[0], TEXT)
-            if state != TEXT:
-                return self._feed(text, (first, last, _NOWHERE, len(text) - len(bare) + 1, state))
+        begin = hit = (last if last >= 0 else first) + 1
+        if last >= 0:
+            if self._structure.fences != NO_FENCES:
+                return self._feed(text, (first, last, _NOWHERE, begin, LEAD))
+            hit = text.find(self._grammar.prefix, first + 1, last)
+            if hit >= 0:
+                return self._feed(text, (first, last, hit, begin, LEAD))
+        at, state = self._see_lead(text, begin) if begin < len(text) else (begin, LEAD)
+        if state == TEXT:
             leaving = self._held + text
             self._held = ""
             self._state = TEXT
             self._barrier = self._light
-        elif len(kept) > self._limits.max_marker_chars:
-            return self._feed(text, (first, last, _NOWHERE, len(text), LEAD))
+        elif at < len(text) or state != LEAD or at - begin > self._limits.max_marker_chars:
+            return self._feed(text, (first, begin - 1, begin, at, state))
         else:
             leaving = self._held + text[:begin]
-            self._held = kept
+            self._held = text[begin:]
             self._state = LEAD
             self._barrier = _NOWHERE
-        self._line += lines
-        self._line_from = end - len(kept)
+        self._line += 1 if last < 0 else 1 + text.count("\n", first + 1, begin)
+        self._line_from = end - len(text) + begin
         self._offset = end
         return [ContentBlockDelta(self._index, leaving)]
 
@@ -322,7 +334,6 @@ class ComponentParser:
         target = self._structure.target
         if target is not None:
             target.chars += self._offset - len(self._held) - self._counted
-        self._rebase("")
 
     def _leave(self) -> list[Event]:
         """End a call: see how far the short ways may go, hand out the events."""
@@ -338,7 +349,7 @@ class ComponentParser:
                 if structure.open:
                     limit = min(limit, self._counted + self._limits.max_component_chars - target.chars)
                 self._index = target.index
-                self._leads = self._machine.steps[structure.fences][LEAD]
+                self._leads = self._machine.leads[structure.fences]
                 if self._state == TEXT:
                     self._barrier = limit
                 if not (self._fence or structure.first_line):
@@ -369,18 +380,20 @@ class ComponentParser:
                 at = self._sent = self._line_from = 1
             if self._state == LEAD:
                 self._state = state
+            if self._state in (TEXT, LEAD):
+                at = self._drop_blank(at)
             first = self._read_line(at, len(text))
             at = 0
-        else:
+        elif self._state == LEAD:
             self._state = TEXT
         if first >= 0:
-            self._take_line(first, first + 1)
+            self._take_line(self._machine.ends.get(self._state), first, first + 1)
             if last < 0:
                 last = max(first, text.rfind("\n", first + 1))
-            self._read_lines(first + 1, last + 1, hit)
+            pos = self._read_lines(first + 1, last + 1, hit)
             if at > last + 1:
-                self._state = state
-            self._read_line(max(at, last + 1), last + 1)
+                pos, self._state = at, state
+            self._read_line(pos, last + 1)
         if self._state == TEXT:
             self._settle(len(text))
         else:
@@ -419,86 +432,112 @@ class ComponentParser:
         """
         chunk, state, end = self._chunk, self._state, len(self._chunk)
         steps = self._machine.steps[self._structure.fences]
-        while pos < end and pos <= limit and chunk[pos] != "\n":
-            state = steps[state].get(chunk[pos], TEXT)
+        while pos < end and pos <= limit:
+            char = chunk[pos]
+            if char == "\n":
+                break
+            state = steps[state].get(char, TEXT)
             pos += 1
             if state < LEAD:
                 break
-            if state == LEAD:
-                rest = chunk[pos : limit + 1]
-                pos += len(rest) - len(rest.lstrip(WHITE))
         if state >= LEAD and pos > limit:
             returned = state in self._machine.returns and (pos == end or chunk[pos] == "\n")
             state = state if returned else TEXT
         self._state = state
+        self._body = self._base + pos - (state in self._machine.returns)
         return pos
 
-    def _read_lines(self, pos: int, stop: int, hit: int) -> None:
-        """Read the complete lines from `pos` to `stop`; `hit` may be where a prefix stands in them."""
+    def _read_lines(self, pos: int, stop: int, hit: int) -> int:
+        """Read the complete lines from `pos` to `stop`; return how far the line behind them has been read.
+
+        `hit` may be where the first prefix stands in them, `stop` if there is none.
+        """
         chunk, structure = self._chunk, self._structure
         while pos < stop:
-            lead: int | None = pos
-            at = pos
-            if not (structure.first_line or self._fence):
-                lead, at = self._pass_text(pos, stop, hit)
-                if lead == stop:
-                    return
-            elif chunk[pos] not in self._machine.steps[structure.fences][LEAD]:
-                lead = None
+            at, pattern = self._drop_blank(pos), self._machine.line
+            if at == pos and not (structure.first_line or self._fence):
+                at, pattern = self._pass_text(pos, stop, hit)
+            if at >= stop:
+                return max(at, self._drop_blank(stop))
             end = chunk.find("\n", at)
-            self._take_line(end, end + 1, lead)
+            kind = self._look(at, end, pattern) if self._state == LEAD else None
+            self._take_line(kind, end, end + 1)
             pos = end + 1
+        return self._drop_blank(stop)
 
-    def _pass_text(self, pos: int, stop: int, hit: int) -> tuple[int, int]:
+    def _pass_text(self, pos: int, stop: int, hit: int) -> tuple[int, re.Pattern[str]]:
         """Pass over lines of text, from `pos` to a line that begins like a marker, or a fence that counts.
 
-        Returns where that line's white space ends and where its end may be searched from; `stop` twice if
-        there is no such line.
+        Returns how far that line has been read, `stop` if there is none, and the pattern for its rest.
         """
-        chunk, prefix = self._chunk, self._grammar.prefix
+        chunk, prefix, machine = self._chunk, self._grammar.prefix, self._machine
         counted = start = pos
         if self._structure.fences != NO_FENCES:
-            match = self._machine.interest.search(chunk, pos - 1, stop)
-            start, lead, at = (
-                (match.start() + 1, match.start() + 1, match.end()) if match else (stop, stop, stop)
-            )
+            match = machine.interest.search(chunk, pos - 1, stop - 1)
+            start, at = (match.start() + 1, match.end()) if match else (stop, stop)
             self._line += chunk.count("\n", pos, start)
             self._line_from = self._base + start
-            return lead, at
-        while (lead := hit if hit >= start else chunk.find(prefix, start, stop)) >= 0:
-            at = lead + len(prefix)
-            begin = lead
-            while begin > start and chunk[begin - 1] in WHITE:
+            return at, machine.keyword if match and match[1] else machine.fence
+        while 0 <= (lead := hit if hit >= start else chunk.find(prefix, start, stop - 1)) < stop:
+            begin, char = lead, ""
+            while begin > start and (char := chunk[begin - 1]) in WHITE:
                 begin -= 1
             self._line += chunk.count("\n", counted, begin)
-            if begin == start or chunk[begin - 1] == "\n":
+            if begin == start or char == "\n":
                 self._line_from = self._base + begin
-                return lead, at
-            start = counted = chunk.find("\n", at) + 1
+                return lead + len(prefix), machine.keyword
+            start = counted = chunk.find("\n", lead + len(prefix)) + 1
             self._line += 1
         self._line += chunk.count("\n", counted, stop)
         self._line_from = self._base + stop
-        return stop, stop
+        return stop, machine.keyword
 
-    def _take_line(self, end: int, after: int, lead: int | None = None) -> None:
-        """Take a complete line: act on it, hold it as a fence, or let it be text.
+    def _drop_blank(self, pos: int) -> int:
+        """Drop the white space at `pos` if text between components would begin there; return its end.
 
-        Its content ends at `end`, the next line begins at `after`, its white space is known up to `lead`.
+        It is dropped before anything is known about the line that it ends in: text does not begin with it,
+        and a marker or a fence is dropped with it.
         """
-        match = kind = None
+        structure = self._structure
+        if structure.target is not None or structure.run or self._held or self._fence or self._sent != pos:
+            return pos
+        match = _BLANK_LINES.match(self._chunk, pos)
+        if match is None or match.end() == pos:
+            return pos
+        if match[1]:
+            self._line += match[1].count("\n")
+            self._line_from = self._base + match.end(1)
+            self._state = LEAD
+        if match[2]:
+            # A CR is blank before text, but no white space of a marker: this line is text.
+            self._state = TEXT
+        self._sent = match.end()
+        return match.end()
+
+    def _look(self, at: int, end: int, pattern: re.Pattern[str]) -> int | None:
+        """Look from `at` by `pattern` at a line that ends at `end` in the chunk; return its kind."""
+        match = pattern.match(self._chunk[at:end])
+        kind = match.lastindex if match else None
+        if match is None or kind is None:
+            return None
+        at += self._base
+        if at + match.end(kind) - self._line_from > self._limits.max_marker_chars:
+            return None
+        self._body = at + match.end()
+        return INFO_FENCE if kind == BARE_FENCE and match[kind] else kind
+
+    def _take_line(self, kind: int | None, end: int, after: int) -> None:
+        """Take the current line, which is complete: act on it, hold it as a fence, or let it be text.
+
+        Its content ends at `end`, or before a CR there, and the next line begins at `after`.
+        """
         begins = False
-        if lead is not None or self._state in self._machine.ends:
-            start = max(self._line_from - self._base, 0)
-            content = self._held + self._chunk[start:end]
-            match = self._machine.line.match(content, 0 if lead is None else lead - start)
-            kind = match.lastindex if match else None
-        if match is None or kind is None or match.end(kind) > self._limits.max_marker_chars:
+        if kind is None:
             self._release_fence()
-        elif kind == FENCE_LINE:
-            self._take_fence(after, bare=not match[kind])
+        elif kind in (START_LINE, END_LINE):
+            begins = self._take_candidate(end, after, opens=kind == START_LINE)
         else:
-            content = content.removesuffix("\r")
-            begins = self._take_candidate(content, match.end(), after, opens=kind == START_LINE)
+            self._take_fence(after, bare=kind == BARE_FENCE)
         self._next_line(after, first=begins)
 
     def _take_fence(self, after: int, *, bare: bool) -> None:
@@ -511,18 +550,22 @@ class ComponentParser:
             self._held = ""
             self._sent = after
 
-    def _take_candidate(self, content: str, at: int, after: int, *, opens: bool) -> bool:
-        """Judge a candidate whose keyword ends at `at`; return whether it begins a component."""
+    def _take_candidate(self, end: int, after: int, *, opens: bool) -> bool:
+        """Judge a candidate whose line ends at `end`; return whether it begins a component."""
         structure = self._structure
-        if len(content) > self._limits.max_marker_chars:
+        self._settle_before_line()
+        size = self._base + end
+        line = self._held + self._chunk[self._sent : end]
+        tail = line[len(line) - (size - self._body) :]
+        rest = tail.removesuffix("\r")
+        if size - self._line_from - (len(tail) - len(rest)) > self._limits.max_marker_chars:
             self._reject_too_long()
             return False
         if opens == bool(structure.open):
             self._release_fence()
-        self._settle_before_line()
         fence, self._fence = self._fence, ""
         span = (self._line_from, self._base + after)
-        verdict = self._grammar.judge(content, at, opens=opens)
+        verdict = self._grammar.judge(rest, opens=opens)
         if isinstance(verdict, Fault):
             acted = structure.reject(verdict.code, verdict.message, fence, self._line, span)
         elif opens:
@@ -553,7 +596,7 @@ class ComponentParser:
         """Take the line that the end of the stream ends."""
         self._rebase("")
         if self._state != TEXT:
-            self._take_line(0, 0)
+            self._take_line(self._machine.ends.get(self._state), 0, 0)
 
     def _settle(self, end: int) -> None:
         """Let everything before `end` leave with the structure's run."""

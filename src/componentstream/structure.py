@@ -25,10 +25,9 @@ from componentstream.events import (
     StopReason,
     TextBlock,
 )
-from componentstream.grammar import ALL_FENCES, BARE_FENCES, NO_FENCES, WHITE, Grammar, Marker
+from componentstream.grammar import ALL_FENCES, BARE_FENCES, NO_FENCES, Grammar, Marker
 from componentstream.limits import Limits
 
-_BLANK: Final = WHITE + "\r\n"
 _FATAL: Final = frozenset({"too_many_components", "too_many_errors", "stream_too_large"})
 
 
@@ -151,7 +150,7 @@ class Structure:
             self._stop(self.target, "aborted", None)
 
     def flush(self) -> None:
-        """Let the run leave as a delta of the block that is open here."""
+        """Let the run leave as a delta of the block that is open here, a text block if none is."""
         if not self.run:
             return
         text = "".join(self.run)
@@ -160,12 +159,9 @@ class Structure:
             self._deliver(text)
         elif self._grammar.outside == "emit":
             if self.target is None:
-                text = text.lstrip(_BLANK)
-                if text:
-                    self.target = self._begin(TextBlock(), "", None)
-            if self.target is not None and text:
-                self.target.chars += len(text)
-                self.events.append(ContentBlockDelta(self.target.index, text))
+                self.target = self._begin(TextBlock(), "", None)
+            self.target.chars += len(text)
+            self.events.append(ContentBlockDelta(self.target.index, text))
 
     def error(
         self,

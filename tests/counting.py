@@ -1,0 +1,160 @@
+"""Count the characters that the parser examines, by rewriting its source before it is run.
+
+Each text operation of the rewritten modules goes through :class:`Counter`, which does the same and adds how
+many characters it had to look at. A method call that is neither known here nor defined in those modules is
+refused, so that nothing goes uncounted. Copying (slices, joining) is not examining.
+
+A search looks at everything from where it begins to the end of what it finds. A pattern that matches looks
+at what it matches. The pattern of whole lines, where it does not match, looks as far as the automaton of the
+same language needs to see that; any other pattern is taken to look at all there is.
+"""
+
+import ast
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import componentstream
+from componentstream.grammar import ALL_FENCES, LEAD, TEXT, Grammar
+
+SOURCE = Path(componentstream.__file__).parent
+MODULES = ("grammar", "structure", "parser")
+UNCOUNTED = {
+    *("abort", "add", "append", "asdict", "clear", "compile", "copy", "define", "end", "escape", "field"),
+    *("fromkeys", "frozen", "get", "index", "isalpha", "isascii", "isprintable", "items", "join", "lower"),
+    *("pop", "snapshot", "update", "values", "__str__"),
+}
+
+
+class Counter:
+    """The text operations, and how many characters they have examined so far."""
+
+    def __init__(self):
+        self.examined = 0
+        machine = Grammar().machine
+        self._steps = machine.steps[ALL_FENCES]
+        # Equal patterns are one object to `re`, so these are also those of the counted modules.
+        self._heads = {machine.line: "", machine.keyword: "///", machine.fence: "```"}
+
+    def find(self, text, what, start=0, end=None):
+        end = len(text) if end is None else min(end, len(text))
+        found = text.find(what, start, end)
+        self.examined += max(0, (found + len(what) if found >= 0 else end) - start)
+        return found
+
+    def rfind(self, text, what, start=0, end=None):
+        end = len(text) if end is None else end
+        found = text.rfind(what, start, end)
+        self.examined += max(0, end - (found if found >= 0 else start))
+        return found
+
+    def count(self, text, what, start=0, end=None):
+        end = len(text) if end is None else end
+        self.examined += max(0, end - start)
+        return text.count(what, start, end)
+
+    def lstrip(self, text, what):
+        bare = text.lstrip(what)
+        self.examined += len(text) - len(bare) + bool(bare)
+        return bare
+
+    def rstrip(self, text, what):
+        bare = text.rstrip(what)
+        self.examined += len(text) - len(bare) + bool(bare)
+        return bare
+
+    def removesuffix(self, text, what):
+        self.examined += len(what)
+        return text.removesuffix(what)
+
+    def match(self, pattern, text, pos=0):
+        found = pattern.match(text, pos)
+        if found:
+            self.examined += found.end() - pos
+        elif pattern in self._heads:
+            self.examined += self._refused(self._heads[pattern], text, pos)
+        else:
+            self.examined += len(text) - pos
+        return found
+
+    def search(self, pattern, text, pos, end):
+        found = pattern.search(text, pos, end)
+        self.examined += (found.end() if found else end) - pos
+        return found
+
+    def contains(self, what, where):
+        if what == "\n":
+            self.find(where, what)
+        return what in where
+
+    def item(self, thing, key):
+        if isinstance(thing, str):
+            self.examined += 1
+        return thing[key]
+
+    def _refused(self, head, text, pos):
+        state = LEAD
+        for char in head:
+            state = self._steps[state][char]
+        for length, char in enumerate(text[pos:], 1):
+            state = self._steps[state].get(char, TEXT)
+            if state == TEXT:
+                return length
+        return len(text) - pos
+
+
+class _Rewrite(ast.NodeTransformer):
+    def __init__(self, own):
+        self._own = own
+
+    def visit_ImportFrom(self, node):
+        package, _, name = (node.module or "").partition(".")
+        if package == "componentstream" and name in MODULES:
+            node.module = f"counted_{name}"
+        return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else None
+        if method in vars(Counter):
+            node.args.insert(0, node.func.value)
+            node.func = self._counter(method)
+        elif method is not None and method not in UNCOUNTED | self._own:
+            raise AssertionError(f"line {node.lineno}: is {method}() a text operation? Count it here.")
+        return node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        if not isinstance(node.ops[0], ast.In | ast.NotIn):
+            return node
+        call = ast.Call(self._counter("contains"), [node.left, node.comparators[0]], [])
+        return call if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), call)
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
+            return ast.Call(self._counter("item"), [node.value, node.slice], [])
+        return node
+
+    @staticmethod
+    def _counter(method):
+        return ast.Attribute(ast.Name("counter", ast.Load()), method, ast.Load())
+
+
+def counted_parser():
+    """Return a ComponentParser class that counts what it examines, and its counter."""
+    counter = Counter()
+    trees = {name: ast.parse((SOURCE / f"{name}.py").read_text(encoding="utf-8")) for name in MODULES}
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    try:
+        for name, tree in trees.items():
+            module = ModuleType(f"counted_{name}")
+            module.counter = counter
+            sys.modules[module.__name__] = module
+            code = ast.fix_missing_locations(_Rewrite(own).visit(tree))
+            exec(compile(code, f"{name}.py, counted", "exec"), vars(module))  # noqa: S102 - our own source
+        return module.ComponentParser, counter
+    finally:
+        for name in MODULES:
+            sys.modules.pop(f"counted_{name}", None)
