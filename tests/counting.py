@@ -83,9 +83,7 @@ class Counter:
         return found
 
     def contains(self, what, where):
-        if what == "\n":
-            self.find(where, what)
-        return what in where
+        return self.find(where, what) >= 0
 
     def item(self, thing, key):
         if isinstance(thing, str):
@@ -125,7 +123,7 @@ class _Rewrite(ast.NodeTransformer):
 
     def visit_Compare(self, node):
         self.generic_visit(node)
-        if not isinstance(node.ops[0], ast.In | ast.NotIn):
+        if not (isinstance(node.ops[0], ast.In | ast.NotIn) and isinstance(node.left, ast.Constant)):
             return node
         call = ast.Call(self._counter("contains"), [node.left, node.comparators[0]], [])
         return call if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), call)

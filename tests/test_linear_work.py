@@ -1,0 +1,108 @@
+"""The law of linear work: no input, however it is cut, makes the parser examine more than 2n + 64 characters."""
+
+import tracemalloc
+
+import pytest
+from counting import counted_parser
+from oracle import comparable, parse_whole
+
+from componentstream import ComponentParser, Grammar, Limits
+
+LENGTH = 4000
+LIMITS = Limits(max_components=10**6, max_errors=10**6, max_depth=10**6)
+
+UNITS = {
+    "slashes": "/",
+    "prefixes": "/// ",
+    "half-keywords": "/// STAR",
+    "keywords": "/// START ",
+    "lines-of-a-slash": "/\n",
+    "lines-of-two-slashes": "//\n",
+    "lines-of-a-prefix": "///\n",
+    "lines-of-an-indented-slash": " /\n",
+    "lines-of-half-a-marker": "/// E\n",
+    "lines-of-a-longer-word": "/// STARTED\n",
+    "prefix-at-the-end-of-a-line": "a ///\n",
+    "prefix-within-a-line": "x /// y\n",
+    "prefix-after-white-space": "x\n ///",
+    "words-and-prefixes": "x///",
+    "comments": "// x\n",
+    "starts": "/// START A\n",
+    "ends-of-nothing": "/// END Z\n",
+    "pairs": "/// START A\n/// END A\n",
+    "pairs-with-content": "/// START A\nx\n/// END A\n",
+    "bad-names": "/// START 9\n",
+    "bad-attributes": "/// START A b\n",
+    "long-names": f"/// START {'x' * 400}-\n",
+    "long-attributes": f"/// START A k='{'x' * 400}'\n",
+    "too-long-markers": f"/// START {'y' * 600}\n",
+    "far-indented-ends": f"{' ' * 500}/// END A\n",
+    "far-indented-text": f"{' ' * 500}x\n",
+    "far-indented-components": f"/// START A\n{' ' * 400}x\n/// END A\n{' ' * 400}x\n",
+    "long-blank-lines": f"{' ' * 600}\n",
+    "blank": " ",
+    "blank-lines": "   \n",
+    "line-ends": "\n",
+    "carriage-returns": "\r",
+    "crlf-lines": "x\r\n",
+    "lines-of-one-character": "x\n",
+    "lines-of-three-widths": " \t x\n",
+    "code": '  <div className="a">\n',
+    "non-breaking-comments": "\u00a0/// x\n",
+    "emoji": "\U0001f600 x\n",
+    "backticks": "`",
+    "lines-of-two-backticks": "``\n",
+    "bare-fences": "```\n",
+    "fences-with-info": "```tsx\n",
+    "text-and-fences": "x\n```\n",
+    "fenced-components": "```\n/// START A\n```\n/// END A\n```\n",
+}
+PLACES = {"outside": "", "inside": "/// START A\nx\n", "fenced": "/// START A\n```tsx\n"}
+
+
+@pytest.fixture(scope="module")
+def counted():
+    return counted_parser()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 64, 4096])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_character_is_examined_more_than_twice(counted, unit, place, size):
+    make, counter = counted
+    text = PLACES[place] + UNITS[unit] * (LENGTH // len(UNITS[unit]))
+    parser = make(limits=LIMITS)
+    counter.examined = 0
+
+    events = [event for i in range(0, len(text), size) for event in parser.feed(text[i : i + size])]
+    events += parser.close()
+
+    assert counter.examined <= 2 * len(text) + 64
+    assert counter.examined >= len(text) / 2, "the counter sees what the parser does"
+    assert comparable(events) == parse_whole(text, grammar=Grammar(), limits=LIMITS)
+
+
+def test_a_line_of_a_megabyte_is_examined_once_more_at_most(counted):
+    make, counter = counted
+    parser = make()
+    counter.examined = 0
+    for _ in range(2**20 // 1460):
+        parser.feed("/// STARTx" + "x" * 1450)
+    assert counter.examined <= 2 * 2**20 + 64
+
+
+def test_a_million_characters_one_by_one_take_no_memory():
+    parser = ComponentParser()
+    line = '  <p className="text-lg">Plan, build and ship.</p>\n'
+    for char in "/// START Hero\n" + line:
+        parser.feed(char)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(1_000_000 // len(line)):
+            for char in line:
+                parser.feed(char)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 64 * 1024
