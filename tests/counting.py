@@ -18,11 +18,11 @@ import componentstream
 from componentstream.grammar import ALL_FENCES, LEAD, TEXT, Grammar
 
 SOURCE = Path(componentstream.__file__).parent
-MODULES = ("grammar", "structure", "parser")
+MODULES = ("grammar", "structure", "lines", "parser")
 UNCOUNTED = {
     *("abort", "add", "append", "asdict", "clear", "compile", "copy", "define", "end", "escape", "field"),
     *("fromkeys", "frozen", "get", "index", "isalpha", "isascii", "isprintable", "items", "join", "lower"),
-    *("pop", "snapshot", "update", "values", "__str__"),
+    *("pop", "snapshot", "update", "values", "__init__", "__str__"),
 }
 
 
@@ -101,6 +101,9 @@ class Counter:
         return len(text) - pos
 
 
+OPERATIONS = {name for name in vars(Counter) if not name.startswith("_")}
+
+
 class _Rewrite(ast.NodeTransformer):
     def __init__(self, own):
         self._own = own
@@ -114,7 +117,7 @@ class _Rewrite(ast.NodeTransformer):
     def visit_Call(self, node):
         self.generic_visit(node)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else None
-        if method in vars(Counter):
+        if method in OPERATIONS:
             node.args.insert(0, node.func.value)
             node.func = self._counter(method)
         elif method is not None and method not in UNCOUNTED | self._own:

@@ -1,12 +1,12 @@
-"""The law of linear work: no input, however it is cut, makes the parser examine more than 2n + 64 characters."""
+"""The law of linear work: however a text is cut, the parser examines at most 2n + 64 of its characters."""
 
 import tracemalloc
 
 import pytest
-from counting import counted_parser
-from oracle import comparable, parse_whole
 
 from componentstream import ComponentParser, Grammar, Limits
+from counting import counted_parser
+from oracle import comparable, parse_whole
 
 LENGTH = 4000
 LIMITS = Limits(max_components=10**6, max_errors=10**6, max_depth=10**6)

@@ -266,7 +266,12 @@ def _field(data: Mapping[str, object], key: str, kind: type[_T]) -> _T:
     value = data.get(key)
     if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
         return value
-    raise WireError(f"{key!r} must be {kind.__name__}, not {value!r:.80}")
+    try:
+        shown = f"{value!r:.80}"
+    except ValueError:
+        # Python writes out no whole number of more than some thousand digits.
+        shown = "this number"
+    raise WireError(f"{key!r} must be {kind.__name__}, not {shown}")
 
 
 def _maybe(data: Mapping[str, object], key: str, kind: type[_T]) -> _T | None:

@@ -8,7 +8,8 @@ The fence that stands directly before a marker is handed in with it, because whe
 on whether the marker is acted on.
 """
 
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 import attrs
 
@@ -265,12 +266,39 @@ class Structure:
         Raises:
             KeyError, TypeError: `state` is something else.
         """
-        self.open = [Block(**block) for block in cast("list[dict[str, Any]]", state["open"])]
-        prose = cast("dict[str, Any] | None", state["prose"])
-        self.target = self.open[-1] if self.open else Block(**prose) if prose else None
-        self._blocks = cast("int", state["blocks"])
-        self._components = cast("int", state["components"])
-        self._errors = cast("int", state["errors"])
-        self.first_line = bool(state["first_line"])
-        self._closing_fence = bool(state["closing_fence"])
+        self.open = [_block(block) for block in part(state, "open", list)]
+        prose = state["prose"]
+        self.target = self.open[-1] if self.open else None if prose is None else _block(prose)
+        self._blocks = part(state, "blocks", int)
+        self._components = part(state, "components", int)
+        self._errors = part(state, "errors", int)
+        self.first_line = part(state, "first_line", bool)
+        self._closing_fence = part(state, "closing_fence", bool)
         self._see_fences()
+
+
+_T = TypeVar("_T")
+
+
+def part(state: Mapping[str, object], key: str, kind: type[_T]) -> _T:
+    """Return a part of a snapshot, which must be of its kind.
+
+    Raises:
+        KeyError, TypeError: it is missing, or of another kind.
+    """
+    value = state[key]
+    if type(value) is not kind:
+        raise TypeError(f"{key} must be {kind.__name__}")
+    return value
+
+
+def _block(state: object) -> Block:
+    if not isinstance(state, dict):
+        raise TypeError("a block must be an object")
+    return Block(
+        index=part(state, "index", int),
+        name=part(state, "name", str),
+        chars=part(state, "chars", int),
+        trimmed=part(state, "trimmed", int),
+        fenced=part(state, "fenced", bool),
+    )

@@ -1,0 +1,231 @@
+"""The rules of the house that can be read off the source: layers, mirror, exports, docstrings, sizes."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import componentstream
+
+SOURCE = Path(componentstream.__file__).parent
+TESTS = Path(__file__).parent
+PACKAGE = "componentstream"
+
+LAYERS = [
+    {"events", "errors", "limits"},
+    {"grammar", "structure", "parser", "buffer", "catalog", "inspection"},
+    {"batching", "session"},
+    {"wire", "sources"},
+    {"drive"},
+]
+"""The first part of a module's name in the package, by layer; what is not listed stands outside of all."""
+
+OUTSIDE = len(LAYERS)
+PURE_LAYERS = 4
+IMPURE = {"time", "asyncio", "logging", "os", "socket", "threading"}
+
+MAX_FUNCTION_LINES = 60
+MAX_FILE_LINES = 520
+
+PUBLIC = {
+    "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",
+    "Grammar", "Limits", "BufferLimits", "ContentBlockStart", "ContentBlockDelta", "ContentBlockStop",
+    "ComponentBlock", "TextBlock", "ErrorEvent", "StatusEvent", "MessageStop", "DebugEvent", "Event",
+    "event_from_dict", "ComponentStreamError", "UsageError", "WireError", "MissingExtraError",
+}  # fmt: skip
+LATER = {"GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "stream", "astream"}
+"""Names of the session, which are public as soon as there is a session."""
+
+FILES = sorted(SOURCE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def name_of(path: Path) -> str:
+    """Return the dotted name of a module inside the package, empty for the package itself."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(module: str) -> int:
+    head = module.partition(".")[0]
+    return next((layer for layer, heads in enumerate(LAYERS) if head in heads), OUTSIDE)
+
+
+MODULES = {name_of(path): path for path in FILES}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted name of all that a module imports, at its top or in a function."""
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports are not used here"
+            assert node.module is not None
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                yield inside if inside.removeprefix(f"{PACKAGE}.") in MODULES else node.module
+
+
+def own_imports(path: Path) -> set[str]:
+    """Return the modules of the package that a module imports, by their names inside it."""
+    names = {
+        name.removeprefix(PACKAGE).lstrip(".") for name in imports(path) if name.split(".")[0] == PACKAGE
+    }
+    return names - {name_of(path)}
+
+
+def public(body: list[ast.stmt], where: str) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the public functions and classes of a body, and their own, with their names."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name[0] != "_":
+            yield f"{where}.{node.name}", node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body, f"{where}.{node.name}")
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+
+
+def test_the_package_is_found():
+    assert {"events", "parser", "wire", "wire.sse", "drive", ""} <= MODULES.keys()
+    assert own_imports(MODULES["parser"]) == {"errors", "events", "grammar", "limits", "structure"}
+
+
+@every_file
+def test_a_module_imports_only_from_its_own_layer_and_those_above(path):
+    module = name_of(path)
+    if module == "":
+        return
+    below = {other for other in own_imports(path) if layer_of(other) > layer_of(module)}
+    assert below == set()
+
+
+def test_no_two_modules_need_each_other():
+    needs = {module: own_imports(path) for module, path in MODULES.items()}
+    settled: set[str] = set()
+    while ready := {
+        module for module, needed in needs.items() if module not in settled and needed <= settled
+    }:
+        settled |= ready
+    assert needs.keys() - settled == set()
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if layer_of(name) < PURE_LAYERS))
+def test_the_pure_layers_know_no_clock_no_loop_and_no_system(module):
+    assert {name.split(".")[0] for name in imports(MODULES[module])} & IMPURE == set()
+
+
+@every_file
+def test_a_module_imports_nothing_that_is_no_dependency(path):
+    allowed = {PACKAGE, "attrs", "typing_extensions", *sys.stdlib_module_names}
+    if path.relative_to(SOURCE).parts[0] == "testing":
+        allowed.add("hypothesis")
+    assert {name.split(".")[0] for name in imports(path)} <= allowed
+
+
+@every_file
+def test_a_module_has_its_tests_in_the_mirrored_place(path):
+    inside = path.relative_to(SOURCE)
+    if not path.name.startswith("_"):
+        assert (TESTS / inside.parent / f"test_{path.name}").is_file()
+
+
+def test_the_mirror_shows_no_module_that_is_gone():
+    folders = {path.parent.relative_to(SOURCE) for path in FILES if path.parent != SOURCE}
+    mirrored = [path for folder in folders for path in (TESTS / folder).glob("test_*.py")]
+    assert mirrored
+    for path in mirrored:
+        module = SOURCE / path.parent.relative_to(TESTS) / path.name.removeprefix("test_")
+        assert module.is_file(), f"{path} tests nothing"
+
+
+@pytest.mark.parametrize("module", ["", "sources", "testing", "wire"])
+def test_what_a_package_exports_is_sorted_and_there(module):
+    package = importlib.import_module(f"{PACKAGE}.{module}".rstrip("."))
+    assert package.__all__ == sorted(package.__all__)
+    assert len(set(package.__all__)) == len(package.__all__)
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+
+
+def test_the_public_names_are_those_of_the_documentation():
+    expected = PUBLIC | (LATER if "session" in MODULES else set())
+    assert set(componentstream.__all__) == expected
+
+
+def test_all_public_names_of_the_package_are_exported():
+    bound = {name for name, value in vars(componentstream).items() if name[0] != "_" and not is_module(value)}
+    assert bound == set(componentstream.__all__)
+
+
+def is_module(value: object) -> bool:
+    return isinstance(value, type(sys))
+
+
+def test_the_tools_at_the_edges_are_exported_where_they_live():
+    wire = importlib.import_module("componentstream.wire")
+    sources = importlib.import_module("componentstream.sources")
+    testing = importlib.import_module("componentstream.testing")
+    assert {"SSEEncoder", "SSEDecoder", "JSONLinesEncoder", "JSONLinesDecoder"} <= set(wire.__all__)
+    assert {"TextDecoder"} <= set(sources.__all__)
+    assert {"EventVerifier", "EventGrammarError", "assert_cut_invariant", "merge_deltas"} <= set(
+        testing.__all__
+    )
+
+
+def test_the_version_is_that_of_the_distribution():
+    metadata = importlib.import_module("importlib.metadata")
+    assert componentstream.__version__ == metadata.version(PACKAGE)
+
+
+def test_the_package_has_no_other_attributes():
+    with pytest.raises(AttributeError) as caught:
+        _ = componentstream.Parser
+    assert str(caught.value) == "module 'componentstream' has no attribute 'Parser'"
+
+
+def test_the_package_is_typed():
+    assert (SOURCE / "py.typed").is_file()
+
+
+def test_importing_the_package_loads_the_core_and_its_two_dependencies_alone():
+    program = (
+        "import sys; before = set(sys.modules); import componentstream; print(*set(sys.modules) - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "componentstream.parser" in loaded
+    foreign = {name.split(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert foreign <= {PACKAGE, "attr", "attrs", "typing_extensions"}
+    heavy = {"asyncio", "json", "logging", "socket", "importlib.metadata", "argparse", "http"}
+    assert loaded & heavy == set()
+    edges = ("wire", "testing", "cli", "recording")
+    assert {name for name in loaded if name.startswith(tuple(f"{PACKAGE}.{edge}" for edge in edges))} == set()
+
+
+@every_file
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(TREES[path])
+
+
+@every_file
+def test_every_public_function_and_class_has_a_docstring(path):
+    bare = [where for where, node in public(TREES[path].body, path.stem) if not ast.get_docstring(node)]
+    assert bare == []
+
+
+@every_file
+def test_functions_and_files_are_short_enough_to_read(path):
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno + 1 > MAX_FUNCTION_LINES
+    ]
+    assert long == []
+    assert len(path.read_text(encoding="utf-8").split("\n")) - 1 <= MAX_FILE_LINES
