@@ -199,10 +199,16 @@ class Structure:
 
     def _kept(self, fence: str, *, errors: int) -> bool:
         """Let the fence before a marker become text if the `errors` of that marker will end the stream."""
-        kept = self._errors + errors > self._limits.max_errors
-        if kept and fence:
+        if fence and self._errors + self._run_is_too_long() + errors > self._limits.max_errors:
             self.run.append(fence)
-        return kept
+            return True
+        return False
+
+    def _run_is_too_long(self) -> bool:
+        """Return whether the run, when it leaves, will be the first text too much of its component."""
+        if not self.open or self.open[-1].trimmed:
+            return False
+        return self.open[-1].chars + sum(map(len, self.run)) > self._limits.max_component_chars
 
     def _see_fences(self) -> None:
         if self._grammar.fences == "keep" or (self._grammar.outside == "discard" and not self.open):

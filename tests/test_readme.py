@@ -1,0 +1,53 @@
+"""What README.md shows is what happens."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def run(*arguments, given=""):
+    return subprocess.run(
+        [sys.executable, *arguments], input=given, capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+
+
+def test_the_first_two_commands_are_one_line_each():
+    main_job, tests = blocks("sh")[:2]
+    assert main_job.count("\n") == 1
+    assert "parse --table" in main_job
+    assert tests.count("\n") == 1
+    assert "python -m pytest" in tests
+
+
+def test_the_first_command_prints_the_table():
+    text = run("-m", "componentstream", "replay", "examples/data/landing_page.jsonl", "--rate", "0")
+    assert run("-m", "componentstream", "parse", "--table", "-", given=text) == blocks("text")[0]
+
+
+def test_the_example_prints_what_stands_below_it():
+    code, output = blocks("python")[0], blocks("json")[0]
+    assert run("-c", code) == output
+    assert len([line for line in code.splitlines() if line.strip()]) <= 8
+
+
+def test_the_example_is_the_quickstart():
+    quickstart = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    assert blocks("python")[0].strip() in quickstart
+
+
+def test_the_fuzzing_example_runs():
+    run("-c", blocks("python")[1] + "\ntest_my_page_does_not_depend_on_the_cuts()\n")
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
