@@ -159,17 +159,24 @@ class LineReader:
         `hit` may be where the first prefix stands in them, `stop` if there is none.
         """
         chunk, structure = self._chunk, self._structure
+        leads = self._machine.leads[ALL_FENCES]
         while pos < stop:
-            at, pattern = self._drop_blank(pos), self._machine.line
+            at, pattern = pos, self._machine.line
+            if structure.target is None:
+                at = self._drop_blank(pos)
             if at == pos and not (structure.first_line or self._fence):
                 at, pattern = self._pass_text(pos, stop, hit)
             if at >= stop:
-                return max(at, self._drop_blank(stop))
+                break
             end = chunk.find("\n", at)
-            kind = self._look(at, end, pattern) if self._state == LEAD else None
+            kind = None
+            if self._state == LEAD and (at > pos or chunk[at] in leads):
+                kind = self._look(at, end, pattern)
             self._take_line(kind, end, end + 1)
             pos = end + 1
-        return self._drop_blank(stop)
+        else:
+            at = stop
+        return max(at, self._drop_blank(stop))
 
     def _pass_text(self, pos: int, stop: int, hit: int) -> tuple[int, re.Pattern[str]]:
         """Pass over lines of text, from `pos` to a line that begins like a marker, or a fence that counts.
@@ -262,7 +269,7 @@ class LineReader:
         self._settle_before_line()
         size = self._base + end
         line = self._held + self._chunk[self._sent : end]
-        tail = line[len(line) - (size - self._body) :]
+        tail = line[self._body - size :] if self._body < size else ""
         rest = tail.removesuffix("\r")
         if size - self._line_from - (len(tail) - len(rest)) > self._limits.max_marker_chars:
             self._reject_too_long()
@@ -296,7 +303,8 @@ class LineReader:
         self._line += 1
         self._line_from = self._base + pos
         self._state = LEAD
-        self._structure.begin_line(first=first)
+        if first or self._structure.first_line:
+            self._structure.begin_line(first=first)
 
     def _take_last_line(self) -> None:
         """Take the line that the end of the stream ends."""

@@ -68,8 +68,10 @@ class Structure:
         self.target: Block | None = None
         self._blocks = self._components = self._errors = 0
         self.first_line = self._closing_fence = False
-        self.fences = NO_FENCES
-        self._see_fences()
+        strip = grammar.fences == "strip"
+        self._fences_outside = ALL_FENCES if strip and grammar.outside == "emit" else NO_FENCES
+        self._fences_of_first_line = ALL_FENCES if strip else NO_FENCES
+        self.fences = self._fences_outside
 
     def begin_line(self, *, first: bool) -> None:
         """Begin a line; `first` says that it is the first one of the innermost component."""
@@ -211,10 +213,10 @@ class Structure:
         return self.open[-1].chars + sum(map(len, self.run)) > self._limits.max_component_chars
 
     def _see_fences(self) -> None:
-        if self._grammar.fences == "keep" or (self._grammar.outside == "discard" and not self.open):
-            self.fences = NO_FENCES
-        elif self.first_line or not self.open:
-            self.fences = ALL_FENCES
+        if not self.open:
+            self.fences = self._fences_outside
+        elif self.first_line:
+            self.fences = self._fences_of_first_line
         else:
             self.fences = BARE_FENCES if self.open[-1].fenced else NO_FENCES
 
