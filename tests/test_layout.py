@@ -17,7 +17,7 @@ PACKAGE = "componentstream"
 
 LAYERS = [
     {"events", "errors", "limits"},
-    {"grammar", "structure", "parser", "buffer", "catalog", "inspection"},
+    {"grammar", "structure", "lines", "parser", "buffer", "catalog", "inspection"},
     {"batching", "session"},
     {"wire", "sources"},
     {"drive"},
@@ -93,7 +93,7 @@ every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.re
 
 def test_the_package_is_found():
     assert {"events", "parser", "wire", "wire.sse", "drive", ""} <= MODULES.keys()
-    assert own_imports(MODULES["parser"]) == {"errors", "events", "grammar", "limits", "structure"}
+    assert own_imports(MODULES["parser"]) == {"errors", "events", "grammar", "limits", "lines", "structure"}
 
 
 @every_file

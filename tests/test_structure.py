@@ -578,15 +578,54 @@ def test_a_new_structure_can_be_restored():
     assert copy.target is None
 
 
-@pytest.mark.parametrize("key", list(structure_of().snapshot()))
+def state_of(*names):
+    """Return the snapshot of a structure in which these components are open, or else a text block."""
+    structure = opened(*names)
+    structure.run.append("x")
+    structure.flush()
+    return json.loads(json.dumps(structure.snapshot()))
+
+
+STATE_PARTS = sorted(state_of())
+BLOCK_PARTS = sorted(state_of("A")["open"][0])
+WRONG = [None, True, 1, 1.0, "1", [], {}]
+"""Values of which each part of a snapshot is of the kind of one at most."""
+
+
+@pytest.mark.parametrize("key", STATE_PARTS)
 def test_a_snapshot_without_a_part_is_refused(key):
-    state = structure_of().snapshot()
+    state = state_of()
     del state[key]
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match=f"^'{key}'$"):
         structure_of().restore(state)
 
 
-def test_a_snapshot_of_something_else_is_refused():
-    for wrong in ({"open": None}, {"open": [{"depth": 1}]}, {"open": [], "prose": {"depth": 1}}):
-        with pytest.raises(TypeError):
-            structure_of().restore(structure_of().snapshot() | wrong)
+@pytest.mark.parametrize("key", sorted(set(STATE_PARTS) - {"prose"}))
+def test_a_snapshot_with_a_part_of_another_kind_is_refused(key):
+    state = state_of()
+    kind = type(state[key])
+    for wrong in WRONG:
+        if type(wrong) is not kind:
+            with pytest.raises(TypeError, match=f"^{key} must be {kind.__name__}$"):
+                structure_of().restore(state | {key: wrong})
+
+
+@pytest.mark.parametrize("key", BLOCK_PARTS)
+def test_a_snapshot_with_a_damaged_block_is_refused(key):
+    for names in ((), ("A", "B")):
+        state = state_of(*names)
+        block = state["open"][-1] if names else state["prose"]
+        right = block.pop(key)
+        with pytest.raises(KeyError, match=f"^'{key}'$"):
+            structure_of().restore(state)
+        for block[key] in WRONG:
+            if type(block[key]) is not type(right):
+                with pytest.raises(TypeError, match=f"^{key} must be {type(right).__name__}$"):
+                    structure_of().restore(state)
+
+
+@pytest.mark.parametrize("wrong", [True, 1, 1.0, "1", []])
+def test_a_snapshot_with_a_block_that_is_none_is_refused(wrong):
+    for damage in ({"prose": wrong}, {"open": [wrong]}, {"open": [None]}):
+        with pytest.raises(TypeError, match=r"^a block must be an object$"):
+            structure_of().restore(state_of() | damage)

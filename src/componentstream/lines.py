@@ -168,9 +168,10 @@ class LineReader:
                 at, pattern = self._pass_text(pos, stop, hit)
             if at >= stop:
                 break
-            end = chunk.find("\n", at)
+            char = chunk[at]
+            end = at if char == "\n" else chunk.find("\n", at + 1)
             kind = None
-            if self._state == LEAD and (at > pos or chunk[at] in leads):
+            if self._state == LEAD and (at > pos or char in leads):
                 kind = self._look(at, end, pattern)
             self._take_line(kind, end, end + 1)
             pos = end + 1
@@ -234,9 +235,11 @@ class LineReader:
         if match is None or kind is None:
             return None
         at += self._base
-        if at + match.end(kind) - self._line_from > self._limits.max_marker_chars:
-            return None
         self._body = at + match.end()
+        # A candidate may be too long, and is an error then; a fence, or half a candidate, is text.
+        needed = self._body if kind == BARE_FENCE else at + match.end(kind)
+        if needed - self._line_from > self._limits.max_marker_chars:
+            return None
         return INFO_FENCE if kind == BARE_FENCE and match[kind] else kind
 
     def _take_line(self, kind: int | None, end: int, after: int) -> None:
