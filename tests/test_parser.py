@@ -532,3 +532,16 @@ def test_settings_are_taken_by_position_and_by_name():
 def test_a_parser_takes_no_other_attributes():
     with pytest.raises(AttributeError):
         ComponentParser().note = "kept"
+
+
+@pytest.mark.parametrize("snapshot", [None, [], "x", {}])
+def test_what_is_no_snapshot_is_refused(snapshot):
+    with pytest.raises(UsageError) as caught:
+        ComponentParser.restore(snapshot)
+    assert str(caught.value) == OTHER_VERSION
+
+
+def test_a_snapshot_that_holds_more_than_a_part_of_a_line_is_damaged():
+    snapshot = {**ComponentParser().snapshot(), "held": "/// END Z\n", "offset": 10}
+    with pytest.raises(UsageError, match="held must be part of one line"):
+        ComponentParser.restore(snapshot)

@@ -571,6 +571,14 @@ def test_a_restored_structure_knows_the_first_line_of_a_component():
     assert copy.fences == ALL_FENCES
 
 
+def test_a_restored_structure_knows_which_component_is_the_innermost():
+    copy = copied(opened("A", "B"))
+    copy.run.append("b")
+    copy.finish()
+    assert [event.index for event in taken(copy)] == [1, 1, 1, 0, 0]
+    assert copied(opened("A", "B")).target == Block(1, "B")
+
+
 def test_a_new_structure_can_be_restored():
     copy = copied(structure_of())
     copy.finish()

@@ -161,7 +161,7 @@ class ComponentParser(LineReader):
         Raises:
             UsageError: `snapshot` is no snapshot of this version, or of other settings.
         """
-        if snapshot.get("version") != _SNAPSHOT_VERSION:
+        if not isinstance(snapshot, dict) or snapshot.get("version") != _SNAPSHOT_VERSION:
             raise UsageError(f"restore takes what snapshot() returned, of version {_SNAPSHOT_VERSION}.")
         if snapshot.get("grammar") != _settings(grammar) or snapshot.get("limits") != _settings(limits):
             raise UsageError("restore: give the grammar and the limits of the parser that was snapshotted.")
@@ -174,6 +174,8 @@ class ComponentParser(LineReader):
 
     def _resume(self, snapshot: Json) -> None:
         held = part(snapshot, "held", str)
+        if "\n" in held:
+            raise TypeError("held must be part of one line")
         self._structure.restore(part(snapshot, "structure", dict))
         self._offset = self._counted = part(snapshot, "offset", int) - len(held)
         self._line = part(snapshot, "line", int)
