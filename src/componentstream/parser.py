@@ -13,6 +13,7 @@ common, so up to the offset ``_light`` they have short ways of their own. What l
 (``_counted``) when a chunk comes that goes the long way, by ``_feed``.
 """
 
+from collections.abc import Mapping
 from typing import Final, Self
 
 import attrs
@@ -150,7 +151,9 @@ class ComponentParser(LineReader):
         }
 
     @classmethod
-    def restore(cls, snapshot: Json, *, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> Self:  # noqa: B008
+    def restore(
+        cls, snapshot: Mapping[str, object], *, grammar: Grammar = Grammar(), limits: Limits = Limits()
+    ) -> Self:  # noqa: B008
         """Return a parser that goes on where `snapshot` was taken.
 
         Args:
@@ -172,7 +175,7 @@ class ComponentParser(LineReader):
             raise UsageError(f"restore: the snapshot is damaged ({error!r}).") from error
         return parser
 
-    def _resume(self, snapshot: Json) -> None:
+    def _resume(self, snapshot: Mapping[str, object]) -> None:
         held = part(snapshot, "held", str)
         if "\n" in held:
             raise TypeError("held must be part of one line")

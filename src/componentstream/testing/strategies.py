@@ -1,0 +1,421 @@
+"""Hypothesis strategies for text as models write it, for its cuts, and for events.
+
+Needs the extra ``componentstream[testing]``. Strategies of text take the ``grammar`` that the text is to be
+read with, so that its markers and near-markers are those of that language.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, TypeAlias, TypeVar, get_args
+
+import attrs
+
+from componentstream.errors import MissingExtraError
+from componentstream.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    DebugEvent,
+    ErrorEvent,
+    Event,
+    MessageStop,
+    MessageStopReason,
+    ParserErrorCode,
+    StatusEvent,
+    StopReason,
+    TextBlock,
+)
+from componentstream.grammar import WHITE, Grammar
+from componentstream.limits import Limits
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise MissingExtraError(
+        "componentstream.testing.strategies needs Hypothesis; install componentstream[testing]."
+    ) from error
+
+DocumentKind: TypeAlias = Literal["any", "valid", "mutated", "hostile"]
+"""What :func:`documents` draws; its docstring tells what each kind is."""
+
+_Input = TypeVar("_Input", str, bytes)
+_GRAMMAR = Grammar()
+_MAX_DEPTH = Limits().max_depth
+
+_ANY_CHAR = st.characters(exclude_categories=())
+_LETTERS = "ABCXYZabcxyz"
+_IDENT = st.builds(
+    str.__add__, st.sampled_from(_LETTERS), st.text(st.sampled_from(_LETTERS + "019_"), max_size=5)
+)
+_KEY = st.builds(
+    str.__add__, st.sampled_from(_LETTERS + "_"), st.text(st.sampled_from(_LETTERS + "019_-"), max_size=6)
+).filter(lambda key: key != "position")
+_QUOTED_CHAR = st.characters(
+    exclude_categories=["Cc", "Cf", "Cs", "Cn", "Zl", "Zp"], exclude_characters="\"'<>&`"
+) | st.sampled_from(WHITE + "=")
+_QUOTED = st.text(_QUOTED_CHAR, max_size=8)
+_BARE = st.text(st.sampled_from(_LETTERS + "0189-#/:;.,%üλ日😀"), min_size=1, max_size=6)
+_VALUE = _BARE | _QUOTED.map('"{}"'.format) | _QUOTED.map("'{}'".format)
+_WHITE = st.text(st.sampled_from(WHITE), max_size=3)
+_GAP = st.just(" ") | st.text(st.sampled_from(WHITE), min_size=1, max_size=3)
+
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_TEXT = st.text(_ANY_CHAR, max_size=12).filter(lambda text: not _SURROGATE_PAIR.search(text))
+_INDEX = st.integers(0, 99)
+_COUNT = st.integers(0, 2**53)
+_JSON: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | _COUNT | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+
+_PROSE = (
+    "", " ", "Here is the page:", "export default function Hero() {", "  return <section/>;", "}", "- item",
+    "// a comment", "\tconst url = 'https://example.org';", "\u200b", "é λ 日 😀",
+)  # fmt: skip
+# Pieces of hostile text: {p} is the prefix, {s} and {e} the keywords, {ls} START in the other case.
+_HOSTILE = (
+    "\n", "\n", "\r\n", "\r", "\r\r\n", "\n\n", " ", "\t", "\u00a0", "\u3000", "\u2003", "\u1680",
+    "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\x00", "\u200b", "\u200d", "\u180e",
+    "\ufeff", "\u202e", "\ud800", "\udc00", "\U0001f468\u200d\U0001f469", "e\u0301", "\uff0f\uff0f\uff0f",
+    "{p}", "{p}", "{p} {s} A", "{p} {s} A\n", "{p} {s} B position=hero\n", "{p} {e} A\n", "{p} {e} B\n",
+    "{p}{s} A", "{p}/ {s} A\n", "/{p} {s} A\n", "{p} {ls} A\n", "{p} {s}ED A\n", "{p} {s}", "{p} {e}",
+    "{s}", "{e}", " {p} {s}\t", "{p}\u00a0{s}\u3000A\u2003x=1\n", "{p} {s}\r\n", "{p} {s}\rX\n",
+    "{p} {s} A\r\n", "{p} {e} A\r\n", "{p} {s} A\r", "{p} {s} \u200bA\n", "{p} {s} \uff21\n",
+    "{p} {s} 9a\n", "{p} {s} A.b.C\n", "{p} {s} A..b\n", "{p} {s} __proto__\n", "{p} {s} A extra\n",
+    "{p} {e} A x=1\n", "{p} {s} A position=HERO\n", "{p} {s} A position=moon\n", "{p} {s} A x=1 x=2\n",
+    '{p} {s} A x="unclosed\n', "{p} {s} A x='a b=c' y=\n", '{p} {s} A x="1"y=2\n', '{p} {s} A x="<b>"\n',
+    "{p} {s} A x=\ud800\n", "```", "``", "`", "```\n", "```\n", "```jsx\n", "```\r\n", " ``` \n",
+    "````c++\n", "``` jsx\n", "```\u00a0\n", "```\r", "~~~\n", "```jsx`\n",
+)  # fmt: skip
+# A long line is one of these, then one of these many times.
+_LONG = (
+    "x", " ", "/", "`", "{p}", "{p} {s} ", "{p} {s} A x=", "{p} {e} A", "```", "``` ", "```jsx", "\r", "\n",
+)  # fmt: skip
+_STEPS = ("component", "component", "text", "delta", "delta", "delta", "stop", "implied", "trim", "error")
+
+
+def names() -> st.SearchStrategy[str]:
+    """Draw the name of a component: one identifier or several with dots between."""
+    dotted = st.lists(_IDENT, min_size=2, max_size=3).map(".".join)
+    return st.sampled_from(["A", "B", "Hero", "Nav.Item"]) | _IDENT | dotted
+
+
+def positions(*, grammar: Grammar = _GRAMMAR) -> st.SearchStrategy[str]:
+    """Draw a position that `grammar` knows, in lower case as events carry it."""
+    return st.sampled_from(sorted(grammar.positions))
+
+
+@st.composite
+def markers(
+    draw: st.DrawFn, *, grammar: Grammar = _GRAMMAR, opens: bool | None = None, name: str | None = None
+) -> str:
+    """Draw a well-formed marker line without its line end.
+
+    Args:
+        draw: given by Hypothesis.
+        grammar: the language it is written in.
+        opens: True for a START, False for an END, None for either.
+        name: the name of the component, None for any.
+    """
+    opens = draw(st.booleans()) if opens is None else opens
+    words = [grammar.start if opens else grammar.end, draw(names()) if name is None else name]
+    if opens and draw(st.booleans()):
+        position = draw(positions(grammar=grammar))
+        cased = draw(st.sampled_from([position, position.upper(), position.title()]))
+        words.append("position=" + draw(st.sampled_from([cased, f'"{cased}"', f"'{cased}'"])))
+    if opens and draw(st.booleans()):
+        words.extend(f"{key}={draw(_VALUE)}" for key in draw(st.lists(_KEY, max_size=3, unique=True)))
+    line = "".join(word + draw(_GAP) for word in words[:-1]) + words[-1]
+    return draw(_WHITE) + grammar.prefix + draw(_WHITE) + line + draw(_WHITE)
+
+
+def documents(
+    *, kind: DocumentKind = "any", max_components: int = 8, grammar: Grammar = _GRAMMAR
+) -> st.SearchStrategy[str]:
+    """Draw the text of a whole stream.
+
+    Args:
+        kind: ``valid`` draws pages that give no error with the default limits, every component closed by
+            its END: prose, nested components where the grammar nests, code fences, both line ends.
+            ``mutated`` draws such pages with up to four pieces removed, doubled, moved or replaced.
+            ``hostile`` draws near-markers, odd white space and line ends, unpaired surrogates, fences, deep
+            nesting, long lines and unclosed quotes in any order. ``any`` draws all of these and free text.
+        max_components: components in a valid page at most.
+        grammar: the language of the markers.
+    """
+    return _documents(kind, max_components, grammar)
+
+
+def chunkings(text: _Input, *, grammar: Grammar = _GRAMMAR) -> st.SearchStrategy[list[_Input]]:
+    """Draw a way to cut `text`: chunks, some of them possibly empty, that join to it.
+
+    Whole, one character at a time, at random places, or (for str) at the places that matter: within
+    markers, fences and line ends.
+    """
+    anywhere = st.lists(st.integers(0, len(text)), max_size=8)
+    seams = _seams(text, grammar)
+    cuts = st.one_of(
+        anywhere,
+        st.lists(st.sampled_from(seams), max_size=12) if seams else anywhere,
+        st.just(list(range(1, len(text)))),
+    )
+    return cuts.map(lambda drawn: _cut(text, sorted(drawn)))
+
+
+def chunked(
+    texts: st.SearchStrategy[_Input], *, grammar: Grammar = _GRAMMAR
+) -> st.SearchStrategy[list[_Input]]:
+    """Draw a text from `texts` and cut it; join the chunks to have the text."""
+    return texts.flatmap(lambda text: chunkings(text, grammar=grammar))
+
+
+def limits(*, tiny: bool = True) -> st.SearchStrategy[Limits]:
+    """Draw limits: each one its default or, with `tiny`, so small that a short text trips it."""
+    if not tiny:
+        return st.just(Limits())
+    bounds: dict[str, st.SearchStrategy[int]] = {
+        "max_marker_chars": st.integers(1, 40),
+        "max_component_chars": st.integers(1, 40),
+        "max_components": st.integers(1, 4),
+        "max_depth": st.integers(1, 3),
+        "max_total_chars": st.integers(1, 200),
+        "max_errors": st.integers(1, 4),
+    }
+    return st.fixed_dictionaries({}, optional=bounds).map(lambda drawn: Limits(**drawn))
+
+
+def grammars() -> st.SearchStrategy[Grammar]:
+    """Draw a language: every policy, and now and then another prefix, other keywords, other positions."""
+    keywords = st.sampled_from(
+        [*[("START", "END")] * 3, ("begin", "end"), ("EN", "END"), ("STARTED", "START"), ("A", "B")]
+    )
+    return st.builds(
+        lambda words, **rest: Grammar(start=words[0], end=words[1], **rest),
+        keywords,
+        prefix=st.sampled_from([*["///"] * 3, "/", "//", "@@", "-->", "<!--", "§", "A"]),
+        positions=st.sampled_from([_GRAMMAR.positions, frozenset({"main", "hero"})]),
+        strict=st.booleans(),
+        nesting=st.sampled_from(["nest", "nest", "close", "text"]),
+        fences=st.sampled_from(["strip", "strip", "keep"]),
+        outside=st.sampled_from(["emit", "emit", "discard"]),
+    )
+
+
+def events() -> st.SearchStrategy[Event]:
+    """Draw one event of any kind, each well-formed in itself, without spans as events come from the wire.
+
+    Texts may hold unpaired surrogates, but never a high one right before a low one: JSON reads those two
+    back as the one character that they encode.
+    """
+    stop_reasons = st.sampled_from(get_args(StopReason))
+    codes = st.sampled_from([*get_args(ParserErrorCode), "generation_timeout", "invalid_chunk"])
+    phases = st.sampled_from(["started", "progress", "finishing"])
+    lines = st.none() | st.integers(1, 2**53)
+    maybe_index = st.none() | _INDEX
+    values = st.dictionaries(_TEXT, _JSON, max_size=3)
+    return st.one_of(
+        st.builds(ContentBlockStart, _INDEX, st.builds(TextBlock) | _component_blocks(maybe_index)),
+        st.builds(ContentBlockDelta, _INDEX, _TEXT.filter(bool)),
+        st.builds(ContentBlockStop, _INDEX, stop_reasons, _COUNT, _COUNT),
+        st.builds(ErrorEvent, codes, _TEXT, st.booleans(), st.booleans(), lines, maybe_index),
+        st.builds(StatusEvent, phases, st.floats(0, 1e6), _COUNT, _COUNT, _COUNT),
+        st.builds(MessageStop, st.sampled_from(get_args(MessageStopReason)), values),
+        st.builds(DebugEvent, values),
+    )
+
+
+@st.composite
+def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False) -> list[Event]:
+    """Draw the events of a whole stream, such that ``EventVerifier`` accepts them; without spans.
+
+    Args:
+        draw: given by Hypothesis.
+        max_blocks: blocks in the stream at most, text and components.
+        session: begin with a status and end with ``message_stop``, as a session does; without it the
+            stream is that of a parser.
+    """
+    stream = _StreamWriter()
+    if session:
+        stream.events.append(StatusEvent("started", 0.0, 0, 0, 0))
+    for step in draw(st.lists(st.sampled_from(_STEPS), max_size=4 * max_blocks)):
+        top = stream.open[-1] if stream.open else None
+        if step == "error":
+            stream.events.append(ErrorEvent("malformed_marker", draw(_TEXT)))
+        elif step == "component" and stream.blocks < max_blocks:
+            stream.start(draw(_component_blocks(st.just(stream.parent))))
+        elif step == "text" and stream.blocks < max_blocks and not top:
+            stream.start(TextBlock())
+        elif step == "delta" and top and not top.trimmed:
+            stream.delta(draw(_TEXT.filter(bool)))
+        elif step == "trim" and top and top.name and not top.trimmed:
+            stream.trim(draw(st.integers(1, 99)))
+        elif step == "stop" and top:
+            stream.stop("end")
+        elif step == "implied" and top and len(stream.open) > 1:
+            stream.unclosed("implied")
+            stream.stop("end")
+    ending: MessageStopReason = draw(st.sampled_from(get_args(MessageStopReason)))
+    stream.end(ending)
+    if session:
+        stream.events.append(MessageStop(ending))
+    return stream.events
+
+
+@attrs.define
+class _OpenBlock:
+    index: int
+    name: str
+    chars: int = 0
+    trimmed: int = 0
+
+
+class _StreamWriter:
+    """Writes events in their order and counts what a stop has to say."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.open: list[_OpenBlock] = []
+        self.blocks = 0
+
+    @property
+    def parent(self) -> int | None:
+        """The parent of a component that starts here."""
+        return self.open[-1].index if self.open and self.open[-1].name else None
+
+    def start(self, block: ComponentBlock | TextBlock) -> None:
+        if self.open and not self.open[-1].name:
+            self.stop("end")
+        self.events.append(ContentBlockStart(self.blocks, block))
+        self.open.append(_OpenBlock(self.blocks, block.name if isinstance(block, ComponentBlock) else ""))
+        self.blocks += 1
+
+    def delta(self, text: str) -> None:
+        self.events.append(ContentBlockDelta(self.open[-1].index, text))
+        self.open[-1].chars += len(text)
+
+    def trim(self, count: int) -> None:
+        self.events.append(ErrorEvent("component_too_large", "Too large.", index=self.open[-1].index))
+        self.open[-1].trimmed = count
+
+    def unclosed(self, reason: StopReason) -> None:
+        self.events.append(ErrorEvent("unclosed_component", "Not closed.", index=self.open[-1].index))
+        self.stop(reason)
+
+    def stop(self, reason: StopReason) -> None:
+        block = self.open.pop()
+        self.events.append(ContentBlockStop(block.index, reason, block.chars, block.trimmed))
+
+    def end(self, ending: MessageStopReason) -> None:
+        if ending in {"failed", "timeout"}:
+            self.events.append(ErrorEvent("stream_too_large", "Too long.", fatal=True))
+        while self.open:
+            if ending != "complete":
+                self.stop("aborted")
+            elif self.open[-1].name:
+                self.unclosed("truncated")
+            else:
+                self.stop("end")
+
+
+@st.composite
+def _component_blocks(draw: st.DrawFn, parents: st.SearchStrategy[int | None]) -> ComponentBlock:
+    attributes = st.dictionaries(_KEY, _QUOTED, max_size=3)
+    return ComponentBlock(draw(names()), draw(positions()), draw(attributes), draw(parents))
+
+
+# Making strategies takes as long as drawing from them.
+@lru_cache
+def _documents(kind: DocumentKind, max_components: int, grammar: Grammar) -> st.SearchStrategy[str]:
+    valid = _pages(grammar, max_components)
+    kinds: dict[DocumentKind, st.SearchStrategy[str]] = {
+        "valid": valid,
+        "mutated": _mutated(valid),
+        "hostile": _hostile(grammar),
+    }
+    kinds["any"] = st.one_of(*kinds.values(), st.text(_ANY_CHAR, max_size=40))
+    return kinds[kind]
+
+
+@st.composite
+def _pages(draw: st.DrawFn, grammar: Grammar, max_components: int) -> str:
+    """Draw what to do step by step; what makes no sense at its place is passed over."""
+    prose = (st.sampled_from(_PROSE) | st.text(_ANY_CHAR, max_size=8)).filter(_is_plain(grammar))
+    steps = st.sampled_from(["open", "open", "open fenced", "text", "close", "close"])
+    depth = _MAX_DEPTH if grammar.nesting == "nest" else 1
+    lines: list[str] = []
+    closing: list[list[str]] = []
+    started = 0
+    for step in draw(st.lists(steps, max_size=3 * max_components + 2)):
+        if step == "text":
+            lines.append(draw(prose))
+        elif step == "close" and closing:
+            lines.extend(closing.pop())
+        elif step != "close" and started < max_components and len(closing) < depth:
+            name = draw(names())
+            fenced = step == "open fenced"
+            end = draw(markers(grammar=grammar, opens=False, name=name))
+            lines.append(draw(markers(grammar=grammar, opens=True, name=name)))
+            lines.extend(["```jsx"] * fenced)
+            closing.append([*["```"] * fenced, end])
+            started += 1
+    for left in reversed(closing):
+        lines.extend(left)
+    wrapped = ["```", *lines, "```"] if draw(st.booleans()) else lines
+    line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    return line_end.join([*wrapped, draw(st.sampled_from(["", "text"]))])
+
+
+def _is_plain(grammar: Grammar) -> Callable[[str], bool]:
+    """Return a test for one line that is neither a marker nor a fence."""
+    plain = re.compile(rf"(?![{WHITE}]*(?:{re.escape(grammar.prefix)}|`))[^\n]*")
+    return lambda line: plain.fullmatch(line) is not None
+
+
+@st.composite
+def _mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
+    text = draw(texts)
+    edits = st.sampled_from(["remove", "double", "move", "replace"])
+    for edit in draw(st.lists(edits, min_size=1, max_size=4)):
+        first, last = sorted(draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+        before, piece, after = text[:first], text[first:last], text[last:]
+        if edit == "remove":
+            text = before + after
+        elif edit == "double":
+            text = before + piece + piece + after
+        elif edit == "move":
+            text = after + piece + before
+        else:
+            text = before + draw(st.text(_ANY_CHAR, max_size=3)) + after
+    return text
+
+
+def _hostile(grammar: Grammar) -> st.SearchStrategy[str]:
+    words = {"p": grammar.prefix, "s": grammar.start, "e": grammar.end, "ls": grammar.start.swapcase()}
+    piece = st.sampled_from([piece.format(**words) for piece in _HOSTILE])
+    long = st.sampled_from([piece.format(**words) for piece in _LONG])
+    # Around the small limits of limits() and around the default of a marker.
+    times = st.integers(2, 45) | st.integers(500, 515)
+    long_line = st.builds(lambda head, body, count: head + body * count, long, long, times)
+    deep = st.integers(2, 12).map(lambda count: f"\n{grammar.prefix} {grammar.start} A" * count)
+    free = st.text(_ANY_CHAR, max_size=4)
+    marker = markers(grammar=grammar).map("{}\n".format)
+    rare = {0: long_line, 1: deep, 2: free, 3: marker, 4: marker}
+    part = st.integers(0, 15).flatmap(lambda number: rare.get(number, piece))
+    return st.lists(part, max_size=14).map("".join)
+
+
+def _seams(text: str | bytes, grammar: Grammar) -> list[int]:
+    """Return the offsets within and around everything in `text` that parsing turns on."""
+    if isinstance(text, bytes):
+        return []
+    words = "|".join(re.escape(word) for word in (grammar.prefix, grammar.start, grammar.end))
+    found = re.finditer(rf"{words}|`+|\r?\n|\r", text)
+    return sorted({at for match in found for at in range(match.start(), match.end() + 1)})
+
+
+def _cut(text: _Input, cuts: list[int]) -> list[_Input]:
+    return [text[first:last] for first, last in pairwise([0, *cuts, len(text)])]

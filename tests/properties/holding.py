@@ -1,0 +1,109 @@
+"""What a parser may hold back, read from the protocol and from nothing else.
+
+A character may be held only while its line can still become a marker, or a fence that would be dropped. The
+functions here answer that from the text that has been fed and from the events that have come; they know no
+state of the parser.
+"""
+
+import re
+
+from accounting import WS
+
+from componentstream.events import ComponentBlock, ContentBlockStart, ContentBlockStop
+
+_BLANKS = f"[{WS}]*"
+_INFO = "[A-Za-z0-9_+.#-]"
+
+
+def why_not(text, events, pending, grammar, limits):
+    """Return why `pending` may not be held after `text` gave `events`, None if it may.
+
+    Before any text outside components the white space of a held line may be gone: it is dropped whatever
+    the line becomes.
+    """
+    blank, lines = _whole_lines(text, len(text) - len(pending))
+    if not text.endswith(pending) or blank.strip(WS) or (blank and _open_blocks(events)):
+        return "it is not the end of the text from the beginning of a line"
+    *fences, line = lines.split("\n")
+    if len(fences) > 1:
+        return "it is more than a fence and a line"
+    if max(len(part.removesuffix("\r")) for part in (*fences, line)) > limits.max_marker_chars:
+        return "a line is too long"
+    top = _innermost(events)
+    fence_kind = _droppable(text, top, len(text) - len(lines), grammar)
+    if fences:
+        return _why_not_fence(fences[0], line, fence_kind, top, grammar)
+    fence = _partial_fence(fence_kind) if fence_kind else "(?!)"
+    either = f"(?:{fence}|{_partial_marker(grammar, (grammar.start, grammar.end))})"
+    if re.fullmatch(either, line, re.DOTALL):
+        return None
+    return "the line can be neither a marker nor a fence that is dropped"
+
+
+def _why_not_fence(fence, line, kind, top, grammar):
+    if kind == "first":
+        return "a fence in the first line is dropped at once"
+    if not kind or not _is_fence(fence, bare=kind == "bare"):
+        return "its first line is no fence that the next line could drop"
+    if not line:
+        return None
+    keyword = grammar.end if top else grammar.start
+    if re.fullmatch(_partial_marker(grammar, (keyword,)), line, re.DOTALL):
+        return None
+    return f"the line after the fence cannot become {keyword}"
+
+
+def _whole_lines(text, begin):
+    """Return what stands before `begin` in its line, and all from the beginning of that line."""
+    start = max(text.rfind("\n", 0, begin) + 1, text.startswith("\ufeff"))
+    return text[start:begin], text[start:]
+
+
+def _innermost(events):
+    """Return the START event of the innermost open component."""
+    blocks = _open_blocks(events)
+    return blocks[-1] if blocks and isinstance(blocks[-1].block, ComponentBlock) else None
+
+
+def _open_blocks(events):
+    stack = []
+    for event in events:
+        if isinstance(event, ContentBlockStart):
+            stack.append(event)
+        elif isinstance(event, ContentBlockStop):
+            stack.pop()
+    return stack
+
+
+def _droppable(text, top, line_begin, grammar):
+    """Return which fences may be dropped in the line that begins there: any, first, bare or none."""
+    if grammar.fences == "keep":
+        return ""
+    if top is None:
+        return "any" if grammar.outside == "emit" else ""
+    body = top.span[1]
+    if line_begin == body:
+        return "first"
+    first_line = text[body:].split("\n", 1)[0]
+    return "bare" if _is_fence(first_line) else ""
+
+
+def _is_fence(line, *, bare=False):
+    info = "" if bare else f"{_INFO}{{0,32}}"
+    return re.fullmatch(f"{_BLANKS}`{{3,}}{info}{_BLANKS}", line.removesuffix("\r")) is not None
+
+
+def _partial_fence(kind):
+    info = "" if kind == "bare" else f"{_INFO}{{0,32}}"
+    return f"{_BLANKS}(?:`{{0,2}}|`{{3,}}{info}{_BLANKS}\r?)"
+
+
+def _partial_marker(grammar, keywords):
+    """Return the pattern of all beginnings of candidates, those that wait for the LF after a CR included."""
+    prefix = re.escape(grammar.prefix)
+    heads = "|".join(f"{_beginnings(word)}|{word}(?:\r|[{WS}].*)" for word in keywords)
+    return f"{_BLANKS}(?:{_beginnings(grammar.prefix)}|{prefix}{_BLANKS}(?:{heads}))"
+
+
+def _beginnings(word):
+    return "(?:" + "|".join(re.escape(word[:size]) for size in range(len(word) + 1)) + ")"
