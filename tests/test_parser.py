@@ -542,6 +542,12 @@ def test_what_is_no_snapshot_is_refused(snapshot):
 
 
 def test_a_snapshot_that_holds_more_than_a_part_of_a_line_is_damaged():
-    snapshot = {**ComponentParser().snapshot(), "held": "/// END Z\n", "offset": 10}
+    snapshot = {**ComponentParser().snapshot(), "held": "/// END Z\\n", "offset": 10}
     with pytest.raises(UsageError, match="held must be part of one line"):
         ComponentParser.restore(snapshot)
+
+
+@pytest.mark.parametrize("held", ["\\", "\u00e9", "\\ud8"])
+def test_a_snapshot_whose_held_text_cannot_be_read_is_damaged(held):
+    with pytest.raises(UsageError, match="damaged"):
+        ComponentParser.restore({**ComponentParser().snapshot(), "held": held})

@@ -102,7 +102,7 @@ class ComponentBuffer:
     def __init__(
         self,
         *,
-        limits: BufferLimits = BufferLimits(),  # noqa: B008
+        limits: BufferLimits = BufferLimits(),
         catalog: Catalog | None = None,
     ) -> None:
         self._limits = limits

@@ -45,7 +45,7 @@ class ComponentParser(LineReader):
 
     __slots__ = ("_barrier", "_closed", "_counted", "_failed", "_index", "_leads", "_light")
 
-    def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:
         super().__init__(grammar, limits)
         self._barrier = self._light = self._index = NOWHERE
         self._leads: dict[str, int] = {}
@@ -144,7 +144,8 @@ class ComponentParser(LineReader):
             "line": self._line,
             "line_from": self._line_from,
             "text": self._state == TEXT,
-            "held": self._held,
+            # Escaped, because JSON makes one character of a surrogate pair, and changes offsets with it.
+            "held": self._held.encode("unicode_escape").decode("ascii"),
             "fence": self._fence,
             "failed": self._failed,
             "closed": self._closed,
@@ -153,7 +154,7 @@ class ComponentParser(LineReader):
     @classmethod
     def restore(
         cls, snapshot: Mapping[str, object], *, grammar: Grammar = Grammar(), limits: Limits = Limits()
-    ) -> Self:  # noqa: B008
+    ) -> Self:
         """Return a parser that goes on where `snapshot` was taken.
 
         Args:
@@ -171,12 +172,12 @@ class ComponentParser(LineReader):
         parser = cls(grammar, limits)
         try:
             parser._resume(snapshot)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, UnicodeError) as error:
             raise UsageError(f"restore: the snapshot is damaged ({error!r}).") from error
         return parser
 
     def _resume(self, snapshot: Mapping[str, object]) -> None:
-        held = part(snapshot, "held", str)
+        held = part(snapshot, "held", str).encode("ascii").decode("unicode_escape")
         if "\n" in held:
             raise TypeError("held must be part of one line")
         self._structure.restore(part(snapshot, "structure", dict))

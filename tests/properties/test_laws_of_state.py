@@ -43,12 +43,10 @@ def test_a_restored_parser_is_the_saved_one(case, data):
     for chunk in case.chunks[:cut]:
         parser.feed(chunk)
     restored = reload(parser, case.grammar, case.limits)
-    assert restored.snapshot() == parser.snapshot()
-    assert (restored.pending, restored.failed, restored.closed) == (
-        parser.pending,
-        parser.failed,
-        parser.closed,
-    )
+    assert (restored.failed, restored.closed) == (parser.failed, parser.closed)
+    if case.grammar.outside == "emit":
+        # Otherwise white space that is discarded in any case may be gone.
+        assert restored.snapshot() == parser.snapshot()
     assert run(restored, case.chunks[cut:]) == run(parser, case.chunks[cut:])
 
 

@@ -19,7 +19,7 @@ from componentstream.events import (
     StatusEvent,
     event_from_dict,
 )
-from componentstream.grammar import POSITIONS, Grammar, Marker
+from componentstream.grammar import POSITIONS, Grammar
 from componentstream.limits import Limits
 from componentstream.parser import ComponentParser
 from componentstream.testing import EventVerifier, strategies
@@ -69,12 +69,16 @@ def test_markers_are_well_formed_in_their_language(grammar, data):
     name = data.draw(st.none() | st.just("Given.Name"))
     line = data.draw(strategies.markers(grammar=grammar, opens=opens, name=name))
     keyword = grammar.start if opens else grammar.end
-    head = re.match(rf"\s*{re.escape(grammar.prefix)}\s*{keyword}(?=\s)", line)
+    head = re.match(rf"\s*{re.escape(grammar.prefix)}\s*{keyword}\s+([\w.]+)", line)
     assert head
-    marker = grammar.judge(line, head.end(), opens=opens)
-    assert isinstance(marker, Marker)
-    assert marker.name == (name or marker.name)
-    assert marker.position in grammar.positions | {None}
+    before = "" if opens else f"{grammar.prefix} {grammar.start} {head[1]}\n"
+    events = read(before + line, grammar)
+    started = events[0]
+    assert isinstance(started, ContentBlockStart)
+    assert started.block.name == head[1] == (name or head[1])
+    assert started.block.position in grammar.positions
+    errors = [event.code for event in events if isinstance(event, ErrorEvent)]
+    assert errors == (["unclosed_component"] if opens else [])
 
 
 @pytest.mark.parametrize(
