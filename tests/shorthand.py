@@ -1,0 +1,53 @@
+"""Short ways to write down events, and to read a stream, for the tests of the parser and its lines."""
+
+from componentstream.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    TextBlock,
+)
+from componentstream.parser import ComponentParser
+
+START = "/// START A\n"
+"""A START line, 12 characters long."""
+
+END = "/// END A\n"
+"""Its END, 10 characters long."""
+
+
+def read(*chunks, **settings):
+    """Feed the chunks, close; return all events."""
+    parser = ComponentParser(**settings)
+    events = [event for chunk in chunks for event in parser.feed(chunk)]
+    return [*events, *parser.close()]
+
+
+def component(index, name, span, *, position="main", parent=None, **attributes):
+    return ContentBlockStart(index, ComponentBlock(name, position, attributes, parent), span)
+
+
+def text(index):
+    return ContentBlockStart(index, TextBlock())
+
+
+def delta(index, content):
+    return ContentBlockDelta(index, content)
+
+
+def stop(index, chars, span=None, *, reason="end", trimmed=0):
+    return ContentBlockStop(index, reason, chars, trimmed, span)
+
+
+def error(code, message, line=None, span=None, *, index=None, fatal=False):
+    return ErrorEvent(code, message, fatal=fatal, line=line, index=index, span=span)
+
+
+def unclosed(index, name, line=None, span=None):
+    return error("unclosed_component", f"Component {name} was not closed.", line, span, index=index)
+
+
+def run_of(content):
+    """Return the events of a stream that is nothing but text."""
+    return [text(0), delta(0, content), stop(0, len(content))]
