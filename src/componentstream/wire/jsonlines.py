@@ -6,11 +6,12 @@ here, stands in the object as a last field ``id``.
 
 from typing import ClassVar
 
+from typing_extensions import override
+
 from componentstream.errors import WireError
 from componentstream.events import ContentBlockDelta, Event, Json
 from componentstream.wire._shared import (
     DELTA,
-    MAX_EVENT_BYTES,
     STREAM_HEADERS,
     LineDecoder,
     event_from_json,
@@ -80,15 +81,15 @@ class JSONLinesDecoder(LineDecoder):
             default ``Limits`` as one delta.
     """
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        super().__init__(max_event_bytes=max_event_bytes)
-
+    @override
     def _split(self, data: bytes) -> list[bytes]:
         return data.split(b"\n")
 
+    @override
     def _read(self, line: bytes) -> Event | None:
         return None if not line.strip(_WHITE_SPACE) else self._event(json_object(line, "strict"))
 
+    @override
     def _end(self, line: bytes) -> list[Event]:
         try:
             data = json_object(line, "strict")

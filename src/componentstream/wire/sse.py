@@ -7,6 +7,8 @@ data would make such a client ask for what comes after an event that it never go
 
 from typing import ClassVar, Final, get_args
 
+from typing_extensions import override
+
 from componentstream.errors import UsageError
 from componentstream.events import ContentBlockDelta, ErrorEvent, Event
 from componentstream.wire._shared import (
@@ -133,6 +135,7 @@ class SSEDecoder(LineDecoder):
         self._name = b""
         self._data = bytearray()  # each `data` with an LF behind it
 
+    @override
     def _split(self, data: bytes) -> list[bytes]:
         if not data:
             return [data]
@@ -141,6 +144,7 @@ class SSEDecoder(LineDecoder):
         self._after_cr = data.endswith(b"\r")
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 
+    @override
     def _read(self, line: bytes) -> Event | None:
         if self._first_line:
             self._first_line = False
@@ -170,5 +174,6 @@ class SSEDecoder(LineDecoder):
         self.last_event_id = self._id
         return event
 
-    def _end(self, line: bytes) -> list[Event]:  # noqa: ARG002 - a block without its blank line is no event
+    @override
+    def _end(self, line: bytes) -> list[Event]:
         return []
