@@ -27,6 +27,7 @@ UNCOUNTED = {
         "fromkeys",
         "frozen",
         "get",
+        "groups",
         "index",
         "isalpha",
         "isascii",
@@ -48,6 +49,7 @@ class Counter:
         self._steps = machine.steps[ALL_FENCES]
         # Equal patterns are one object to `re`, so these are also those of the counted modules.
         self._heads = {machine.line: "", machine.keyword: "///", machine.fence: "```"}
+        self._heads[machine.marker] = "///"
 
     def find(self, text, what, start=0, end=None):
         end = len(text) if end is None else min(end, len(text))
@@ -79,6 +81,10 @@ class Counter:
     def removesuffix(self, text, what):
         self.examined += len(what)
         return text.removesuffix(what)
+
+    def startswith(self, text, what, start):
+        self.examined += len(what)
+        return text.startswith(what, start)
 
     def match(self, pattern, text, pos=0):
         found = pattern.match(text, pos)

@@ -429,30 +429,19 @@ def test_outside_every_fence_counts():
 
 def test_inside_every_fence_counts_on_the_first_line_and_none_after_it():
     structure = opened("A")
-    structure.begin_line(first=True)
-    assert structure.fences == ALL_FENCES
-    structure.begin_line(first=False)
-    assert structure.fences == NO_FENCES
-
-
-def test_one_line_after_another_of_its_kind_changes_nothing():
-    structure = opened("A")
-    structure.begin_line(first=True)
-    structure.begin_line(first=True)
     assert (structure.first_line, structure.fences) == (True, ALL_FENCES)
-    structure.begin_line(first=False)
-    structure.begin_line(first=False)
+    structure.end_first_line()
     assert (structure.first_line, structure.fences) == (False, NO_FENCES)
 
 
 def test_a_component_whose_first_line_was_a_fence_waits_for_a_bare_one_for_its_whole_life():
     structure = opened("A")
-    structure.begin_line(first=True)
     assert structure.drops_fence(bare=False)
-    structure.begin_line(first=False)
+    structure.end_first_line()
     assert structure.fences == BARE_FENCES
     assert not structure.drops_fence(bare=True)
     assert start(structure, "B")
+    structure.end_first_line()
     assert structure.fences == NO_FENCES
     assert end(structure, "B")
     assert structure.fences == BARE_FENCES
@@ -470,7 +459,6 @@ def test_fences_do_not_count_where_they_make_no_difference(grammar, outside, ins
     structure = structure_of(grammar)
     assert structure.fences == outside
     assert start(structure)
-    structure.begin_line(first=True)
     assert structure.fences == inside
 
 
@@ -531,9 +519,8 @@ def copied(structure, grammar=None, **limits):
 
 def test_a_restored_structure_goes_on_where_the_other_one_was():
     structure = opened("A", max_component_chars=3, max_components=2, max_errors=2)
-    structure.begin_line(first=True)
     assert structure.drops_fence(bare=True)
-    structure.begin_line(first=False)
+    structure.end_first_line()
     structure.run.append("abcd")
     structure.flush()
     taken(structure)
@@ -565,7 +552,6 @@ def test_a_restored_structure_knows_its_text_block_and_the_fence_to_come():
 
 def test_a_restored_structure_knows_the_first_line_of_a_component():
     structure = opened("A")
-    structure.begin_line(first=True)
     copy = copied(structure)
     assert copy.first_line
     assert copy.fences == ALL_FENCES

@@ -158,24 +158,29 @@ class Grammar:
         name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
         if not name and not junk:
             return Fault("malformed_marker", "The marker names no component.")
-        named = not junk and len(name) <= MAX_NAME_CHARS
-        attributes: dict[str, str] | None = {}
-        if end < len(rest):
-            attributes = _read_attributes(rest, end) if opens else None
+        tail = rest[end:]
+        if not junk and len(name) <= MAX_NAME_CHARS:
+            return self.judge_named(name, tail, opens=opens)
+        if tail and not (opens and _read_attributes(tail) is not None):
+            return Fault("malformed_marker", "Neither the marker's name nor what follows it can be read.")
+        return Fault("invalid_name", f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
+
+    def judge_named(self, name: str, tail: str, *, opens: bool) -> Marker | Fault:
+        """Read what follows a right name, and the white space behind it, as :meth:`judge` does."""
+        if not tail:
+            return Marker(name, None, {})
+        attributes = _read_attributes(tail) if opens else None
         if attributes is None:
-            if not named:
-                return Fault("malformed_marker", "Neither the marker's name nor what follows it can be read.")
             takes = 'are written key=value or key="value"' if opens else "stand at its START"
             return Fault("invalid_attribute", f"The attributes of a component {takes}.")
-        if not named:
-            return Fault("invalid_name", f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
         position = attributes.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes)
 
 
-def _read_attributes(content: str, at: int) -> dict[str, str] | None:
-    """Return the attributes from `at` to the end of the line, None where they break a rule."""
+def _read_attributes(content: str) -> dict[str, str] | None:
+    """Return the attributes that a line ends with, None where they break a rule."""
     attributes: dict[str, str] = {}
+    at = 0
     while at < len(content):
         match = _ATTRIBUTE.match(content, at)
         if match is None or match[1] in attributes or len(attributes) == MAX_ATTRIBUTES:
@@ -211,6 +216,8 @@ class LineMachine:
         line: the pattern of a candidate or a fence, for the content of a complete line. Its last group
             tells which: a keyword, or the info string of a fence, empty in a bare one.
         keyword: what ``line`` has behind the prefix.
+        marker: what a candidate has behind the prefix, for a line within a longer text: the keyword (group 1
+            or 2), then as far as they follow the name (group 3), white space, the line's end (group 4).
         fence: what ``line`` has behind three backticks.
         interest: a line end and how a candidate (group 1) or a fence begins behind it.
         plain: white space at a line's beginning, and in group 1 a character that shows that it is text.
@@ -218,7 +225,7 @@ class LineMachine:
             ``[state][character]`` of next states; a character that is missing leads to ``TEXT``.
         ends: the states in which the end of the line makes it more than text, with what it is then.
         returns: those of them after a CR, which is no content if the line ends there.
-        leads: for each kind of place, the states after the first character of a line, its end included.
+        leads: for each kind of place, the states after the first character of a line, if any, or its end.
         opening: the states from which a line can still become a START.
         closing: the states from which a line can still become an END.
     """
@@ -226,6 +233,8 @@ class LineMachine:
     def __init__(self, prefix: str, start: str, end: str) -> None:
         head, ticks = re.escape(prefix), "`" * _TICKS
         keyword = rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
+        named = rf"({_IDENT}(?:\.{_IDENT})*+)[{WHITE}]*+(\r?\n)?+"
+        self.marker = re.compile(rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]++(?:{named})?+|(?=\r?\n))")
         fence = rf"`*+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z)"
         self.line = re.compile(rf"[{WHITE}]*+(?:{head}{keyword}|{ticks}{fence})")
         self.keyword = re.compile(keyword)
@@ -241,7 +250,7 @@ class LineMachine:
         self.opening = frozenset({LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)})
         self.closing = frozenset({LEAD, *path, *self._keyword(path[-1], end, CANDIDATE_END)})
         self.steps = self._fence_tables()
-        self.leads = [{**table[LEAD], "\n": ENDED} for table in self.steps]
+        self.leads = [{**table[LEAD], "": LEAD, "\n": ENDED} for table in self.steps]
 
     def _next(self, state: int, char: str) -> int:
         """Return the state that `char` leads to from `state`, a fresh one if there is none yet."""

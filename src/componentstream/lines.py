@@ -15,6 +15,7 @@ behind it to tell whether it is text.
 import re
 from typing import Final, TypeAlias
 
+from componentstream.events import Span
 from componentstream.grammar import (
     ALL_FENCES,
     BARE_FENCE,
@@ -24,12 +25,14 @@ from componentstream.grammar import (
     END_LINE,
     INFO_FENCE,
     LEAD,
+    MAX_NAME_CHARS,
     NO_FENCES,
     START_LINE,
     TEXT,
     WHITE,
     Fault,
     Grammar,
+    Marker,
 )
 from componentstream.limits import Limits
 from componentstream.structure import Structure
@@ -158,17 +161,26 @@ class LineReader:
 
         `hit` may be where the first prefix stands in them, `stop` if there is none.
         """
-        chunk, structure = self._chunk, self._structure
+        chunk, structure, prefix = self._chunk, self._structure, self._grammar.prefix
         leads = self._machine.leads[ALL_FENCES]
         while pos < stop:
             at, pattern = pos, self._machine.line
             if structure.target is None:
                 at = self._drop_blank(pos)
-            if at == pos and not (structure.first_line or self._fence):
-                at, pattern = self._pass_text(pos, stop, hit)
+            if at == pos and not self._fence:
+                if structure.first_line and chunk[pos] not in leads:
+                    structure.end_first_line()
+                if not structure.first_line:
+                    at, pattern = self._pass_text(pos, stop, hit)
             if at >= stop:
                 break
             char = chunk[at]
+            if not self._fence and self._state == LEAD:
+                if pattern is self._machine.line and chunk.startswith(prefix, at):
+                    at, pattern = at + len(prefix), self._machine.keyword
+                if pattern is self._machine.keyword:
+                    pos = self._take_prefixed(at)
+                    continue
             end = at if char == "\n" else chunk.find("\n", at + 1)
             kind = None
             if self._state == LEAD and (at > pos or char in leads):
@@ -256,6 +268,44 @@ class LineReader:
             self._take_fence(after, bare=kind == BARE_FENCE)
         self._next_line(after, first=begins)
 
+    def _take_prefixed(self, at: int) -> int:
+        """Take a complete line, whose prefix ends at `at` in the chunk; return where the next line begins."""
+        chunk = self._chunk
+        match = self._machine.marker.match(chunk, at)
+        if match is None:
+            end = chunk.find("\n", at)
+            self._take_line(None, end, end + 1)
+            return end + 1
+        opener, _, name, line_end = match.groups()
+        seen = after = match.end()
+        if line_end:
+            end = seen - len(line_end)
+        else:
+            end = chunk.find("\n", seen)
+            after = end + 1
+            end -= chunk[end - 1] == "\r"
+        start = self._line_from - self._base
+        limit = start + self._limits.max_marker_chars
+        if end > limit or name is None or len(name) > MAX_NAME_CHARS or match.end(3) == seen:
+            # The end of a right line was seen behind its name, and what follows the name stands apart.
+            kind = START_LINE if opener else END_LINE
+            keyword = match.end(kind)
+            self._body = self._base + keyword
+            self._take_line(kind if keyword <= limit else None, after - 1, after)
+            return after
+        if start > self._sent:
+            self._settle(start)
+        span = (self._line_from, self._base + after)
+        if opener or seen < end:
+            verdict = self._grammar.judge_named(name, chunk[seen:end], opens=bool(opener))
+            acted = self._act(verdict, "", span, opens=bool(opener))
+        else:
+            acted = self._structure.end(name, "", self._line, span)
+        if acted:
+            self._sent = after
+        self._next_line(after, first=acted and opener is not None)
+        return after
+
     def _take_fence(self, after: int, *, bare: bool) -> None:
         structure = self._structure
         self._release_fence()
@@ -281,17 +331,19 @@ class LineReader:
             self._release_fence()
         fence, self._fence = self._fence, ""
         span = (self._line_from, self._base + after)
-        verdict = self._grammar.judge(rest, opens=opens)
-        if isinstance(verdict, Fault):
-            acted = structure.reject(verdict.code, verdict.message, fence, self._line, span)
-        elif opens:
-            acted = structure.start(verdict, fence, self._line, span)
-        else:
-            acted = structure.end(verdict.name, fence, self._line, span)
+        acted = self._act(self._grammar.judge(rest, opens=opens), fence, span, opens=opens)
         if acted:
             self._held = ""
             self._sent = after
         return acted and opens
+
+    def _act(self, verdict: Marker | Fault, fence: str, span: Span, *, opens: bool) -> bool:
+        """Act on a candidate; return whether it is more than text."""
+        if isinstance(verdict, Fault):
+            return self._structure.reject(verdict.code, verdict.message, fence, self._line, span)
+        if opens:
+            return self._structure.start(verdict, fence, self._line, span)
+        return self._structure.end(verdict.name, fence, self._line, span)
 
     def _reject_too_long(self) -> None:
         self._settle_before_line()
@@ -306,8 +358,8 @@ class LineReader:
         self._line += 1
         self._line_from = self._base + pos
         self._state = LEAD
-        if first or self._structure.first_line:
-            self._structure.begin_line(first=first)
+        if self._structure.first_line and not first:
+            self._structure.end_first_line()
 
     def _take_last_line(self) -> None:
         """Take the line that the end of the stream ends."""

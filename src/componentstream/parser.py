@@ -26,6 +26,7 @@ from componentstream.lines import CANDIDATES, NOWHERE, UNSEEN, LineReader, Seen
 from componentstream.structure import Halt, part
 
 _SNAPSHOT_VERSION: Final = 1
+_INDENTATION: Final = " \t"
 
 
 class ComponentParser(LineReader):
@@ -207,61 +208,64 @@ class ComponentParser(LineReader):
 
     def _feed_lead(self, text: str, end: int) -> list[Event]:
         """Feed a chunk to a line of which there is only white space yet."""
-        at, state = self._see_lead(text, 0)
-        if state == ENDED:
-            return self._feed_lines(text, end, 0)
-        if state != TEXT:
-            too_long = end - self._line_from > self._limits.max_marker_chars
-            if at < len(text) or state != LEAD or too_long:
-                return self._feed(text, (NOWHERE, NOWHERE, NOWHERE, at, state))
-            self._held += text
-            self._offset = end
-            return []
-        first = text.find("\n", at)
-        if first >= 0:
-            return self._feed_lines(text, end, first)
-        text = self._held + text
-        self._held = ""
-        self._state = TEXT
-        self._offset = end
-        self._barrier = self._light
-        return [ContentBlockDelta(self._index, text)]
-
-    def _see_lead(self, text: str, at: int) -> tuple[int, int]:
-        """Return the state of the line that begins at `at`, as far as it is plain to see, and how far."""
-        char = text[at]
+        bare, char = text, text[0]
+        if char in _INDENTATION:
+            bare = text.lstrip(_INDENTATION)
+            char = bare[0] if bare else ""
         state = self._leads.get(char, TEXT)
-        if state == LEAD and (match := self._machine.plain.match(text, at + 1)):
-            return match.end(), TEXT if match[1] else LEAD
-        return at + 1, state
+        if state == TEXT:
+            first = text.find("\n", len(text) - len(bare) + 1)
+            if first >= 0:
+                return self._feed_lines(text, end, first)
+            text = self._held + text
+            self._held = ""
+            self._state = TEXT
+            self._offset = end
+            self._barrier = self._light
+            return [ContentBlockDelta(self._index, text)]
+        if state == ENDED:
+            return self._feed_lines(text, end, len(text) - len(bare))
+        if bare or end - self._line_from > self._limits.max_marker_chars:
+            return self._feed(text, (NOWHERE, NOWHERE, NOWHERE, len(text) - len(bare[1:]), state))
+        self._held += text
+        self._offset = end
+        return []
 
     def _feed_lines(self, text: str, end: int, first: int) -> list[Event]:
         """Feed a chunk whose first line is text and ends with the LF at `first`."""
-        last = text.rfind("\n", first + 1)
-        begin = hit = (last if last >= 0 else first) + 1
-        if last >= 0:
-            if self._structure.fences != NO_FENCES:
-                return self._feed(text, (first, last, NOWHERE, begin, LEAD))
-            hit = text.find(self._grammar.prefix, first + 1, last)
+        begin, second = first + 1, NOWHERE
+        if self._structure.fences != NO_FENCES:
+            last = text.rfind("\n", begin)
+            if last >= 0:
+                return self._feed(text, (first, last, NOWHERE, last + 1, LEAD))
+        elif (second := text.find("\n", begin)) >= 0:
+            last = max(second, text.rfind("\n", second + 1))
+            hit = text.find(self._grammar.prefix, begin, last)
             if hit >= 0:
-                return self._feed(text, (first, last, hit, begin, LEAD))
-        at, state = self._see_lead(text, begin) if begin < len(text) else (begin, LEAD)
+                return self._feed(text, (first, last, hit, last + 1, LEAD))
+            begin = last + 1
+        rest = text[begin:]
+        bare, char = rest, rest[0] if rest else ""
+        if char and char in _INDENTATION:
+            bare = rest.lstrip(_INDENTATION)
+            char = bare[0] if bare else ""
+        state = self._leads.get(char, TEXT)
         if state == TEXT:
-            leaving = self._held + text
-            self._held = ""
             self._state = TEXT
             self._barrier = self._light
-        elif at < len(text) or state != LEAD or at - begin > self._limits.max_marker_chars:
-            return self._feed(text, (first, begin - 1, begin, at, state))
+            text = self._held + text
+            self._held = ""
+        elif bare or len(rest) > self._limits.max_marker_chars:
+            return self._feed(text, (first, begin - 1, begin, len(text) - len(bare[1:]), state))
         else:
-            leaving = self._held + text[:begin]
-            self._held = text[begin:]
             self._state = LEAD
             self._barrier = NOWHERE
-        self._line += 1 if last < 0 else 1 + text.count("\n", first + 1, begin)
-        self._line_from = end - len(text) + begin
+            text = self._held + text[:begin]
+            self._held = rest
+        self._line += 1 if second < 0 else 2 + text.count("\n", second + 1, begin)
+        self._line_from = end - len(rest)
         self._offset = end
-        return [ContentBlockDelta(self._index, leaving)]
+        return [ContentBlockDelta(self._index, text)]
 
     def _feed(self, text: str, seen: Seen) -> list[Event]:
         """Feed any chunk."""
@@ -293,23 +297,23 @@ class ComponentParser(LineReader):
 
     def _leave(self) -> list[Event]:
         """End a call: see how far the short ways may go, hand out the events."""
-        structure = self._structure
+        structure, limit = self._structure, self._limits.max_total_chars
         self._counted = self._offset - len(self._held)
         self._barrier = self._light = NOWHERE
-        if not (self._failed or self._closed):
-            target = structure.target
-            limit = self._limits.max_total_chars
-            if self._state in CANDIDATES:
-                self._light = min(limit, self._line_from + self._limits.max_marker_chars)
-            elif self._state <= LEAD and target is not None and not target.trimmed:
-                if structure.open:
-                    limit = min(limit, self._counted + self._limits.max_component_chars - target.chars)
-                self._index = target.index
-                self._leads = self._machine.leads[structure.fences]
-                if self._state == TEXT:
-                    self._barrier = limit
-                if not (self._fence or structure.first_line):
-                    self._light = limit
+        target = structure.target
+        if self._failed or self._closed:
+            pass
+        elif self._state in CANDIDATES:
+            self._light = min(limit, self._line_from + self._limits.max_marker_chars)
+        elif self._state <= LEAD and target is not None and not target.trimmed:
+            if structure.open:
+                limit = min(limit, self._counted + self._limits.max_component_chars - target.chars)
+            self._index = target.index
+            self._leads = self._machine.leads[structure.fences]
+            if self._state == TEXT:
+                self._barrier = limit
+            if not (self._fence or structure.first_line):
+                self._light = limit
         events, structure.events = structure.events, []
         return events
 

@@ -73,11 +73,10 @@ class Structure:
         self._fences_of_first_line = ALL_FENCES if strip else NO_FENCES
         self.fences = self._fences_outside
 
-    def begin_line(self, *, first: bool) -> None:
-        """Begin a line; `first` says that it is the first one of the innermost component."""
-        if first != self.first_line:
-            self.first_line = first
-            self._see_fences()
+    def end_first_line(self) -> None:
+        """The first line of the innermost component is over."""
+        self.first_line = False
+        self._see_fences()
 
     def drops_fence(self, *, bare: bool) -> bool:
         """Return whether a fence on the current line is dropped for itself, whatever follows it."""
@@ -97,37 +96,52 @@ class Structure:
         """
         if self.open and self._grammar.nesting == "text":
             return False
-        unclosed = len(self.open) if self._grammar.nesting == "close" else 0
-        known = marker.position is None or marker.position in self._grammar.positions
-        if not self._admits(marker, fence, line, span, known=known, depth=len(self.open) - unclosed):
-            return False
-        if fence and not self._kept(fence, errors=unclosed + (not known)):
-            self._closing_fence = True
-        if not known:
-            self.error("invalid_position", f"There is no position {marker.position!r:.80}.", line, span)
-        for _ in range(unclosed):
-            self._stop_unclosed("implied", line, span)
-        self.flush()
-        if self.target is not None and not self.open:
+        position = self._grammar.default_position if marker.position is None else marker.position
+        depth = len(self.open)
+        if (
+            fence
+            or depth == self._limits.max_depth
+            or self._components == self._limits.max_components
+            or position not in self._grammar.positions
+            or (depth and self._grammar.nesting == "close")
+        ):
+            unclosed = depth if self._grammar.nesting == "close" else 0
+            known = marker.position is None or marker.position in self._grammar.positions
+            if not self._admits(marker, fence, line, span, known=known, depth=depth - unclosed):
+                return False
+            if fence and not self._kept(fence, errors=unclosed + (not known)):
+                self._closing_fence = True
+            if not known:
+                self.error("invalid_position", f"There is no position {marker.position!r:.80}.", line, span)
+                position = self._grammar.default_position
+            for _ in range(unclosed):
+                self._stop_unclosed("implied", line, span)
+        if self.run:
+            self.flush()
+        parent = None
+        if self.open:
+            parent = self.open[-1].index
+        elif self.target is not None:
             self._stop(self.target, "end", None)
-        position = marker.position if known and marker.position else self._grammar.default_position
-        parent = self.open[-1].index if self.open else None
         self._components += 1
         component = ComponentBlock(marker.name, position, marker.attributes, parent)
         self.open.append(self._begin(component, marker.name, span))
-        self._see_fences()
+        self.first_line = True
+        self.fences = self._fences_of_first_line
         return True
 
     def end(self, name: str, fence: str, line: int, span: Span) -> bool:
         """Act on an END line; return whether it was, otherwise it is text."""
-        names = [block.name for block in self.open]
-        if name not in names:
-            return self.reject("unexpected_end", f"No component {name} is open.", fence, line, span)
-        inner = names[::-1].index(name)
-        self._kept(fence, errors=inner)
-        for _ in range(inner):
-            self._stop_unclosed("implied", line, span)
-        self.flush()
+        if not (self.open and self.open[-1].name == name) or fence:
+            names = [block.name for block in self.open]
+            if name not in names:
+                return self.reject("unexpected_end", f"No component {name} is open.", fence, line, span)
+            inner = names[::-1].index(name)
+            self._kept(fence, errors=inner)
+            for _ in range(inner):
+                self._stop_unclosed("implied", line, span)
+        if self.run:
+            self.flush()
         self._stop(self.open[-1], "end", span)
         return True
 
@@ -229,10 +243,14 @@ class Structure:
     def _stop(self, block: Block, reason: StopReason, span: Span | None) -> None:
         """Stop the innermost open block."""
         self.events.append(ContentBlockStop(block.index, reason, block.chars, block.trimmed, span))
+        self.target = None
         if self.open:
             self.open.pop()
-            self._see_fences()
-        self.target = self.open[-1] if self.open else None
+            if self.open:
+                self.target = self.open[-1]
+                self._see_fences()
+            else:
+                self.fences = self._fences_outside
 
     def _stop_unclosed(self, reason: StopReason, line: int | None, span: Span | None) -> None:
         """Stop the innermost component, which has no END of its own, after saying so."""
