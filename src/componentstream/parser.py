@@ -253,19 +253,19 @@ class ComponentParser(LineReader):
         if state == TEXT:
             self._state = TEXT
             self._barrier = self._light
-            text = self._held + text
+            leaving = self._held + text
             self._held = ""
         elif bare or len(rest) > self._limits.max_marker_chars:
             return self._feed(text, (first, begin - 1, begin, len(text) - len(bare[1:]), state))
         else:
             self._state = LEAD
             self._barrier = NOWHERE
-            text = self._held + text[:begin]
+            leaving = self._held + text[:begin]
             self._held = rest
         self._line += 1 if second < 0 else 2 + text.count("\n", second + 1, begin)
         self._line_from = end - len(rest)
         self._offset = end
-        return [ContentBlockDelta(self._index, text)]
+        return [ContentBlockDelta(self._index, leaving)]
 
     def _feed(self, text: str, seen: Seen) -> list[Event]:
         """Feed any chunk."""
