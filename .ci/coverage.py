@@ -16,12 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "componentstream"
 TESTS = ROOT / "tests"
+FOLDERS = ("wire", "sources", "drive", "observe")
 ENTRY_POINTS = {"__init__.py", "__main__.py"}
 
 
 def modules() -> list[Path]:
     """Return the modules that the rule is about, relative to the package."""
-    folders = (SOURCE, SOURCE / "wire", SOURCE / "sources")
+    folders = (SOURCE, *(SOURCE / name for name in FOLDERS))
     found = [path.relative_to(SOURCE) for folder in folders for path in sorted(folder.glob("*.py"))]
     return [module for module in found if module.name not in ENTRY_POINTS]
 

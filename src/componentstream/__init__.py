@@ -5,9 +5,10 @@ the wire are in ``componentstream.wire``, byte sources in ``componentstream.sour
 fuzz your own handling of the events in ``componentstream.testing``.
 """
 
+from componentstream.batching import DeltaBatcher
 from componentstream.buffer import Component, ComponentBuffer
 from componentstream.catalog import Catalog, ComponentSpec
-from componentstream.drive import aparse, parse
+from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
 from componentstream.errors import ComponentStreamError, MissingExtraError, UsageError, WireError
 from componentstream.events import (
     ComponentBlock,
@@ -25,6 +26,7 @@ from componentstream.events import (
 from componentstream.grammar import Grammar
 from componentstream.limits import BufferLimits, Limits
 from componentstream.parser import ComponentParser
+from componentstream.session import ErrorWindow, GenerationSession, SessionStats, Timeouts
 
 __all__ = [
     "BufferLimits",
@@ -39,19 +41,28 @@ __all__ = [
     "ContentBlockStart",
     "ContentBlockStop",
     "DebugEvent",
+    "DeltaBatcher",
     "ErrorEvent",
+    "ErrorWindow",
     "Event",
+    "GenerationSession",
     "Grammar",
     "Limits",
     "MessageStop",
     "MissingExtraError",
+    "SessionStats",
     "StatusEvent",
     "TextBlock",
+    "Timeouts",
     "UsageError",
     "WireError",
     "aparse",
+    "astream",
+    "astream_bytes",
     "event_from_dict",
     "parse",
+    "stream",
+    "stream_bytes",
 ]
 
 

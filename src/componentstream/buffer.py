@@ -152,12 +152,13 @@ class ComponentBuffer:
                 of a block that is not open, a start whose index is not above all earlier ones), or
                 ``event`` is no event. The buffer is as it was before the call.
         """
+        # A stream is mostly deltas, and a match is slow to get to them.
+        if type(event) is ContentBlockDelta:
+            growing = self._find(event.index, "delta")
+            if growing is not None:
+                growing.fragments.append(event.text)
+            return None
         match event:
-            case ContentBlockDelta(index=index, text=text):
-                growing = self._find(index, "delta")
-                if growing is not None:
-                    growing.fragments.append(text)
-                return None
             case ContentBlockStart():
                 self._start(event)
                 return None

@@ -16,21 +16,31 @@ from componentstream import (
     ContentBlockStart,
     ContentBlockStop,
     DebugEvent,
+    DeltaBatcher,
     ErrorEvent,
+    ErrorWindow,
     Event,
+    GenerationSession,
     Grammar,
     Limits,
     MessageStop,
     MissingExtraError,
+    SessionStats,
     StatusEvent,
     TextBlock,
+    Timeouts,
     UsageError,
     WireError,
     aparse,
+    astream,
+    astream_bytes,
     event_from_dict,
     parse,
+    stream,
+    stream_bytes,
 )
-from componentstream.sources import TextDecoder
+from componentstream.hooks import Record, StreamFinished
+from componentstream.sources import SourceDecoder, SourceError, SSESourceDecoder, TextDecoder, extract_text
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
 
@@ -165,6 +175,35 @@ def stages_are_chained(body: bytes) -> list[Event]:
     return [event for text in decoder.feed(body) for event in parser.feed(text)]
 
 
+def sessions_are_driven(source: list[str]) -> list[Event]:
+    def hook(record: Record) -> None:
+        if isinstance(record, StreamFinished):
+            assert_type(record.stats, SessionStats)
+
+    session = GenerationSession(
+        timeouts=Timeouts(generation=60, chunk=None), error_window=ErrorWindow(0, 1.5), hooks=[hook], id="s"
+    )
+    events = session.start(0.0) + session.feed("Hi", 0.5) + session.tick(1.0)
+    events += session.report_error("invalid_chunk", "No JSON.", 1.5)
+    events += session.finish(2.0) + session.cancel(3.0)
+    assert_type(session.next_deadline(), float | None)
+    assert_type(stream(source, session=GenerationSession()), Generator[Event, None, None])
+    assert_type(stream_bytes(source, batcher=DeltaBatcher(max_chars=64)), Generator[bytes, None, None])
+    return events
+
+
+async def sessions_are_driven_asynchronously(source: AsyncIterator[object]) -> None:
+    async for event in astream(source, decoder=SSESourceDecoder()):
+        assert_type(event, Event)
+    async for chunk in astream_bytes(source, encoder=JSONLinesEncoder(), batcher=None, heartbeat=None):
+        assert_type(chunk, bytes)
+
+
+def providers_are_read(chunk: object) -> list[str]:
+    assert_type(extract_text(chunk), str | None)
+    return [piece for piece in SourceDecoder().feed(chunk) if not isinstance(piece, SourceError)]
+
+
 def streams_are_verified(events: list[Event]) -> list[Event]:
     verifier = EventVerifier()
     for event in events:
@@ -189,4 +228,7 @@ def wrong_calls_are_found() -> None:
     Limits(512)  # type: ignore[call-arg]
     parse(["Hi"]).send("x")  # type: ignore[arg-type]
     ContentBlockDelta(0, "x").text = "y"  # type: ignore[misc]
-    parse([1, 2])  # type: ignore[arg-type]
+    parse(3)  # type: ignore[arg-type]
+    stream(["Hi"], session=ComponentParser())  # type: ignore[arg-type]
+    GenerationSession().feed("Hi")  # type: ignore[call-arg]
+    Timeouts(generation="30")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The loops over a source: what comes out, and that on every way out the source is closed."""
+"""The parser over a source: what comes out, and that on every way out the source is closed."""
 
 import asyncio
 import gc
@@ -6,7 +6,7 @@ from contextlib import aclosing, closing
 
 import pytest
 
-from componentstream.drive import aparse, parse
+from componentstream.drive.plain import aparse, parse
 from componentstream.errors import UsageError
 from componentstream.events import (
     ComponentBlock,
@@ -18,6 +18,19 @@ from componentstream.events import (
 )
 from componentstream.limits import Limits
 from componentstream.parser import ComponentParser
+from drive.kinds import (
+    Aclosable,
+    AsyncClosable,
+    AsyncResponse,
+    Closable,
+    ClosingError,
+    Refusing,
+    Response,
+    Source,
+    SourceError,
+    Stalled,
+    StalledStream,
+)
 
 PAGE = "/// START Hero\n<h1>é</h1>\n/// END Hero\n"
 EVENTS = [
@@ -25,14 +38,6 @@ EVENTS = [
     ContentBlockDelta(0, "<h1>é</h1>\n"),
     ContentBlockStop(0, "end", 11, span=(26, 39)),
 ]
-
-
-class SourceError(Exception):
-    """What a source raises."""
-
-
-class ClosingError(Exception):
-    """What closing a source raises."""
 
 
 CAUGHT = (UsageError, SourceError, ClosingError)
@@ -48,131 +53,6 @@ def whole(events):
         else:
             merged.append(event)
     return merged
-
-
-class Source:
-    """A generator over chunks that says when it was read and closed; an exception among them is raised."""
-
-    def __init__(self, *chunks, on_close=None):
-        self.chunks = chunks
-        self.on_close = on_close
-        self.read = 0
-        self.closed = 0
-        self.waiting = asyncio.Event()
-
-    def items(self):
-        try:
-            for chunk in self.chunks:
-                self.read += 1
-                if isinstance(chunk, Exception):
-                    raise chunk
-                yield chunk
-        finally:
-            self.leave()
-
-    async def aitems(self):
-        try:
-            for chunk in self.chunks:
-                self.read += 1
-                await asyncio.sleep(0)
-                if isinstance(chunk, Exception):
-                    raise chunk
-                yield chunk
-        finally:
-            await asyncio.sleep(0)
-            self.leave()
-
-    def leave(self):
-        self.closed += 1
-        if self.on_close is not None:
-            raise self.on_close
-
-
-class Closable(Source):
-    """A plain iterator with a `close` beside it, as provider streams have."""
-
-    def __init__(self, *chunks, on_close=None):
-        super().__init__(*chunks, on_close=on_close)
-        self.iterator = iter(chunks)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        self.read += 1
-        chunk = next(self.iterator)
-        if isinstance(chunk, Exception):
-            raise chunk
-        return chunk
-
-    def close(self):
-        self.leave()
-
-
-class AsyncClosable(Closable):
-    """The same for `async for`; its `close` is a coroutine."""
-
-    __iter__ = None
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        try:
-            return self.__next__()
-        except StopIteration:
-            raise StopAsyncIteration from None
-
-    async def close(self):
-        await asyncio.sleep(0)
-        self.leave()
-
-
-class Aclosable(AsyncClosable):
-    """With both; the one for `async` is wanted."""
-
-    async def aclose(self):
-        await asyncio.sleep(0)
-        self.leave()
-
-    def close(self):
-        raise AssertionError("aclose() is there")
-
-
-class Response:
-    """Iterating it gives an iterator that must be closed too; the connection is its own."""
-
-    def __init__(self, iterator):
-        self.iterator = iterator
-        self.closed = 0
-
-    def __iter__(self):
-        return self.iterator
-
-    def close(self):
-        self.closed += 1
-
-
-class AsyncResponse(Response):
-    __iter__ = None
-
-    def __aiter__(self):
-        return self.iterator
-
-
-class Refusing:
-    """A source that cannot be iterated after all."""
-
-    closed = 0
-
-    def __iter__(self):
-        raise SourceError("used up")
-
-    def __aiter__(self):
-        raise SourceError("used up")
-
-    def close(self):
-        self.closed += 1
 
 
 def run(driver, source, *, parser=None):
@@ -279,6 +159,76 @@ def test_a_character_that_the_end_cuts_off_is_not_lost(driver):
     ]
 
 
+# Events of a provider
+
+
+def said(text):
+    return {"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}
+
+
+@both
+def test_events_of_a_provider_are_a_source(driver):
+    source, items = made(driver, {"type": "ping"}, said(PAGE[:20]), said(PAGE[20:]))
+    events, error = run(driver, items)
+    assert (whole(events), error) == (EVENTS, None)
+    assert source.closed == 1
+
+
+@both
+def test_an_error_of_the_provider_is_told_behind_the_text_and_ends_the_reading(driver):
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    source, items = made(driver, said("/// START Hero\nab\n/// EN"), overloaded, said("never read"))
+    events, error = run(driver, items)
+    assert error is None
+    events = whole(events)
+    assert [event.type for event in events] == [
+        "content_block_start",
+        "content_block_delta",
+        "error",
+        "content_block_stop",
+    ]
+    assert events[1] == ContentBlockDelta(0, "ab\n/// EN")
+    assert (events[2].code, events[2].fatal, events[2].retryable) == ("source_failed", True, True)
+    assert events[3] == ContentBlockStop(0, "aborted", 9)
+    assert (source.read, source.closed) == (2, 1)
+
+
+@both
+def test_an_answer_that_was_cut_short_is_told_and_ends_well(driver):
+    cut = {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}
+    _, items = made(driver, said("abc"), cut)
+    events, error = run(driver, items)
+    assert error is None
+    assert [event.type for event in events] == [
+        "content_block_start",
+        "content_block_delta",
+        "error",
+        "content_block_stop",
+    ]
+    assert (events[2].code, events[2].fatal) == ("source_truncated", False)
+    assert events[3].reason == "end"
+
+
+@both
+def test_an_answer_without_its_end_is_told_and_aborted(driver):
+    source, items = made(driver, {"type": "message_start", "message": {}}, said("/// START Hero\nabc"))
+    events, error = run(driver, items)
+    assert error is None
+    assert (events[-2].code, events[-2].fatal, events[-1].reason) == ("source_incomplete", True, "aborted")
+    assert source.closed == 1
+
+
+@both
+def test_after_the_parser_has_failed_nothing_of_the_provider_is_told(driver):
+    chunk = {"object": "chat.completion.chunk", "choices": [{"delta": {"content": "abcdefgh"}}]}
+    chunk["choices"][0]["finish_reason"] = "length"
+    _, items = made(driver, chunk)
+    events, error = run(driver, items, parser=failing())
+    assert error is None
+    assert [event.type for event in events][-2:] == ["error", "content_block_stop"]
+    assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["stream_too_large"]
+
+
 # Nothing begins before the first event is asked for
 
 
@@ -311,7 +261,7 @@ def test_a_single_chunk_is_refused_at_the_call(driver, chunk):
 def test_parse_refuses_an_asynchronous_source_at_the_call():
     with pytest.raises(
         UsageError,
-        match=r"^parse\(\) takes an iterable of str or bytes, not AsyncClosable; read an .* aparse\(\)\.$",
+        match=r"^parse\(\) takes an iterable of chunks, not AsyncClosable; read an .* aparse\(\)\.$",
     ):
         parse(AsyncClosable("x"))
 
@@ -320,9 +270,7 @@ def test_parse_refuses_what_cannot_be_iterated_at_the_call():
     for thing in (None, 7, parse):
         with pytest.raises(UsageError) as raised:
             parse(thing)
-        assert str(raised.value) == (
-            f"parse() takes an iterable of str or bytes, not {type(thing).__name__}."
-        )
+        assert str(raised.value) == (f"parse() takes an iterable of chunks, not {type(thing).__name__}.")
 
 
 def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
@@ -360,17 +308,15 @@ def test_the_blocks_of_a_parser_that_was_at_work_are_aborted_when_the_source_wil
 
 
 @both
-@pytest.mark.parametrize(
-    "chunk", [None, 7, {"text": "x"}, bytearray(b"x")], ids=lambda chunk: type(chunk).__name__
-)
+@pytest.mark.parametrize("chunk", [None, 7, [], bytearray(b"x")], ids=lambda chunk: type(chunk).__name__)
 def test_a_chunk_of_another_kind_ends_the_stream_as_a_broken_source_does(driver, chunk):
     source, items = made(driver, "/// START Hero\n", chunk, "never read")
     events, error = run(driver, items)
     assert [event.type for event in events] == ["content_block_start", "content_block_stop"]
     assert events[1].reason == "aborted"
     assert isinstance(error, UsageError)
-    assert str(error) == (
-        f"A source must yield str or bytes, not {type(chunk).__name__}; map each chunk to its text first."
+    assert str(error).startswith(
+        f"A source must yield str, bytes or the events of a known provider, not {type(chunk).__name__}; map "
     )
     assert (source.read, source.closed) == (2, 1)
 
@@ -570,33 +516,6 @@ def test_stopping_among_the_last_events_is_quiet(driver):
 
 
 # The task is cancelled
-
-
-class Stalled(Source):
-    """Waits for ever after its chunks; remembers what ended the wait, and cleans up slowly."""
-
-    ended_by = None
-
-    async def aitems(self):
-        try:
-            for chunk in self.chunks:
-                yield chunk
-            self.waiting.set()
-            await asyncio.Event().wait()
-        except BaseException as error:
-            self.ended_by = type(error)
-            raise
-        finally:
-            await asyncio.sleep(0)
-            self.leave()
-
-
-class StalledStream(AsyncClosable):
-    """A stalled iterator that has to be closed from outside."""
-
-    async def __anext__(self):
-        self.waiting.set()
-        await asyncio.Event().wait()
 
 
 async def cancel_while_waiting(source, iterable):

@@ -1,0 +1,313 @@
+"""A session over a source: the drivers with deadlines, status and a ``message_stop``.
+
+They differ from the plain loops in that they do not wait for the source themselves. So a source that stalls
+is left when its deadline comes, and the stream ends with events that say so. There are many ways to an end:
+the source is exhausted, raises or stalls, the parser gives up, the consumer stops, lags or is cancelled. On
+each of them the session ends, so that its hooks hear of it, and the source is closed once.
+"""
+
+import math
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from functools import partial
+from types import EllipsisType
+
+from componentstream.batching import DeltaBatcher
+from componentstream.drive.closing import check_any_iterable, check_iterable
+from componentstream.drive.generation import Decoder, Encoder, Generation
+from componentstream.drive.threads import ThreadDriver
+from componentstream.errors import UsageError
+from componentstream.events import Event
+from componentstream.session import GenerationSession, SessionState
+from componentstream.sources.decoder import SourceDecoder
+
+
+def stream(
+    source: Iterable[object],
+    *,
+    session: GenerationSession | None = None,
+    decoder: Decoder | None = None,
+    batcher: DeltaBatcher | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Event, None, None]:
+    """Yield the events of a session over a source; the last is ``message_stop``.
+
+    Reading starts with the first event that is asked for, in a thread of its own and up to 64 chunks or
+    65,536 characters ahead. A deadline of the session that passes while an event is waited for ends the
+    stream. The source is closed (its ``close`` is called, if it has one) by that thread, as soon as it is
+    exhausted or raises, the session ends, or the generator that this returns is closed or dropped. When
+    the thread is blocked in ``next``, what is no generator is closed from outside, which usually frees it; a
+    generator that blocks cannot be interrupted, and is left behind with its thread until it comes back.
+
+    If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
+    So does an exception of closing the source after a good end. What goes wrong when nobody is there to be
+    told is logged.
+
+    Args:
+        source: an iterable of the chunks of one answer: all str, all bytes of UTF-8 cut anywhere, or the
+            events of a provider.
+        session: a session that has not been started, by default a ``GenerationSession()``.
+        decoder: what makes text of the chunks, by default a ``SourceDecoder()``.
+        batcher: what merges deltas, by default nothing.
+        clock: a monotonic clock, in seconds of real time.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+            ``session`` has been started.
+    """
+    check_iterable(source, "stream", "astream")
+    return _events(source, _generation(session, decoder, batcher, clock))
+
+
+def astream(
+    source: AsyncIterable[object] | Iterable[object],
+    *,
+    session: GenerationSession | None = None,
+    decoder: Decoder | None = None,
+    batcher: DeltaBatcher | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[Event, None]:
+    """Yield the events of a session over an asynchronous source; the last is ``message_stop``.
+
+    It needs asyncio. Reading starts with the first event that is asked for, in a task of its own, which sees
+    the context variables of that moment, and up to 64 chunks or 65,536 characters ahead. When a deadline of
+    the session passes, or the generator that this returns is closed or cancelled, that task is
+    cancelled and closes the source (its ``aclose`` or else its ``close`` is called, if it has one). The
+    events of the end do not wait for that; what follows them does, for a second at most. A source that is
+    slower goes on closing by itself. Leaving an ``async for`` early does not close a generator: use
+    ``contextlib.aclosing`` around it.
+
+    If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
+    So does an exception of closing the source after a good end. What goes wrong when nobody is there to be
+    told is logged.
+
+    Args:
+        source: an asynchronous iterable of the chunks of one answer: all str, all bytes of UTF-8 cut
+            anywhere, or the events of a provider. A plain iterable is read by a thread, as by :func:`stream`,
+            a list or a tuple without one.
+        session: a session that has not been started, by default a ``GenerationSession()``.
+        decoder: what makes text of the chunks, by default a ``SourceDecoder()``.
+        batcher: what merges deltas, by default nothing.
+        clock: a monotonic clock, in seconds of real time.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+            ``session`` has been started.
+    """
+    check_any_iterable(source, "astream")
+    return _aevents(source, _generation(session, decoder, batcher, clock))
+
+
+def stream_bytes(
+    source: Iterable[object],
+    *,
+    encoder: Encoder | None = None,
+    session: GenerationSession | None = None,
+    decoder: Decoder | None = None,
+    batcher: DeltaBatcher | EllipsisType | None = ...,
+    heartbeat: float | None = 15.0,
+    send_timeout: float | None = 20.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[bytes, None, None]:
+    """Yield what :func:`stream` yields as bytes, to be sent as they are, and heartbeats where it is silent.
+
+    Each item is all that there is to send. A source that raises ends the stream as in :func:`stream`, but
+    the exception is logged, by the logger ``componentstream``: the reader has been told by the events.
+
+    Args:
+        source: as for :func:`stream`.
+        encoder: what makes bytes of events, by default an ``SSEEncoder()``.
+        session: as for :func:`stream`.
+        decoder: as for :func:`stream`.
+        batcher: what merges deltas, by default a ``DeltaBatcher()``; None for nothing.
+        heartbeat: seconds of silence after which a heartbeat is sent, None for never. Proxies cut
+            connections that were silent for 29 seconds or more, and 15 leave room for one that was late.
+        send_timeout: seconds after which a consumer that stopped asking for more is given up, None for
+            never: the source is closed, and when the consumer asks after all the stream is over. The thread
+            notices when it has read as far ahead as it may; a source that has stalled besides is closed
+            only when the generator is. 20 is longer than a phone takes from one mobile cell to the next.
+        clock: as for :func:`stream`.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, ``session`` has been started, or ``heartbeat`` or
+            ``send_timeout`` is not above 0.
+    """
+    check_iterable(source, "stream_bytes", "astream_bytes")
+    limit = _seconds(send_timeout, "send_timeout")
+    generation = _encoded(
+        encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
+    )
+    return _bytes(source, generation, limit)
+
+
+def astream_bytes(
+    source: AsyncIterable[object] | Iterable[object],
+    *,
+    encoder: Encoder | None = None,
+    session: GenerationSession | None = None,
+    decoder: Decoder | None = None,
+    batcher: DeltaBatcher | EllipsisType | None = ...,
+    heartbeat: float | None = 15.0,
+    send_timeout: float | None = 20.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[bytes, None]:
+    """Yield what :func:`astream` yields as bytes, to be sent as they are, and heartbeats where it is silent.
+
+    Each item is all that there is to send. A source that raises ends the stream as in :func:`astream`, but
+    the exception is logged, by the logger ``componentstream``: the reader has been told by the events.
+
+    Args:
+        source: as for :func:`astream`.
+        encoder: what makes bytes of events, by default an ``SSEEncoder()``.
+        session: as for :func:`astream`.
+        decoder: as for :func:`astream`.
+        batcher: what merges deltas, by default a ``DeltaBatcher()``; None for nothing.
+        heartbeat: seconds of silence after which a heartbeat is sent, None for never. Proxies cut
+            connections that were silent for 29 seconds or more, and 15 leave room for one that was late.
+        send_timeout: seconds after which a consumer that took something and did not come back is given up,
+            None for never: the session is cancelled and the source closed, and when the consumer comes after
+            all the stream is over. 20 is longer than a phone takes from one mobile cell to the next.
+        clock: as for :func:`astream`.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, ``session`` has been started, or ``heartbeat`` or
+            ``send_timeout`` is not above 0.
+    """
+    check_any_iterable(source, "astream_bytes")
+    limit = _seconds(send_timeout, "send_timeout")
+    generation = _encoded(
+        encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
+    )
+    return _abytes(source, generation, limit)
+
+
+def _events(source: Iterable[object], generation: Generation[Event]) -> Generator[Event, None, None]:
+    driver = ThreadDriver(source, generation)
+    told = False
+    try:
+        driver.begin()
+        while True:
+            if generation.out:
+                yield from generation.take()
+            elif driver.finished:
+                break
+            else:
+                driver.step()
+        told = True
+    finally:
+        driver.leave(told=told)
+    driver.settle()
+
+
+def _bytes(
+    source: Iterable[object], generation: Generation[bytes], send_timeout: float
+) -> Generator[bytes, None, None]:
+    driver = ThreadDriver(source, generation, send_timeout)
+    try:
+        driver.begin()
+        while True:
+            if generation.out:
+                yield b"".join(generation.take())
+            elif driver.finished:
+                break
+            else:
+                driver.step()
+    finally:
+        driver.leave(told=False)
+
+
+async def _aevents(
+    source: AsyncIterable[object] | Iterable[object], generation: Generation[Event]
+) -> AsyncGenerator[Event, None]:
+    from componentstream.drive.tasks import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
+
+    driver = TaskDriver(source, generation)
+    told = False
+    try:
+        driver.begin()
+        while True:
+            if generation.out:
+                for event in driver.take():
+                    yield event
+            elif driver.finished:
+                break
+            else:
+                await driver.waiting()
+        told = True
+    finally:
+        await driver.leave(told=told)
+    driver.settle()
+
+
+async def _abytes(
+    source: AsyncIterable[object] | Iterable[object], generation: Generation[bytes], send_timeout: float
+) -> AsyncGenerator[bytes, None]:
+    from componentstream.drive.tasks import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
+
+    driver = TaskDriver(source, generation, send_timeout)
+    try:
+        driver.begin()
+        while True:
+            if generation.out:
+                yield b"".join(driver.take())
+            elif driver.finished:
+                break
+            else:
+                await driver.waiting()
+    finally:
+        await driver.leave(told=False)
+
+
+def _generation(
+    session: GenerationSession | None,
+    decoder: Decoder | None,
+    batcher: DeltaBatcher | None,
+    clock: Callable[[], float],
+) -> Generation[Event]:
+    return Generation(
+        _idle(session), SourceDecoder() if decoder is None else decoder, batcher, clock, _as_they_are
+    )
+
+
+def _encoded(
+    encoder: Encoder | None,
+    *,
+    session: GenerationSession | None,
+    decoder: Decoder | None,
+    batcher: DeltaBatcher | EllipsisType | None,
+    heartbeat: float | None,
+    clock: Callable[[], float],
+) -> Generation[bytes]:
+    if encoder is None:
+        from componentstream.wire.sse import SSEEncoder  # noqa: PLC0415 - json is slow to load
+
+        encoder = SSEEncoder()
+    return Generation(
+        _idle(session),
+        SourceDecoder() if decoder is None else decoder,
+        DeltaBatcher() if isinstance(batcher, EllipsisType) else batcher,
+        clock,
+        partial(map, encoder.encode),
+        beat=encoder.heartbeat(),
+        interval=_seconds(heartbeat, "heartbeat"),
+    )
+
+
+def _idle(session: GenerationSession | None) -> GenerationSession:
+    if session is None:
+        return GenerationSession()
+    if session.state is not SessionState.IDLE:
+        raise UsageError("The session has been started; make a new GenerationSession for each source.")
+    return session
+
+
+def _as_they_are(events: list[Event]) -> list[Event]:
+    return events
+
+
+def _seconds(value: float | None, name: str) -> float:
+    if value is None:
+        return math.inf
+    if not value > 0:
+        raise UsageError(f"{name} must be a number of seconds above 0, or None for never.")
+    return value

@@ -1,0 +1,166 @@
+"""The parser over a source.
+
+These loops add nothing to what the parser says. What is hard about a loop is its end, and there are five: the
+source is exhausted, it raises, the parser has failed, the consumer stops, the task is cancelled. On every
+one of them the source is closed before anything else happens, because an open one costs tokens.
+
+The asynchronous loop awaits the source itself, with no task, timeout or scope around it. So it runs on any
+event loop, and a cancellation arrives in the source.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from contextlib import AsyncExitStack, ExitStack
+
+from componentstream.drive.closing import aopen_source, check_any_iterable, check_iterable, open_source
+from componentstream.errors import UsageError
+from componentstream.events import ContentBlockStop, ErrorEvent, Event
+from componentstream.parser import ComponentParser
+from componentstream.sources.decoder import SourceDecoder
+from componentstream.sources.pieces import Piece, SourceError
+
+
+def parse(source: Iterable[object], *, parser: ComponentParser | None = None) -> Generator[Event, None, None]:
+    """Yield the events of a source.
+
+    Reading starts with the first event that is asked for. From then on the source is closed (its ``close``
+    is called, if it has one) as soon as it is exhausted or raises, the parser fails, or the generator that
+    this returns is closed; use ``contextlib.closing`` to stop early. If the source raises, the open blocks
+    stop as ``aborted`` and its exception follows them. What a provider says about its answer comes as an
+    :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
+
+    Args:
+        source: an iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut anywhere, or the
+            events of a provider that ``componentstream.sources.SourceDecoder`` knows.
+        parser: the parser to use, by default a ``ComponentParser()``.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+            ``parser`` has ended its stream.
+    """
+    check_iterable(source, "parse", "aparse")
+    return _events(source, _Stages(parser))
+
+
+def aparse(
+    source: AsyncIterable[object] | Iterable[object], *, parser: ComponentParser | None = None
+) -> AsyncGenerator[Event, None]:
+    """Yield the events of an asynchronous source.
+
+    Reading starts with the first event that is asked for. From then on the source is closed (its ``aclose``
+    or else its ``close`` is called, if it has one) as soon as it is exhausted or raises, the parser fails,
+    the waiting for a chunk is cancelled, or the generator that this returns is closed. Leaving an
+    ``async for`` early does not close a generator: use ``contextlib.aclosing`` around it. If the source
+    raises, the open blocks stop as ``aborted`` and its exception follows them. What a provider says about its
+    answer comes as an :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
+
+    Args:
+        source: an asynchronous iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut
+            anywhere, or the events of a provider that ``componentstream.sources.SourceDecoder`` knows. A
+            plain iterable will do when reading it does not block.
+        parser: the parser to use, by default a ``ComponentParser()``.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+            ``parser`` has ended its stream.
+    """
+    check_any_iterable(source, "aparse")
+    return _aevents(source, _Stages(parser))
+
+
+def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, None, None]:
+    last: list[Event] = []
+    try:
+        with ExitStack() as stack:
+            try:
+                for chunk in open_source(source, stack):
+                    events = stages.feed(chunk)
+                    if stages.failed:
+                        last = events
+                        break
+                    yield from events
+                else:
+                    last = stages.close()
+            except Exception:
+                last = stages.abort()
+                raise
+    except Exception:
+        yield from last
+        raise
+    yield from last
+
+
+async def _aevents(
+    source: AsyncIterable[object] | Iterable[object], stages: "_Stages"
+) -> AsyncGenerator[Event, None]:
+    last: list[Event] = []
+    try:
+        async with AsyncExitStack() as stack:
+            try:
+                async for chunk in aopen_source(source, stack):
+                    events = stages.feed(chunk)
+                    if stages.failed:
+                        last = events
+                        break
+                    for event in events:
+                        yield event
+                else:
+                    last = stages.close()
+            except Exception:
+                last = stages.abort()
+                raise
+    except Exception:
+        for event in last:
+            yield event
+        raise
+    for event in last:
+        yield event
+
+
+class _Stages:
+    """Chunk to text to events, as one stage."""
+
+    def __init__(self, parser: ComponentParser | None) -> None:
+        self._parser = ComponentParser() if parser is None else parser
+        if self._parser.closed or self._parser.failed:
+            raise UsageError("The parser has ended its stream; make a new ComponentParser for each source.")
+        self._decoder = SourceDecoder()
+        self._refused = False
+
+    @property
+    def failed(self) -> bool:
+        return self._refused or self._parser.failed
+
+    def feed(self, chunk: object) -> list[Event]:
+        return self._take(self._decoder.feed(chunk))
+
+    def close(self) -> list[Event]:
+        events = self._take(self._decoder.close())
+        return events if self._refused else [*events, *self._parser.close()]
+
+    def abort(self) -> list[Event]:
+        texts = [piece for piece in self._decoder.close() if isinstance(piece, str)]
+        return [*self._take(texts), *self._parser.abort()]
+
+    def _take(self, pieces: Iterable[Piece]) -> list[Event]:
+        events: list[Event] = []
+        for piece in pieces:
+            if self._parser.failed:
+                break
+            if isinstance(piece, str):
+                events += self._parser.feed(piece)
+            elif piece.fatal:
+                self._refused = True
+                return [*events, *_broken_off(piece, self._parser.abort())]
+            else:
+                events.append(_error_event(piece))
+        return events
+
+
+def _error_event(error: SourceError) -> ErrorEvent:
+    return ErrorEvent(error.code, error.message, fatal=error.fatal, retryable=error.retryable)
+
+
+def _broken_off(error: SourceError, last: list[Event]) -> list[Event]:
+    """Put a fatal error where it belongs: behind the text that was held, before the stops."""
+    stops = [event for event in last if isinstance(event, ContentBlockStop)]
+    return [*last[: len(last) - len(stops)], _error_event(error), *stops]

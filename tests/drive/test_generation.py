@@ -1,0 +1,218 @@
+"""What happens to a chunk between a source and a consumer, with a clock that the test owns."""
+
+import math
+from functools import partial
+
+import pytest
+
+from componentstream.batching import DeltaBatcher
+from componentstream.drive.generation import Generation
+from componentstream.errors import UsageError
+from componentstream.events import (
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    MessageStop,
+    StatusEvent,
+    TextBlock,
+)
+from componentstream.session import GenerationSession, Timeouts
+from componentstream.sources import SourceDecoder
+from componentstream.wire import SSEEncoder
+from drive.kinds import SourceError
+
+START = StatusEvent("started", 0.0, 0, 0, 0)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def made(*, batcher=None, hooks=(), generation=30, chunk=15, **options):
+    clock = Clock()
+    session = GenerationSession(timeouts=Timeouts(generation, chunk), hooks=hooks)
+    return clock, Generation(session, SourceDecoder(), batcher, clock, list, **options)
+
+
+def begun(**options):
+    clock, generation = made(**options)
+    generation.start()
+    generation.take()
+    return clock, generation
+
+
+def types(events):
+    return [event.type for event in events]
+
+
+def test_the_session_is_started_and_what_it_says_is_to_be_sent():
+    _, generation = made()
+    assert generation.out == []
+    generation.start()
+    assert generation.take() == [START]
+    assert generation.take() == []
+    assert not generation.ended
+
+
+def test_a_chunk_brings_its_events_and_its_length():
+    _, generation = begun()
+    assert generation.chunk("abc") == 3
+    assert generation.take() == [ContentBlockStart(0, TextBlock()), ContentBlockDelta(0, "abc")]
+    assert generation.session.stats.chars == 3
+
+
+def test_the_end_of_the_source_ends_the_session():
+    _, generation = begun()
+    generation.chunk(b"ab\xc3")
+    generation.exhausted()
+    assert generation.ended
+    events = generation.take()
+    assert types(events[-3:]) == ["status", "content_block_stop", "message_stop"]
+    assert events[-1].reason == "complete"
+    assert "".join(event.text for event in events if type(event) is ContentBlockDelta) == "ab\ufffd"
+
+
+def test_an_unfinished_answer_ends_as_failed():
+    _, generation = begun()
+    generation.chunk({"type": "message_start", "message": {}})
+    generation.exhausted()
+    events = generation.take()
+    assert types(events) == ["error", "message_stop"]
+    assert (events[0].code, events[1].reason) == ("source_incomplete", "failed")
+
+
+def test_what_the_source_says_of_itself_is_reported():
+    _, generation = begun()
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    assert generation.chunk(error) == 0
+    events = generation.take()
+    assert [type(event) for event in events] == [ErrorEvent, MessageStop]
+    assert (events[0].code, events[0].fatal, events[0].retryable) == ("source_failed", True, True)
+    assert generation.chunk(error) == 0
+    assert generation.take() == []
+
+
+def test_a_chunk_without_text_shows_that_the_source_lives():
+    clock, generation = begun()
+    clock.now += 10
+    assert generation.chunk({"type": "ping"}) == 0
+    assert generation.deadline() == 125.0
+
+
+def test_a_source_that_was_not_read_is_not_to_blame():
+    clock, generation = begun()
+    clock.now += 10
+    generation.excuse()
+    assert generation.deadline() == 125.0
+    assert generation.session.stats.chunks == 0
+
+
+def test_a_source_that_raised_ends_the_session_and_hooks_hear_why():
+    heard = []
+    _, generation = begun(hooks=[heard.append])
+    generation.chunk(b"ab\xc3")
+    generation.take()
+    error = SourceError("a secret")
+    generation.failed(error)
+    assert generation.take() == [
+        ContentBlockDelta(0, "\ufffd"),
+        ErrorEvent("source_failed", "The source failed.", fatal=True),
+        ContentBlockStop(0, "aborted", 3),
+        MessageStop("failed", generation.session.stats.to_dict()),
+    ]
+    assert [record.cause for record in heard if hasattr(record, "cause")] == [error]
+    generation.failed(error)
+    assert generation.take() == []
+
+
+def test_what_an_interrupted_answer_lacks_is_not_told_beside_the_failure():
+    _, generation = begun()
+    generation.chunk({"type": "message_start", "message": {}})
+    generation.failed(SourceError())
+    assert [event.code for event in generation.take()[:-1]] == ["source_failed"]
+
+
+def test_a_chunk_of_an_unknown_kind_is_a_usage_error():
+    _, generation = begun()
+    with pytest.raises(UsageError):
+        generation.chunk(7)
+
+
+def test_a_cancelled_generation_says_so_once():
+    _, generation = begun()
+    generation.cancel()
+    assert [event.reason for event in generation.take()] == ["cancelled"]
+    generation.cancel()
+    assert generation.take() == []
+
+
+def test_a_deadline_that_has_passed_ends_the_session():
+    clock, generation = begun()
+    assert generation.deadline() == 115.0
+    clock.now = 114.9
+    assert generation.tick() == 114.9
+    assert generation.out == []
+    clock.now = 115.0
+    generation.tick()
+    events = generation.take()
+    assert (events[0].code, events[1].reason) == ("chunk_timeout", "timeout")
+
+
+def test_without_timeouts_there_is_no_deadline():
+    _, generation = begun(generation=None, chunk=None)
+    assert generation.deadline() == math.inf
+    assert generation.batch_deadline() == math.inf
+
+
+def test_deltas_are_merged_and_leave_when_they_are_due():
+    clock, generation = begun(batcher=DeltaBatcher(max_delay=0.5))
+    generation.chunk("a")
+    generation.take()
+    assert generation.batch_deadline() == math.inf
+    generation.chunk("b")
+    generation.chunk("c")
+    assert generation.out == []
+    assert generation.deadline() == generation.batch_deadline() == 100.5
+    clock.now = 100.4
+    generation.tick()
+    assert generation.out == []
+    clock.now = 100.5
+    generation.tick()
+    assert generation.take() == [ContentBlockDelta(0, "bc")]
+
+
+def test_silence_is_broken_for_a_consumer_that_waits():
+    clock, generation = begun(beat="beat", interval=10)
+    assert generation.deadline() == 110.0
+    clock.now = 109.0
+    generation.chunk("a")
+    assert generation.take() != []
+    clock.now = 119.0
+    generation.tick()
+    assert generation.take() == ["beat"]
+    assert generation.deadline() == 124.0
+
+
+def test_silence_is_not_broken_for_a_consumer_that_is_away_or_has_something_to_take():
+    clock, generation = begun(beat="beat", interval=10)
+    clock.now = 110.0
+    generation.tick(hungry=False)
+    assert generation.out == []
+    clock.now = 112.0
+    generation.chunk("a")
+    clock.now = 122.0
+    generation.tick()
+    assert types(generation.take()) == ["content_block_start", "content_block_delta"]
+    assert generation.deadline() == 127.0
+
+
+def test_what_is_sent_may_be_bytes():
+    encoder = SSEEncoder()
+    session = GenerationSession()
+    generation = Generation(session, SourceDecoder(), None, Clock(), partial(map, encoder.encode))
+    generation.start()
+    assert generation.take() == [encoder.encode(START)]

@@ -1,0 +1,562 @@
+"""Cancel every driver scenario at each of its suspension points, and see that nothing is left behind.
+
+    python tests/properties/cancellations.py
+
+A scenario is a source with its ways, and a consumer. Every suspension of every task in it is counted. Run
+number N of a scenario injects at suspension N, in one of these modes:
+
+once        the consumer is cancelled
+twice       and once more at the next suspension of any task
+cleanup     and once more while the source cleans up
+shutdown    all tasks are cancelled, as at the end of ``asyncio.run``
+producer    the task that reads the source is cancelled, by somebody who has no business to
+close       the generator is closed at event N, by the task that reads it
+drop        the generator is dropped at event N
+throw       an exception is thrown into the generator at event N
+
+After each run no task and no thread is left, the source was closed exactly once and in time, the hooks have
+heard of exactly one end, what came out is a well-formed beginning, or the whole, of a stream, and neither the
+loop nor the garbage collector had anything to complain of. Time is virtual, but for sources that are read by
+a thread.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import sys
+import threading
+import time
+import warnings
+from collections import Counter
+from contextlib import aclosing
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import attrs
+
+from componentstream.batching import DeltaBatcher
+from componentstream.drive import astream, astream_bytes
+from componentstream.errors import UsageError
+from componentstream.events import MessageStop
+from componentstream.hooks import StreamFinished
+from componentstream.limits import Limits
+from componentstream.parser import ComponentParser
+from componentstream.session import GenerationSession, Timeouts
+from componentstream.testing import EventVerifier
+from componentstream.wire import SSEDecoder
+from drive.virtual import VirtualLoop, count_suspensions
+
+PAGE = [
+    "Hel",
+    "lo\n",
+    "/// STA",
+    "RT Hero\n",
+    "<h1>",
+    "é</h1>\n",
+    "/// START In",
+    "ner\nx\n",
+    "/// END Inner\n",
+]
+PAGE += ["y\n", "/// E", "ND Hero\n", "b", "ye"]
+MODES = ("once", "twice", "cleanup", "shutdown", "producer", "close", "drop", "throw")
+CANCELLING = ("once", "twice", "cleanup", "shutdown")
+LOGGERS = ("asyncio", "componentstream")
+AT_EVENTS = ("close", "drop", "throw")
+
+
+class SourceError(Exception):
+    """What a source raises."""
+
+
+class ThrownError(Exception):
+    """What a consumer throws."""
+
+
+# Sources
+
+
+class Watch:
+    """What is known of a source: how often it was read and closed, and when."""
+
+    def __init__(self, world):
+        self.world = world
+        self.read = self.closed = 0
+        self.cleaning = False
+        self.always = False  # to be closed even if it was not read
+        self.closing_at = self.closed_at = None
+
+    def close(self):
+        self.closed += 1
+        self.cleaning = True
+        self.closing_at = self.world.loop.time()
+
+    def is_closed(self, error=None):
+        self.cleaning = False
+        self.closed_at = self.world.loop.time()
+        if error is not None:
+            raise error
+
+
+async def generator(watch, chunks, *, pause=0.01, end=None, cleanup=(), error=None):
+    """An asynchronous generator with its ways; `end` is waited for, or raised, behind the chunks."""
+    try:
+        for chunk in chunks:
+            watch.read += 1
+            if pause is not None:
+                await asyncio.sleep(pause)
+            yield chunk
+        watch.read += 1
+        if isinstance(end, Exception):
+            raise end
+        if end is not None:
+            await asyncio.sleep(end)
+    finally:
+        watch.close()
+        for seconds in cleanup:
+            await asyncio.sleep(seconds)
+        watch.is_closed(error)
+
+
+async def stubborn(watch, chunks):
+    """An asynchronous generator that takes a cancellation for a slip, and goes on."""
+    try:
+        for chunk in chunks:
+            watch.read += 1
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0.01)
+            yield chunk
+    finally:
+        watch.close()
+        watch.is_closed()
+
+
+def plain_generator(watch, chunks):
+    try:
+        for chunk in chunks:
+            watch.read += 1
+            time.sleep(0.0005)
+            yield chunk
+    finally:
+        watch.close()
+        watch.is_closed()
+
+
+class Stream:
+    """An iterator with an `aclose`, as provider streams are."""
+
+    def __init__(self, watch, chunks):
+        watch.always = True
+        self.watch = watch
+        self.chunks = iter(chunks)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        self.watch.read += 1
+        await asyncio.sleep(0.01)
+        for chunk in self.chunks:
+            return chunk
+        raise StopAsyncIteration
+
+    async def aclose(self):
+        self.watch.close()
+        await asyncio.sleep(0.01)
+        self.watch.is_closed()
+
+
+class Response:
+    """What makes an iterator; both are closed."""
+
+    def __init__(self, watch, chunks):
+        self.inner = Watch(watch.world)
+        self.stream = Stream(self.inner, chunks)
+        watch.always = True
+        self.watch = watch
+
+    def __aiter__(self):
+        self.watch.read += 1
+        return self.stream
+
+    async def aclose(self):
+        assert self.inner.closed == self.watch.read
+        self.watch.close()
+        self.watch.is_closed()
+
+
+# Scenarios
+
+
+@attrs.define
+class World:
+    """One run of a scenario."""
+
+    loop: asyncio.AbstractEventLoop
+    seen: list = attrs.field(factory=list)
+    wire: bytearray = attrs.field(factory=bytearray)
+    records: list = attrs.field(factory=list)
+    at_event: int = 0
+    mode: str = "once"
+    injected: bool = False
+    injected_at: float = 0.0
+    watch: Watch = None
+
+    def session(self, *, generation=None, chunk=None, parser=None):
+        return GenerationSession(
+            parser=parser, timeouts=Timeouts(generation, chunk), hooks=[self.records.append]
+        )
+
+    def injects(self):
+        self.injected = True
+        self.injected_at = self.loop.time()
+
+    async def consume(self, stream, *, pace=None, most=None):
+        """Read a stream as its consumer does, or leave it at the event at which it is to be left."""
+        taken = 0
+        async with aclosing(stream) as items:
+            async for item in items:
+                if isinstance(item, bytes):
+                    self.wire += item
+                else:
+                    self.seen.append(item)
+                taken += 1
+                if taken == self.at_event:
+                    self.injects()
+                    if self.mode == "throw":
+                        await items.athrow(ThrownError())
+                    return
+                if taken == most:
+                    return
+                if pace is not None:
+                    await asyncio.sleep(pace)
+
+    async def drop(self, stream):
+        """Read a stream to an event, and forget it."""
+        async for item in stream:
+            if isinstance(item, bytes):
+                self.wire += item
+            else:
+                self.seen.append(item)
+            self.at_event -= 1
+            if not self.at_event:
+                self.injects()
+                return
+
+
+@attrs.frozen
+class Scenario:
+    """A source, and what is made of it.
+
+    Attributes:
+        source: makes the source of its watch.
+        stream: makes the stream of the source, in a world.
+        pace: seconds that the consumer takes for each item.
+        most: items after which the consumer stops.
+        slow: seconds that closing the source takes, so that it may be late by that.
+        whole: the consumer comes to see the end, if nothing is injected.
+        real: needs real time, because of a thread.
+    """
+
+    source: object
+    stream: object
+    pace: float | None = None
+    most: int | None = None
+    slow: float = 0.0
+    whole: bool = True
+    real: bool = False
+
+
+def events(*, limits=Limits(), batches=False, **ours):
+    """A stream of events, with these timeouts."""
+
+    def make(world, source):
+        session = world.session(parser=ComponentParser(limits=limits), **ours)
+        batcher = DeltaBatcher() if batches else None
+        return astream(source, session=session, batcher=batcher, clock=world.loop.time)
+
+    return make
+
+
+def wire(**options):
+    """A stream of bytes; the timeouts go to its session."""
+    ours = {name: options.pop(name) for name in ("generation", "chunk") if name in options}
+
+    def make(world, source):
+        return astream_bytes(source, session=world.session(**ours), clock=world.loop.time, **options)
+
+    return make
+
+
+SCENARIOS = {
+    "steady": Scenario(lambda w: generator(w, PAGE), events()),
+    "in memory, never waits": Scenario(lambda w: generator(w, PAGE * 8, pause=None), events()),
+    "stalled": Scenario(lambda w: generator(w, PAGE[:6], end=1e9), events(chunk=0.5)),
+    "stalled before the first chunk": Scenario(lambda w: generator(w, [], end=1e9), wire(chunk=0.5)),
+    "too long": Scenario(lambda w: generator(w, PAGE, pause=0.1), events(generation=0.75)),
+    "cleans up with awaits": Scenario(
+        lambda w: generator(w, PAGE, cleanup=(0, 0.01, 0)), events(generation=0.085)
+    ),
+    "slow to close": Scenario(lambda w: generator(w, PAGE, cleanup=(3,)), events(), slow=3),
+    "slow to close when stalled": Scenario(
+        lambda w: generator(w, PAGE[:4], end=1e9, cleanup=(3,)), wire(chunk=0.5), slow=3
+    ),
+    "list": Scenario(lambda _: PAGE * 20, events()),
+    "list, as bytes": Scenario(lambda _: [chunk.encode() for chunk in PAGE * 20], wire()),
+    "plain generator": Scenario(lambda w: plain_generator(w, PAGE[:8]), events(), real=True),
+    "provider stream": Scenario(lambda w: Stream(w, PAGE), wire(batcher=None)),
+    "response": Scenario(lambda w: Response(w, PAGE), events()),
+    "response, stalled": Scenario(lambda w: Response(w, PAGE), events(chunk=0.005)),
+    "batches": Scenario(lambda w: generator(w, PAGE), events(batches=True)),
+    "heartbeats": Scenario(lambda w: generator(w, PAGE[:7], pause=0.5), wire(heartbeat=0.2)),
+    "slow consumer": Scenario(lambda w: generator(w, PAGE, pause=0.001), events(), pace=0.02),
+    "lagging consumer": Scenario(lambda w: generator(w, PAGE * 12, pause=0.001), wire(), pace=0.3),
+    "consumer gone": Scenario(
+        lambda w: generator(w, PAGE * 12, pause=0.001), wire(send_timeout=0.5), pace=20, whole=False
+    ),
+    "consumer stops": Scenario(lambda w: generator(w, PAGE), events(), most=6, whole=False),
+    "raises": Scenario(lambda w: generator(w, PAGE[:8], end=SourceError()), events()),
+    "raises, and again when closed": Scenario(
+        lambda w: generator(w, PAGE[:8], end=SourceError(), error=SourceError()), wire()
+    ),
+    "cannot be closed": Scenario(lambda w: generator(w, PAGE[:8], error=SourceError()), events()),
+    "parser gives up": Scenario(lambda w: generator(w, PAGE), events(limits=Limits(max_total_chars=30))),
+    "of a kind that is unknown": Scenario(lambda w: generator(w, ["a", "b", 7]), events()),
+    "stubborn": Scenario(lambda w: stubborn(w, PAGE), events(generation=0.085), slow=0.02),
+}
+
+
+# One run
+
+
+@attrs.define
+class Injector:
+    """Counts suspensions, and acts at one of them."""
+
+    at: int
+    mode: str
+    world: World
+    count: int = 0
+    acts: int = 0
+    again: bool = False
+    consumer: asyncio.Task | None = None
+
+    def suspended(self):
+        self.count += 1
+        consumer = self.consumer
+        if consumer is None or consumer.done() or self.mode in AT_EVENTS:
+            return
+        if self.count == self.at:
+            self.world.injected_at = self.world.loop.time()
+            self.acts += self.act()
+        elif (
+            self.acts
+            and not self.again
+            and (self.mode == "twice" or (self.mode == "cleanup" and self.world.watch.cleaning))
+        ):
+            self.again = True
+            self.acts += consumer.cancel()
+
+    def act(self):
+        if self.mode not in {"shutdown", "producer"}:
+            return self.consumer.cancel()
+        tasks = [task for task in asyncio.all_tasks() if task.get_name() != "main"]
+        if self.mode == "producer":
+            tasks = [task for task in tasks if task.get_name() == "componentstream source"]
+        return bool([task for task in tasks if task.cancel()])
+
+
+@attrs.frozen
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        reached: there was such a suspension, or event.
+        injected: how many faults were injected.
+        wrong: what was wrong afterwards.
+    """
+
+    reached: bool
+    injected: int
+    wrong: list
+
+
+async def play(scenario, at, mode, complaints):
+    """Run a scenario with its injection; return all there is to know of it."""
+    loop = asyncio.get_running_loop()
+    asyncio.current_task().set_name("main")
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    world = World(loop, at_event=at if mode in AT_EVENTS else 0, mode=mode)
+    world.watch = Watch(world)
+    injector = Injector(at, mode, world)
+    count_suspensions(loop, injector.suspended)
+    # No name here may keep the stream alive when the consumer drops it.
+    consumer = loop.create_task(consumption(world, scenario))
+    injector.consumer = consumer
+    await asyncio.wait([consumer])
+    loop.set_task_factory(None)
+    return world, injector, consumer, await left_behind(loop, scenario)
+
+
+def consumption(world, scenario):
+    stream = scenario.stream(world, scenario.source(world.watch))
+    if world.mode == "drop":
+        return world.drop(stream)
+    return world.consume(stream, pace=scenario.pace, most=scenario.most)
+
+
+async def left_behind(loop, scenario):
+    """Wait for what is still closing; return the tasks and threads that are there even then."""
+    for _ in range(200):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith("componentstream")]
+        if not (tasks or threads):
+            return []
+        await asyncio.sleep(0.01 if scenario.real else 0.05)
+    return [f"left behind at {loop.time()}: {tasks} {threads}"]
+
+
+def run_once(scenario, at, mode, *, debug=True):
+    """Inject at suspension, or event, number `at` of a scenario."""
+    complaints = []
+    factory = asyncio.SelectorEventLoop if scenario.real else VirtualLoop
+    with asyncio.Runner(debug=debug, loop_factory=factory) as runner:
+        world, injector, consumer, wrong = runner.run(play(scenario, at, mode, complaints))
+    reached, acts = injector.count >= at, injector.acts
+    if mode in AT_EVENTS:
+        reached, acts = world.injected, int(world.injected)
+    wrong += [f"the loop complains: {complaint}" for complaint in complaints]
+    wrong += wrong_end(consumer, cancelled=bool(acts) and mode in CANCELLING)
+    wrong += wrong_source(world, scenario, injector)
+    ends = [record.reason for record in world.records if isinstance(record, StreamFinished)]
+    if len(ends) != 1:
+        wrong.append(f"hooks heard of these ends: {ends}")
+    wrong += wrong_events(world, whole=scenario.whole and (not acts or mode == "producer"))
+    return Outcome(reached, acts, wrong)
+
+
+def wrong_end(consumer, *, cancelled):
+    if cancelled or consumer.cancelled():
+        return [] if cancelled and consumer.cancelled() else ["the cancellation did not come back"]
+    error = consumer.exception()
+    allowed = error is None or isinstance(error, SourceError | ThrownError | UsageError)
+    return [] if allowed else [f"raised {error!r}"]
+
+
+def wrong_source(world, scenario, injector):
+    watch = world.watch
+    # To close a generator that was not begun does nothing.
+    expected = 1 if watch.read or watch.always else 0
+    if watch.closed != expected:
+        return [f"the source was closed {watch.closed} times, not {expected}"]
+    if watch.closed and watch.closed_at is None:
+        # Whoever cancels all tasks, or a task that is not his, cancels the closing too. And a generator that
+        # cleans up at its end, by itself, looks as if it were waiting for its next chunk.
+        allowed = injector.mode in {"shutdown", "producer"} or watch.closing_at <= world.injected_at
+        return [] if allowed else ["closing the source was cut off"]
+    if injector.acts and watch.closed:
+        late = watch.closed_at - world.injected_at - scenario.slow
+        if late > 1:
+            return [f"the source was closed after {late} s"]
+    return []
+
+
+def wrong_events(world, *, whole):
+    events = [*world.seen, *SSEDecoder().feed(bytes(world.wire))]
+    verifier = EventVerifier()
+    try:
+        verifier.check_all(events)
+        if whole:
+            verifier.finish()
+    except AssertionError as error:
+        return [f"events: {error}"]
+    if whole and not (events and isinstance(events[-1], MessageStop)):
+        return [f"the last event is {events[-1:]}"]
+    return []
+
+
+# Many runs
+
+
+def sweep(scenario, mode, *, first=1, stride=1, debug=True):
+    """Inject at every suspension, or event, of a scenario, or every so many-th; return counts and faults."""
+    counts = Counter()
+    wrong = []
+    at = first
+    while (outcome := run_once(scenario, at, mode, debug=debug)).reached:
+        counts["runs"] += 1
+        counts["injections"] += outcome.injected
+        wrong += [f"{mode} at {at}: {fault}" for fault in outcome.wrong]
+        at += stride
+    wrong += [f"{mode} with no injection: {fault}" for fault in outcome.wrong]
+    if mode == "drop":
+        gc.collect()
+    return counts, wrong
+
+
+class Complaints(logging.Handler):
+    """Collects what the loop, its tasks and the garbage collector say."""
+
+    def __init__(self):
+        super().__init__()
+        self.said = []
+
+    def emit(self, record):
+        # A busy machine makes callbacks slow, and what the drivers log is part of the scenarios.
+        if record.name == "asyncio" and not record.getMessage().startswith("Executing"):
+            self.said.append(record.getMessage())
+
+    def __enter__(self):
+        for logger in map(logging.getLogger, LOGGERS):
+            logger.addHandler(self)
+            logger.propagate = False
+        self.hook, sys.unraisablehook = sys.unraisablehook, self.unraisable
+        return self
+
+    def __exit__(self, *_):
+        for logger in map(logging.getLogger, LOGGERS):
+            logger.removeHandler(self)
+            logger.propagate = True
+        sys.unraisablehook = self.hook
+
+    def unraisable(self, unraisable):
+        self.said.append(f"unraisable: {unraisable.exc_value!r}")
+
+
+def main(arguments=None):
+    """Run all sweeps; return the exit status."""
+    options = argparse.ArgumentParser(description="Cancel the drivers at every suspension point.")
+    options.add_argument("--stride", type=int, default=1, help="inject at every so many-th point only")
+    options.add_argument("--only", default="", help="scenarios with this in their names")
+    options.add_argument("--fast", action="store_true", help="without the debug mode of asyncio")
+    given = options.parse_args(arguments)
+    warnings.simplefilter("error")
+    begun = time.monotonic()
+    total = Counter()
+    wrong = []
+    with Complaints() as complaints:
+        for name, scenario in SCENARIOS.items():
+            if given.only not in name:
+                continue
+            here = Counter()
+            for mode in MODES:
+                counts, faults = sweep(scenario, mode, stride=given.stride, debug=not given.fast)
+                here += counts
+                wrong += [f"{name}: {fault}" for fault in faults]
+            total += here
+            total["scenarios"] += 1
+            sys.stdout.write(f"{name}: {here['runs']} runs, {here['injections']} injections\n")
+    wrong += complaints.said
+    sys.stdout.write(
+        f"{total['scenarios']} scenarios, {len(MODES)} modes, {total['runs']:,} runs, "
+        f"{total['injections']:,} injections in {time.monotonic() - begun:.0f} s: {len(wrong)} wrong\n"
+    )
+    sys.stdout.write("".join(f"{fault}\n" for fault in wrong[:50]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

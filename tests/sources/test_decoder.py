@@ -1,0 +1,220 @@
+"""Chunks of every kind to text: what an answer says about its own end, and what is no chunk."""
+
+import pytest
+import recorded
+
+from componentstream.errors import UsageError
+from componentstream.sources import SourceDecoder, SourceError
+
+INCOMPLETE = SourceError(
+    "source_incomplete",
+    "The stream ended before the provider had ended its answer.",
+    fatal=True,
+    retryable=True,
+)
+TOKEN_LIMIT = SourceError("source_truncated", "The model stopped before the end of its answer: max_tokens.")
+LENGTH = SourceError("source_truncated", "The model stopped before the end of its answer: length.")
+REFUSAL = SourceError("source_failed", "The provider broke the answer off: refusal.", fatal=True)
+FILTERED = SourceError("source_failed", "The provider broke the answer off: content_filter.", fatal=True)
+HELPER_TEXT = {"type": "text", "text": "text", "snapshot": "text"}
+
+
+def decoded(chunks):
+    decoder = SourceDecoder()
+    return [piece for chunk in chunks for piece in decoder.feed(chunk)] + decoder.close()
+
+
+def test_str_is_text_already():
+    assert decoded(["a", "", "b\ud800", "\ufeff"]) == ["a", "b\ud800", "\ufeff"]
+    assert decoded([""]) == []
+    assert decoded([]) == []
+
+
+def test_a_str_of_a_class_of_its_own_is_a_str():
+    text = type("Text", (str,), {})("a")
+    assert decoded([text, "b", text]) == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("cut", range(len("aä€😀".encode()) + 1))
+def test_bytes_are_utf_8_cut_anywhere(cut):
+    data = "aä€😀".encode()
+    assert "".join(decoded([data[:cut], b"", data[cut:]])) == "aä€😀"
+    assert "".join(decoded([data[:cut]])) == data[:cut].decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        recorded.anthropic(),
+        recorded.chat(),
+        recorded.responses(),
+        recorded.gemini(),
+        recorded.interactions(),
+        recorded.ollama(),
+        recorded.cohere(),
+    ],
+    ids=["anthropic", "chat", "responses", "gemini", "interactions", "ollama", "cohere"],
+)
+def test_a_whole_answer_is_its_text_and_nothing_else(events):
+    assert decoded(events) == recorded.PIECES
+    assert decoded([*events, *events]) == recorded.PIECES * 2
+
+
+@pytest.mark.parametrize(
+    ("events", "last"),
+    [
+        (recorded.anthropic(), 1),
+        (recorded.chat(usage=False), 1),
+        (recorded.responses(), 1),
+        (recorded.interactions(), 1),
+        (recorded.ollama(), 1),
+        (recorded.cohere(), 1),
+    ],
+    ids=["anthropic", "chat", "responses", "interactions", "ollama", "cohere"],
+)
+def test_an_answer_that_its_provider_has_not_ended_is_incomplete(events, last):
+    for end in range(1, len(events) - last + 1):
+        pieces = decoded(events[:end])
+        assert pieces[-1] == INCOMPLETE
+        assert pieces[:-1] == recorded.PIECES[: len(pieces) - 1]
+    # A second answer, which an agent may ask for after the first, must be ended too.
+    assert decoded([*events, *events[:-1]])[-1] == INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [{"type": "response.output_text.delta", "delta": "x"}],
+        [{"type": "content_block_delta", "delta": {"type": "text_delta", "text": "x"}}],
+        [{"object": "chat.completion.chunk", "choices": []}],
+        recorded.gemini()[:2],
+    ],
+)
+def test_a_stream_that_began_no_message_need_not_end_one(events):
+    assert INCOMPLETE not in decoded(events)
+
+
+def test_a_chunk_about_usage_after_the_end_begins_nothing_even_if_it_has_a_choice():
+    empty = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": None}}]}
+    assert decoded([*recorded.chat(), empty]) == recorded.PIECES
+
+
+def test_an_answer_that_is_too_long_says_so_once_and_its_text_stands():
+    assert decoded(recorded.anthropic("max_tokens")) == [*recorded.PIECES, TOKEN_LIMIT]
+    assert decoded(recorded.gemini("MAX_TOKENS")) == [*recorded.PIECES, TOKEN_LIMIT]
+    chunks = recorded.chat("length", usage=False)
+    assert decoded([*chunks, chunks[-1]]) == [*recorded.PIECES, LENGTH]
+    twice = [*recorded.PIECES, LENGTH]
+    assert decoded([*chunks, *chunks]) == twice + twice
+
+
+@pytest.mark.parametrize(
+    ("events", "error"),
+    [
+        (recorded.anthropic("refusal"), REFUSAL),
+        (recorded.chat("content_filter"), FILTERED),
+        (
+            recorded.responses("response.incomplete", incomplete_details={"reason": "content_filter"}),
+            FILTERED,
+        ),
+    ],
+)
+def test_an_answer_that_is_withheld_fails_after_its_text_and_nothing_follows(events, error):
+    assert decoded([*events, *events, "more"]) == [*recorded.PIECES, error]
+
+
+def test_the_words_of_a_refusal_are_no_text():
+    refusing = recorded.chat()[:3]
+    refusing[1] = {
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": {"refusal": "I cannot"}, "finish_reason": None}],
+    }
+    assert decoded(refusing) == [REFUSAL]
+    assert decoded([*recorded.responses()[:1], {"type": "response.refusal.delta", "delta": "I"}]) == [REFUSAL]
+
+
+def test_after_an_error_of_the_provider_nothing_follows_and_the_missing_end_is_no_other_error():
+    events = recorded.anthropic()[:8]
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "secret"}}
+    message = "The provider sent an error: overloaded_error."
+    error = SourceError("source_failed", message, fatal=True, retryable=True)
+    assert decoded([*events, overloaded, overloaded, *events]) == [recorded.PIECES[0], error]
+
+
+def test_the_text_events_of_the_helper_of_anthropic_count_only_without_the_raw_ones():
+    raw = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "text"}}
+    assert decoded([HELPER_TEXT, HELPER_TEXT]) == ["text", "text"]
+    assert decoded([raw, HELPER_TEXT, raw, HELPER_TEXT]) == ["text", "text"]
+    assert decoded([{"type": "message_start"}, HELPER_TEXT, {"type": "message_stop"}]) == ["text"]
+
+
+def test_a_whole_message_of_langchain_counts_only_without_chunks():
+    whole = {"type": "ai", "content": "text"}
+    chunk = {"type": "AIMessageChunk", "content": "te"}
+    assert decoded([whole]) == ["text"]
+    assert decoded([(whole, {})]) == ["text"]
+    assert decoded([chunk, {**chunk, "content": "xt"}, whole]) == ["te", "xt"]
+
+
+def test_unknown_events_are_passed_over_and_counted():
+    decoder = SourceDecoder()
+    events = [{"type": "new"}, ("updates", {}), {"type": "message_stop"}, {}, None]
+    assert [piece for event in events for piece in decoder.feed(event)] == []
+    assert decoder.ignored == 4
+
+
+@pytest.mark.parametrize("chunk", [None, 7, 1.5, bytearray(b"x"), memoryview(b"x"), [], {}, {"text": "x"}])
+def test_what_is_no_chunk_of_any_source_is_a_mistake_of_the_caller(chunk):
+    for before in ([], ["text"]):
+        decoder = SourceDecoder()
+        for text in before:
+            decoder.feed(text)
+        with pytest.raises(
+            UsageError,
+            match=rf"^A source must yield str, bytes or the events of a known provider, not "
+            rf"{type(chunk).__name__}; map each chunk to its text first, and leave out those without text\.$",
+        ):
+            decoder.feed(chunk)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "other"),
+    [
+        ("a", b"a", "str"),
+        (b"a", "a", "str"),
+        (b"a", HELPER_TEXT, "events"),
+        (HELPER_TEXT, b"a", "events"),
+    ],
+)
+def test_bytes_stand_alone(first, second, other):
+    decoder = SourceDecoder()
+    decoder.feed(first)
+    with pytest.raises(
+        UsageError, match=rf"^A source must yield {other} only or bytes only; this one yields both\.$"
+    ):
+        decoder.feed(second)
+
+
+def test_text_may_go_before_events_where_the_prompt_began_the_answer():
+    events = recorded.anthropic()
+    assert decoded(["/// START", *events, "end", events[0]]) == [
+        "/// START", *recorded.PIECES, "end", INCOMPLETE,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", ["a", b"a", HELPER_TEXT])
+def test_a_closed_decoder_takes_nothing_more(chunk):
+    decoder = SourceDecoder()
+    decoder.feed(chunk)
+    assert decoder.close() == []
+    assert decoder.close() == []
+    with pytest.raises(UsageError, match=r"^feed\(\) after close\(\): decode each source with a decoder"):
+        decoder.feed(chunk)
+
+
+def test_closing_twice_says_once_that_the_answer_is_incomplete():
+    decoder = SourceDecoder()
+    decoder.feed({"type": "message_start"})
+    assert decoder.close() == [INCOMPLETE]
+    assert decoder.close() == []

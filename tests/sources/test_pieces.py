@@ -1,0 +1,23 @@
+"""What comes out of a source."""
+
+import attrs
+import pytest
+
+from componentstream.sources import SourceError
+from componentstream.sources.pieces import INCOMPLETE
+
+
+def test_an_error_is_neither_fatal_nor_retryable_unless_it_says_so():
+    error = SourceError("invalid_chunk", "No.")
+    assert (error.code, error.message, error.fatal, error.retryable) == ("invalid_chunk", "No.", False, False)
+    assert error == SourceError("invalid_chunk", "No.")
+    assert error != SourceError("invalid_chunk", "No.", fatal=True)
+
+
+def test_an_error_is_a_value():
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        SourceError("invalid_chunk", "No.").fatal = True
+
+
+def test_an_answer_that_was_not_ended_may_be_asked_for_again():
+    assert (INCOMPLETE.code, INCOMPLETE.fatal, INCOMPLETE.retryable) == ("source_incomplete", True, True)
