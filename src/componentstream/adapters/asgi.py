@@ -1,0 +1,82 @@
+"""A stream as an ASGI application: for any ASGI server, and any framework that mounts one."""
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing, suppress
+from typing import Any, TypeAlias
+
+from typing_extensions import Unpack
+
+from componentstream.adapters._leaving import until_gone
+from componentstream.adapters.answer import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+class ASGIStream:
+    """The response to one request.
+
+    For example::
+
+        async def app(scope, receive, send):
+            await ASGIStream(source)(scope, receive, send)
+
+    It listens for the reader's leaving while it sends, because a server neither blocks nor raises when it
+    sends into nothing. It needs all of ``receive`` for that: read the body of the request before.
+
+    A server that is shut down may wait for the end of all streams; tell it how long (uvicorn:
+    ``--timeout-graceful-shutdown``).
+
+    A reader who takes nothing is dropped after ``send_timeout``: the source is closed and the call returns
+    without the end of the response, so that the server breaks the connection. ASGI has no way to cut it at
+    once; what the server has buffered, 64 KiB as a rule, it may hold until the operating system gives up.
+
+    Args:
+        source: chunks of a model's answer, as ``astream_bytes`` takes them.
+        send_timeout: seconds that one ``send`` may take.
+        options: see :class:`~componentstream.adapters.answer.Options`.
+    """
+
+    def __init__(
+        self,
+        source: AsyncIterable[object] | Iterable[object],
+        *,
+        send_timeout: float = SEND_TIMEOUT,
+        **options: Unpack[Options],
+    ) -> None:
+        self._source = source
+        self._send_timeout = send_timeout
+        self._options = options
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer the request."""
+        await until_gone(self._answer(scope, send), _disconnect(receive))
+
+    async def _answer(self, scope: Message, send: Send) -> None:
+        reply = await aanswer(
+            self._source,
+            method=scope["method"],
+            last_event_id=dict(scope["headers"]).get(b"last-event-id", b"").decode("latin-1"),
+            send_timeout=self._send_timeout,
+            **self._options,
+        )
+        with suppress(OSError):  # some servers raise it when the reader has left
+            async with aclosing(reply.body) as body:
+                body.attach()
+                await send(_start(reply))
+                async for chunk in body:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with asyncio.timeout(self._send_timeout):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _start(reply: AsyncAnswer) -> Message:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,112 @@
+"""Sources that tell whether they were read and closed, and what their streams must be."""
+
+import asyncio
+import json
+import time
+
+from componentstream.session import ErrorWindow, GenerationSession, Timeouts
+from componentstream.wire import SSEDecoder
+
+PAGE = ["/// START Hero\n", "<h1>hi</h1>\n", "/// END Hero\n"]
+TYPES = [
+    "status",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "status",
+    "status",
+    "message_stop",
+]
+"""The types of the events of PAGE."""
+
+SECRET = "the prompt at /srv/prompts"  # noqa: S105 - not one that opens anything
+LONG = 30.0
+
+
+class SourceFailedError(Exception):
+    """What a source raises."""
+
+
+class Source:
+    """A plain and an asynchronous source of steps: text to yield, seconds to wait, an exception to raise."""
+
+    def __init__(self, *steps):
+        self.steps = steps
+        self.read = 0
+        self.closed = 0
+
+    def plain(self):
+        return Plain(self)
+
+    async def chunks(self):
+        try:
+            for step in self.steps:
+                self.read += 1
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                else:
+                    yield given(step)
+        finally:
+            self.closed += 1
+
+
+class Plain:
+    """A plain iterator, which is closed even if it has not been started."""
+
+    def __init__(self, source):
+        self.source = source
+        self.steps = iter(source.steps)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        step = next(self.steps)
+        self.source.read += 1
+        if isinstance(step, float):
+            time.sleep(step)
+            return next(self)
+        return given(step)
+
+    def close(self):
+        self.source.closed += 1
+
+
+def given(step):
+    if isinstance(step, Exception):
+        raise step
+    return step
+
+
+def endless():
+    return Source(*PAGE[:2], *["more\n"] * 1_000_000)
+
+
+def failing_session():
+    """A session that gives up at the first error."""
+    return GenerationSession(error_window=ErrorWindow(max_errors=0))
+
+
+def hasty_session(hook=None):
+    """A session that waits a twentieth of a second for a chunk."""
+    return GenerationSession(timeouts=Timeouts(chunk=0.05), hooks=[hook] if hook else [], id="s1")
+
+
+async def until(happened):
+    """Wait until a condition holds, for two seconds at most."""
+    async with asyncio.timeout(2):
+        while not happened():  # noqa: ASYNC110 - what happens has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+def decoded(body):
+    decoder = SSEDecoder()
+    return [*decoder.feed(body), *decoder.close()]
+
+
+def types(body):
+    return [event.type for event in decoded(body)]
+
+
+def error_of(body):
+    return json.loads(body)["error"]

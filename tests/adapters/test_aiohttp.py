@@ -1,0 +1,115 @@
+"""The function for aiohttp, behind its own server in this process."""
+
+import asyncio
+
+import pytest
+
+import parts
+from adapters.given_sources import (
+    LONG,
+    PAGE,
+    SECRET,
+    TYPES,
+    Source,
+    SourceFailedError,
+    error_of,
+    hasty_session,
+    types,
+    until,
+)
+from adapters.missing import words_without
+from componentstream.hooks import Reconnected
+
+parts.module("aiohttp")
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web  # noqa: E402 - only if it is there
+
+from componentstream.adapters.aiohttp import stream_response  # noqa: E402
+
+
+def ask(source, reading, *, method="GET", headers=(), **options):
+    """Serve a source, and read the response with a coroutine function; return what that returns."""
+
+    async def page(request):
+        return await stream_response(request, source, **options)
+
+    async def run():
+        app = web.Application()
+        app.router.add_route("*", "/", page)
+        runner = web.AppRunner(app)  # not the server for tests, which cancels handlers as no other does
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = "http://{}:{}/".format(*runner.addresses[0])
+            async with (
+                ClientSession(timeout=ClientTimeout(5)) as client,
+                client.request(method, url, headers=dict(headers)) as response,
+            ):
+                return await reading(response)
+        finally:
+            await runner.cleanup()
+
+    return asyncio.run(run())
+
+
+async def whole(response):
+    return response.status, response.headers, await response.read()
+
+
+def test_a_stream_is_sent_whole_with_its_headers():
+    source = Source(*PAGE)
+    status, headers, body = ask(source.chunks(), whole)
+    assert status == 200
+    assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert headers["Cache-Control"] == "no-cache, no-transform"
+    assert types(body) == TYPES
+    assert source.closed == 1
+
+
+def test_a_source_that_fails_before_its_first_event_is_a_bad_gateway():
+    status, headers, body = ask(Source(SourceFailedError(SECRET)).chunks(), whole)
+    assert status == 502
+    assert headers.getall("Content-Type") == ["application/json"]
+    assert error_of(body)["type"] == "source_failed"
+
+
+def test_head_closes_the_source_unread():
+    source = Source(*PAGE)
+    status, _, body = ask(source.plain(), whole, method="HEAD")
+    assert (status, body) == (200, b"")
+    assert (source.read, source.closed) == (0, 1)
+
+
+def test_hooks_hear_of_a_reader_who_comes_back():
+    records = []
+    session = hasty_session(records.append)
+    ask(Source(*PAGE).chunks(), whole, headers={"Last-Event-ID": "41"}, session=session)
+    assert isinstance(records[0], Reconnected)
+
+
+@pytest.mark.parametrize("steps", [(PAGE[0], LONG), (PAGE[0], *["more\n", 0.01] * 1000)])
+def test_a_reader_who_leaves_closes_the_source(steps):
+    source = Source(*steps)
+
+    async def leave(response):
+        await response.content.readany()
+        response.close()
+        await until(lambda: source.closed)
+
+    ask(source.chunks(), leave)
+
+
+def test_a_reader_who_takes_nothing_is_cut_off():
+    source = Source(*["\N{GRINNING FACE}" * 65536] * 200)
+
+    async def stall(response):
+        await until(lambda: source.closed)
+        with pytest.raises(ClientError):
+            await response.read()
+
+    ask(source.chunks(), stall, send_timeout=0.1)
+
+
+def test_without_aiohttp_the_adapter_says_what_to_install(monkeypatch):
+    words = words_without("aiohttp", monkeypatch)
+    assert words == "This adapter needs aiohttp: pip install 'componentstream[aiohttp]'."

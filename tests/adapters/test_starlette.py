@@ -1,0 +1,130 @@
+"""The response for Starlette and FastAPI, in their own test clients and in an event loop of ours."""
+
+import asyncio
+
+import pytest
+
+import parts
+from adapters.given_sources import PAGE, SECRET, TYPES, Source, SourceFailedError, endless, error_of, types
+from adapters.missing import words_without
+from componentstream.wire import JSONLinesEncoder
+
+parts.module("starlette")
+testclient = parts.module("starlette.testclient")
+
+from starlette.applications import Starlette  # noqa: E402 - only if it is there
+from starlette.background import BackgroundTask  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+from starlette.middleware.base import BaseHTTPMiddleware  # noqa: E402
+from starlette.routing import Route  # noqa: E402
+
+from componentstream.adapters.starlette import ComponentStreamResponse  # noqa: E402
+
+
+def get(response, *, middleware=(), method="GET", headers=()):
+    """Ask an application that answers with the response."""
+
+    async def page(_request):
+        return response
+
+    app = Starlette(routes=[Route("/", page)], middleware=list(middleware))
+    with testclient.TestClient(app) as client:
+        return client.request(method, "/", headers=dict(headers))
+
+
+def test_a_stream_is_sent_whole_with_its_headers():
+    source = Source(*PAGE)
+    response = get(ComponentStreamResponse(source.chunks()))
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache, no-transform"
+    assert "content-length" not in response.headers
+    assert types(response.content) == TYPES
+    assert source.closed == 1
+
+
+def test_headers_and_cookies_can_be_set_on_the_response():
+    response = ComponentStreamResponse(
+        Source(*PAGE).chunks(), headers={"X-One": "1"}, encoder=JSONLinesEncoder()
+    )
+    assert response.headers["content-type"] == "application/x-ndjson"
+    response.headers["X-Two"] = "2"
+    response.set_cookie("three", "3")
+    response.set_cookie("four", "4")
+    got = get(response)
+    assert (got.headers["x-one"], got.headers["x-two"]) == ("1", "2")
+    assert dict(got.cookies) == {"three": "3", "four": "4"}
+    assert got.headers["content-type"] == "application/x-ndjson"
+
+
+def test_an_error_before_the_first_event_has_a_status_and_keeps_the_cookies():
+    response = ComponentStreamResponse(Source(SourceFailedError(SECRET)).chunks())
+    response.set_cookie("three", "3")
+    got = get(response)
+    assert got.status_code == 502
+    assert got.headers["content-type"] == "application/json"
+    assert got.headers["content-length"] == str(len(got.content))
+    assert error_of(got.content)["type"] == "source_failed"
+    assert dict(got.cookies) == {"three": "3"}
+
+
+def test_head_gets_no_body():
+    source = Source(*PAGE)
+    got = get(ComponentStreamResponse(source.plain()), method="HEAD")
+    assert (got.status_code, got.content) == (200, b"")
+    assert (source.read, source.closed) == (0, 1)
+
+
+def test_a_background_task_runs_after_the_stream():
+    source = Source(*PAGE)
+    ran = []
+    get(
+        ComponentStreamResponse(source.chunks(), background=BackgroundTask(lambda: ran.append(source.closed)))
+    )
+    assert ran == [1]
+
+
+def test_a_middleware_may_stand_in_between():
+    async def stamp(request, call_next):
+        response = await call_next(request)
+        response.headers["X-Stamp"] = str(response.status_code)
+        return response
+
+    middleware = [Middleware(BaseHTTPMiddleware, dispatch=stamp)]
+    good = get(ComponentStreamResponse(Source(*PAGE).chunks()), middleware=middleware)
+    assert types(good.content) == TYPES
+    assert good.headers["x-stamp"] == "200"
+    bad = get(ComponentStreamResponse(Source(SourceFailedError(SECRET)).chunks()), middleware=middleware)
+    assert bad.status_code == 502
+    assert bad.headers["x-stamp"] == "502"
+
+
+@pytest.mark.parametrize("spec", ["2.0", "2.3", "2.4"])
+def test_a_reader_who_leaves_closes_the_source_whatever_the_server_announces(spec):
+    source = endless()
+    ran = []
+    after = BackgroundTask(lambda: ran.append(source.closed))
+    scope = {"type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": spec}}
+
+    async def run():
+        sending = asyncio.Event()
+
+        async def receive():
+            await sending.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(_message):
+            sending.set()
+            await asyncio.sleep(0)
+
+        await asyncio.wait_for(
+            ComponentStreamResponse(source.chunks(), background=after)(scope, receive, send), 2
+        )
+
+    asyncio.run(run())
+    assert ran == [1]
+
+
+def test_without_starlette_the_adapter_says_what_to_install(monkeypatch):
+    words = words_without("starlette", monkeypatch)
+    assert words == "This adapter needs Starlette: pip install 'componentstream[starlette]'."

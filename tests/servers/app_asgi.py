@@ -1,0 +1,12 @@
+"""The adapter for any ASGI server, without a framework."""
+
+from scenarios import achunks, options
+
+from componentstream.adapters.asgi import ASGIStream
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        _, scenario, key = scope["path"].split("/")
+        stream = ASGIStream(achunks(scenario, key), **options(scenario))
+        await stream(scope, receive, send)

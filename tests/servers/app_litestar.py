@@ -1,0 +1,21 @@
+"""Litestar, which has no adapter: by the answer as values."""
+
+from litestar import Litestar, Request, get
+from litestar.response import Stream
+from scenarios import achunks, options
+
+from componentstream.adapters.answer import aanswer
+
+
+@get("/{scenario:str}/{key:str}")
+async def page(request: Request, scenario: str, key: str) -> Stream:
+    reply = await aanswer(
+        achunks(scenario, key),
+        method=request.method,
+        last_event_id=request.headers.get("last-event-id"),
+        **options(scenario),
+    )
+    return Stream(reply.body, status_code=reply.status, headers=dict(reply.headers))
+
+
+app = Litestar([page], openapi_config=None)

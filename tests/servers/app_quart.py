@@ -1,0 +1,21 @@
+"""Quart, which has no adapter: by the answer as values."""
+
+from quart import Quart, Response, request
+from scenarios import achunks, options
+
+from componentstream.adapters.answer import aanswer
+
+app = Quart(__name__)
+
+
+@app.get("/<scenario>/<key>")
+async def page(scenario, key):
+    reply = await aanswer(
+        achunks(scenario, key),
+        method=request.method,
+        last_event_id=request.headers.get("Last-Event-ID"),
+        **options(scenario),
+    )
+    response = Response(reply.body, reply.status, reply.headers)
+    response.timeout = None
+    return response
