@@ -1,6 +1,34 @@
 """Sources of every kind that a driver may meet, which say when they were read and closed."""
 
 import asyncio
+import threading
+import time
+
+LONG = 10.0
+"""Seconds that nothing in these tests takes."""
+
+
+def soon(condition):
+    """Wait until a thread has made something true; return whether it has."""
+    until = time.monotonic() + LONG
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.001)
+    return bool(condition())
+
+
+def gone():
+    """Wait until the threads of the drivers have ended; they have two seconds."""
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        if not threads():
+            return True
+        time.sleep(0.001)
+    return False
+
+
+def threads():
+    """The threads of the drivers that are there."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("componentstream")]
 
 
 class SourceError(Exception):

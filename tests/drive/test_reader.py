@@ -9,10 +9,18 @@ import pytest
 
 from componentstream.drive.generation import MAX_CHARS, MAX_CHUNKS
 from componentstream.drive.reader import Reader
-from drive.kinds import Closable, ClosingError, Refusing, Response, Source, SourceError
-
-LONG = 5.0
-"""Seconds that nothing in these tests takes."""
+from drive.kinds import (
+    LONG,
+    Closable,
+    ClosingError,
+    Refusing,
+    Response,
+    Source,
+    SourceError,
+    gone,
+    soon,
+    threads,
+)
 
 
 class Blocking(Closable):
@@ -61,18 +69,6 @@ def all_of(reader, woken):
     return chunks
 
 
-def threads():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("componentstream")]
-
-
-def gone():
-    """Wait until no thread of a reader is left."""
-    until = time.monotonic() + LONG
-    while threads() and time.monotonic() < until:
-        time.sleep(0.001)
-    return threads() == []
-
-
 def test_all_chunks_arrive_in_order_and_the_source_is_closed_by_its_thread():
     source = Blocking(*"abc")
     source.freed.set()
@@ -86,7 +82,8 @@ def test_all_chunks_arrive_in_order_and_the_source_is_closed_by_its_thread():
 def test_a_reader_reads_only_so_many_chunks_ahead():
     source = Closable(*"x" * 200)
     reader, woken = started(source)
-    time.sleep(0.05)
+    assert soon(lambda: source.read > MAX_CHUNKS)
+    time.sleep(0.02)
     assert source.read == MAX_CHUNKS + 1
     assert len(reader.take()) == MAX_CHUNKS
     assert len(all_of(reader, woken)) == 200 - MAX_CHUNKS
@@ -96,7 +93,8 @@ def test_a_reader_reads_only_so_many_chunks_ahead():
 def test_a_reader_reads_only_so_many_characters_ahead(chunk):
     source = Closable(chunk, chunk, chunk)
     reader, woken = started(source)
-    time.sleep(0.05)
+    assert soon(lambda: source.read > 1)
+    time.sleep(0.02)
     assert source.read == 2
     assert all_of(reader, woken) == [chunk] * 3
 
@@ -172,7 +170,8 @@ def test_a_stopped_reader_closes_a_generator_in_its_own_thread():
 def test_a_chunk_that_had_come_when_the_reader_was_stopped_can_be_taken():
     source = Closable(*"x" * 200)
     reader, _ = started(source)
-    time.sleep(0.05)
+    assert soon(lambda: source.read > MAX_CHUNKS)
+    time.sleep(0.02)
     reader.stop()
     assert reader.wait(LONG)
     assert len(reader.take()) == source.read == MAX_CHUNKS + 1
@@ -258,6 +257,21 @@ def test_a_generator_that_blocks_is_left_behind_until_it_comes_back(caplog):
     assert reader.failure is None
     assert [record.message for record in caplog.records] == ["A source failed while it was being closed."]
     assert gone()
+
+
+def test_what_has_no_close_is_not_forced():
+    stuck = threading.Event()
+
+    def upper(chunk):
+        assert stuck.wait(LONG)
+        return chunk.upper()
+
+    reader, _ = started(map(upper, ["a", "b"]))
+    reader.stop()
+    assert [thread.name for thread in threads()] == ["componentstream source"]
+    stuck.set()
+    assert reader.wait(LONG)
+    assert reader.take() == ["A"]
 
 
 def test_a_reader_that_was_not_started_closes_the_source_without_reading_it():

@@ -10,10 +10,8 @@ import pytest
 from componentstream.drive import threaded
 from componentstream.drive.reader import LEFT_BEHIND
 from componentstream.drive.threaded import ThreadedSource
-from drive.kinds import Closable, ClosingError, Source, SourceError
+from drive.kinds import LONG, Closable, ClosingError, Source, SourceError, gone
 from drive.virtual import run
-
-LONG = 5.0
 
 
 def on_a_loop(coroutine):
@@ -26,15 +24,6 @@ async def whole(source):
         return [chunk async for chunk in chunks]
     finally:
         await chunks.aclose()
-
-
-def gone():
-    until = time.monotonic() + LONG
-    while time.monotonic() < until:
-        if not [thread for thread in threading.enumerate() if thread.name.startswith("componentstream")]:
-            return True
-        time.sleep(0.001)
-    return False
 
 
 def test_all_chunks_arrive_in_order_and_the_source_is_closed():

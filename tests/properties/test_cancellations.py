@@ -1,10 +1,14 @@
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import cancellations
 import pytest
-from cancellations import MODES, SCENARIOS, Complaints, Scenario, events, generator, run_once, sweep
+from cancellations import MODES, Complaints, run_once, sweep
+
+from componentstream.session import GenerationSession
+from drive.scenarios import SCENARIOS, Scenario, World, events, generator
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -45,16 +49,16 @@ def test_a_cancellation_that_is_swallowed_is_found(monkeypatch):
         try:
             async for _ in stream:
                 pass
-        except cancellations.asyncio.CancelledError:
+        except asyncio.CancelledError:
             pass
 
-    monkeypatch.setattr(cancellations.World, "consume", deaf)
+    monkeypatch.setattr(World, "consume", deaf)
     outcome = run_once(SCENARIOS["steady"], 5, "once")
     assert "the cancellation did not come back" in outcome.wrong
 
 
 def test_a_missing_end_is_found(monkeypatch):
-    monkeypatch.setattr(cancellations.World, "session", lambda *_, **__: cancellations.GenerationSession())
+    monkeypatch.setattr(World, "session", lambda *_, **__: GenerationSession())
     assert run_once(SCENARIOS["steady"], 5, "once").wrong == ["hooks heard of these ends: []"]
 
 

@@ -92,7 +92,7 @@ class Reader:
             self._room.notify()
         if self._thread is None:
             self._run()
-        elif self._reading and any(not isgenerator(thing) for thing in self._unclosed):
+        elif self._reading and any(map(_may_be_forced, self._unclosed)):
             self._forced = True
             threading.Thread(target=self._force, name="componentstream close", daemon=True).start()
 
@@ -178,8 +178,13 @@ class Reader:
     def _force(self) -> None:
         """Close from outside what is no generator."""
         for thing in reversed(self._unclosed.copy()):
-            if not isgenerator(thing) and self._claim(thing):
+            if _may_be_forced(thing) and self._claim(thing):
                 try:
                     closing(thing)(None, None, None)
                 except Exception as failure:  # noqa: BLE001 - logged, never dropped
                     log_failure("Closing a source failed.", failure)
+
+
+def _may_be_forced(thing: object) -> bool:
+    """Say whether a part of a source can be closed by a thread that does not run it."""
+    return hasattr(thing, "close") and not isgenerator(thing)
