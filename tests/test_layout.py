@@ -155,7 +155,7 @@ def test_the_mirror_shows_no_module_that_is_gone():
         assert module.is_file(), f"{path} tests nothing"
 
 
-@pytest.mark.parametrize("module", ["", "drive", "observe", "sources", "testing", "wire"])
+@pytest.mark.parametrize("module", ["", "drive", "observe", "server", "sources", "testing", "wire"])
 def test_what_a_package_exports_is_sorted_and_there(module):
     package = importlib.import_module(f"{PACKAGE}.{module}".rstrip("."))
     assert package.__all__ == sorted(package.__all__)

@@ -1,7 +1,8 @@
-"""The command line: ``componentstream parse`` and ``componentstream replay``.
+"""The command line: ``componentstream parse``, ``componentstream replay`` and ``componentstream demo``.
 
 ``parse`` reads what a model wrote and prints the events as JSON lines while they come, or a table at the
 end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows what a reader saw.
+``demo`` shows the whole way from a request to a page, on one machine; an interrupt is its end, with status 0.
 
 Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or written;
 130 interrupted; 141 nobody reads the output any more.
@@ -16,12 +17,13 @@ from contextlib import suppress
 from typing import Final
 
 from componentstream.buffer import ComponentBuffer
+from componentstream.cli.demo import serve_demo
 from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
 from componentstream.cli.options import command_line, grammar_of, limits_of
 from componentstream.cli.output import JSONLines, Table, say, utf8
 from componentstream.drive import parse
-from componentstream.errors import UsageError
+from componentstream.errors import MissingExtraError, UsageError
 from componentstream.events import ErrorEvent
 from componentstream.limits import BufferLimits
 from componentstream.parser import ComponentParser
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _release_output()
         say(f"{problem.filename or 'input or output'}: {problem.strerror}")
         return _UNUSABLE
-    except UsageError as problem:
+    except (MissingExtraError, UsageError) as problem:
         say(str(problem))
         return _UNUSABLE
     return status
@@ -113,4 +115,8 @@ def _replay(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {"parse": _parse, "replay": _replay}
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "parse": _parse,
+    "replay": _replay,
+    "demo": serve_demo,
+}

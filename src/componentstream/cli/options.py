@@ -16,6 +16,11 @@ _STATUS: Final = (
     "exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
     "written; 130 interrupted; 141 nobody reads the output any more"
 )
+_STATUS_OF_DEMO: Final = (
+    "exit status: 0 interrupted from the keyboard; 2 wrong usage, a file that cannot be read, or a port that "
+    "cannot be had"
+)
+_LAST_PORT: Final = 65_535
 _WRITE: Final = (
     "also write one file per component into DIR, which is made if it is not there; each is named on standard "
     "error; no existing file is touched: where a name is taken, in whatever case, the new one gets a number, "
@@ -24,7 +29,7 @@ _WRITE: Final = (
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return what reads the arguments; ``command`` of its result is ``parse`` or ``replay``."""
+    """Return what reads the arguments; ``command`` of its result is ``parse``, ``replay`` or ``demo``."""
     root = argparse.ArgumentParser(
         prog="componentstream",
         description="Read the component markers in a language model's answer.",
@@ -48,6 +53,16 @@ def command_line() -> argparse.ArgumentParser:
             help="play a recorded stream",
             description="Write the text of a recorded stream, as it is, at the pace of the recording.",
             epilog=_STATUS,
+            allow_abbrev=False,
+        )
+    )
+    _describe_demo(
+        commands.add_parser(
+            "demo",
+            help="show a stream in the browser",
+            description="Serve a page on this machine that streams a recorded answer, until interrupted. It "
+            "needs componentstream[server].",
+            epilog=_STATUS_OF_DEMO,
             allow_abbrev=False,
         )
     )
@@ -117,6 +132,14 @@ def _describe_replay(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _describe_demo(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at; default 127.0.0.1, this machine alone")
+    add("--port", type=_port, default=8000, metavar="N", help="default 8000; 0 is any that is free")
+    add("--recording", metavar="FILE", help="play this one instead of the one that comes with the package")
+    add("--rate", type=_rate, default=1.0, metavar="N", help="N times as fast; 0 without waiting; default 1")
+
+
 def _option(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
@@ -125,6 +148,12 @@ def _count(text: str) -> int:
     if re.fullmatch("[0-9]{1,18}", text) and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+
+
+def _port(text: str) -> int:
+    if re.fullmatch("[0-9]{1,5}", text) and int(text) <= _LAST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_LAST_PORT}")
 
 
 def _rate(text: str) -> float:
