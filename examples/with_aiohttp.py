@@ -1,0 +1,27 @@
+"""aiohttp: a handler that returns when the stream has ended.
+
+pip install "componentstream[aiohttp]"
+python examples/with_aiohttp.py
+"""
+
+import os
+
+from aiohttp import web
+from model import generate
+
+from componentstream.adapters.aiohttp import stream_response
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """Stream the page that is asked for."""
+    return await stream_response(request, generate(request.query.get("prompt", "")))
+
+
+app = web.Application()
+app.router.add_get("/generate", page)
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    web.run_app(app, host="127.0.0.1", port=port)

@@ -1,0 +1,31 @@
+"""Django under WSGI: a plain view, which holds a thread of the server while it streams.
+
+pip install "componentstream[django]"
+python examples/with_django_wsgi.py
+"""
+
+import os
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import path
+from model import generate_sync
+
+from componentstream.adapters.django import stream_response
+
+settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__)
+
+
+def page(request: HttpRequest) -> StreamingHttpResponse:
+    """Stream the page that is asked for."""
+    return stream_response(request, generate_sync(request.GET.get("prompt", "")))
+
+
+urlpatterns = [path("generate", page)]
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    execute_from_command_line(["manage.py", "runserver", "--noreload", str(port)])

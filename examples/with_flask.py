@@ -1,0 +1,26 @@
+"""Flask: a response to be returned from a view, which holds a thread of the server while it streams.
+
+pip install "componentstream[flask]"
+python examples/with_flask.py
+"""
+
+import os
+
+from flask import Flask, Response, request
+from model import generate_sync
+
+from componentstream.adapters.flask import stream_response
+
+app = Flask(__name__)
+
+
+@app.get("/generate")
+def page() -> Response:
+    """Stream the page that is asked for."""
+    return stream_response(generate_sync(request.args.get("prompt", "")))
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    app.run(port=port)

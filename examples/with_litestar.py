@@ -1,0 +1,34 @@
+"""Litestar: status, headers and body of the answer, put into a response of its own.
+
+pip install componentstream litestar uvicorn
+python examples/with_litestar.py
+"""
+
+import os
+
+import uvicorn
+from litestar import Litestar, Request, get
+from litestar.response import Stream
+from model import generate
+
+from componentstream.adapters.answer import aanswer
+
+
+@get("/generate")
+async def page(request: Request, prompt: str) -> Stream:
+    """Stream the page that is asked for."""
+    reply = await aanswer(
+        generate(prompt),
+        method=request.method,
+        last_event_id=request.headers.get("last-event-id"),
+    )
+    return Stream(reply.body, status_code=reply.status, headers=dict(reply.headers))
+
+
+app = Litestar([page])
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    uvicorn.run(app, port=port)

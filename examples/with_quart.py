@@ -1,0 +1,33 @@
+"""Quart: status, headers and body of the answer, put into a response of its own.
+
+pip install componentstream quart
+python examples/with_quart.py
+"""
+
+import os
+
+from model import generate
+from quart import Quart, Response, request
+
+from componentstream.adapters.answer import aanswer
+
+app = Quart(__name__)
+
+
+@app.get("/generate")
+async def page() -> Response:
+    """Stream the page that is asked for."""
+    reply = await aanswer(
+        generate(request.args.get("prompt", "")),
+        method=request.method,
+        last_event_id=request.headers.get("last-event-id"),
+    )
+    response = Response(reply.body, reply.status, reply.headers)
+    response.timeout = None  # the session has timeouts of its own
+    return response
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    app.run(port=port)

@@ -1,0 +1,36 @@
+"""Sanic: status and headers of the answer, and then its body, sent piece by piece.
+
+pip install componentstream sanic
+python examples/with_sanic.py
+"""
+
+import os
+from contextlib import aclosing
+
+from model import generate
+from sanic import Request, Sanic
+
+from componentstream.adapters.answer import aanswer
+
+app = Sanic("componentstream")
+
+
+@app.get("/generate")
+async def page(request: Request) -> None:
+    """Stream the page that is asked for."""
+    reply = await aanswer(
+        generate(request.args.get("prompt", "")),
+        method=request.method,
+        last_event_id=request.headers.get("last-event-id"),
+    )
+    async with aclosing(reply.body) as body:
+        response = await request.respond(status=reply.status, headers=dict(reply.headers))
+        async for chunk in body:
+            await response.send(chunk)
+        await response.eof()
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    app.run(port=port, single_process=True)

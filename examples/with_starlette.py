@@ -1,0 +1,29 @@
+"""Starlette: a response like any other, to be returned from an endpoint.
+
+pip install "componentstream[starlette]" uvicorn
+python examples/with_starlette.py
+"""
+
+import os
+
+import uvicorn
+from model import generate
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+
+from componentstream.adapters.starlette import ComponentStreamResponse
+
+
+async def page(request: Request) -> ComponentStreamResponse:
+    """Stream the page that is asked for."""
+    return ComponentStreamResponse(generate(request.query_params.get("prompt", "")))
+
+
+app = Starlette(routes=[Route("/generate", page)])
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
+    uvicorn.run(app, port=port)

@@ -1,0 +1,131 @@
+"""Each example of a framework, started as it says and read over a socket as the line that it prints says."""
+
+import asyncio
+import os
+import re
+import runpy
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import parts
+from componentstream.buffer import ComponentBuffer
+from componentstream.drive import parse
+from componentstream.events import ContentBlockDelta, MessageStop
+from componentstream.recording import read_recording
+from componentstream.wire import SSEDecoder
+from servers.running import STOPPING, free_port, wait_for
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+DATA = EXAMPLES / "data"
+NEEDS = {
+    "with_aiohttp": ["aiohttp"],
+    "with_asgi": ["uvicorn"],
+    "with_django_asgi": ["uvicorn", "django"],
+    "with_django_wsgi": ["django"],
+    "with_fastapi": ["uvicorn", "fastapi"],
+    "with_flask": ["flask"],
+    "with_litestar": ["uvicorn", "litestar"],
+    "with_quart": ["quart"],
+    "with_sanic": ["sanic"],
+    "with_starlette": ["uvicorn", "starlette"],
+    "with_wsgi": [],
+}
+RATE = 40
+"""Plays the landing page in three seconds, which is time enough for its first event on a busy machine."""
+
+SHORT = "international"
+"""A recording that is played to its end in little more than half a second."""
+
+
+@contextmanager
+def started(name, folder):
+    """Run an example; give the address in the line that it prints; stop it."""
+    port = free_port()
+    log = Path(folder, "log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, EXAMPLES / f"{name}.py"],
+            env={**os.environ, "PORT": str(port), "RATE": str(RATE)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(port, process, log)
+        [address] = re.findall(r'^curl -N "(.*)"$', log.read_text(encoding="utf-8"), re.MULTILINE)
+        assert address.startswith(f"http://127.0.0.1:{port}/")
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def events_at(address):
+    """Yield the events of a response as they arrive."""
+    httpx2 = parts.module("httpx2")
+    decoder = SSEDecoder()
+    with httpx2.Client(trust_env=False) as client, client.stream("GET", address) as response:
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        for data in response.iter_raw():
+            yield from decoder.feed(data)
+    decoder.close()
+
+
+def components_of(events):
+    buffer = ComponentBuffer()
+    for event in events:
+        buffer.apply(event)
+    return buffer.components
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_an_example_streams_what_the_model_writes_while_it_writes(name, tmp_path):
+    for need in NEEDS[name]:
+        parts.module(need)
+    long, short = (read_recording(DATA / f"{recording}.jsonl") for recording in ("landing_page", SHORT))
+    with started(name, tmp_path) as address:
+        asked = time.monotonic()
+        with closing(events_at(address)) as events:
+            first = next(event for event in events if isinstance(event, ContentBlockDelta))
+        assert time.monotonic() < asked + long[-1].at / RATE, (
+            "it came when the last chunk may have been there"
+        )
+        played = list(events_at(address.replace("a+landing+page", SHORT)))
+    assert first.text in "".join(chunk.text for chunk in long)
+    assert isinstance(played[-1], MessageStop)
+    assert played[-1].reason == "complete"
+    assert components_of(played) == components_of(parse([chunk.text for chunk in short]))
+
+
+def test_every_example_of_a_framework_is_tested_here():
+    assert {path.stem for path in EXAMPLES.glob("with_*.py")} == set(NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "recording"),
+    [
+        ("", "landing_page"),
+        ("a landing page for a bakery", "landing_page"),
+        ("Please make a compound menu.", "compound_menu"),
+        ("../../pyproject.toml", "landing_page"),
+    ],
+)
+def test_the_model_plays_the_recording_that_the_prompt_names(prompt, recording, monkeypatch):
+    monkeypatch.setenv("RATE", "0")
+    model = runpy.run_path(str(EXAMPLES / "model.py"))
+
+    async def answer():
+        return [chunk async for chunk in model["generate"](prompt)]
+
+    expected = [chunk.text for chunk in read_recording(DATA / f"{recording}.jsonl")]
+    assert asyncio.run(answer()) == expected
+    assert list(model["generate_sync"](prompt)) == expected
