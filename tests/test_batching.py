@@ -174,3 +174,14 @@ def test_no_schedule_changes_the_text_or_makes_it_late_or_long(events, max_chars
     came = {event.text for event in events if isinstance(event, ContentBlockDelta)}
     texts = [event.text for event in out if isinstance(event, ContentBlockDelta)]
     assert all(len(made) <= max_chars or made in came for made in texts)
+
+
+def test_there_is_room_beside_what_is_held_and_none_beside_nothing():
+    batcher = DeltaBatcher(max_chars=10)
+    assert batcher.room == 0
+    batcher.feed([ContentBlockDelta(0, "abc")], 0.0)
+    assert batcher.room == 0
+    batcher.feed([ContentBlockDelta(0, "abc")], 0.0)
+    assert batcher.room == 7
+    batcher.tick(1.0)
+    assert batcher.room == 0

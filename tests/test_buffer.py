@@ -64,6 +64,26 @@ def test_a_component_is_completed_by_its_stop_with_its_deltas_joined():
     assert buffer.components == (component,)
 
 
+def test_many_deltas_are_joined_in_order():
+    buffer = ComponentBuffer()
+    texts = [f"{number} " for number in range(1000)]
+    run(buffer, start(0), *(delta(0, text) for text in texts[:700]))
+    assert buffer.open_components[0].text == "".join(texts[:700])
+    component = run(buffer, *(delta(0, text) for text in texts[700:]), stop(0))
+    assert component.text == "".join(texts)
+
+
+def test_a_buffer_that_keeps_no_text_knows_of_components_all_the_same():
+    catalog = Catalog([ComponentSpec("Menu", parts=("Item", "Label"), critical=True)])
+    buffer = ComponentBuffer(catalog=catalog, keep_text=False)
+    run(buffer, start(0, "Menu"), delta(0, "<Menu.Label/>"), start(1, "Item", parent=0), stop(1))
+    assert buffer.open_components[0].text == ""
+    component = run(buffer, stop(0))
+    assert component == Component(
+        0, "Menu", "main", {}, None, "", "end", missing_parts=("Label",), critical=True
+    )
+
+
 def test_components_are_values():
     first = run(ComponentBuffer(), start(0, a="1"), stop(0))
     second = run(ComponentBuffer(), start(0, a="1"), stop(0))

@@ -236,7 +236,8 @@ BEFORE = [
 
 CHUNKS = [
     "y", " ", "\t", "\r", "\u00a0", "/", "`", "\n", "\r\n", " A", " A\n", " A\ny", " \n", "  y", " /", " `",
-    " \r", "y\n", "y\n ", "y\n y", "y\n  /", "y\n/", "y\n`", "y\n```", "y\nz", "y\nz\n", "y\nz\n ", "y\n\n", "\n\ny\n",
+    " \r", "y\n", "y\n ", "y\n y", "y\n  /", "y\n/", "y\n`", "y\n```", "y\nz", "y\nz\n", "y\nz\n ", "y\n\n",
+    "\n\ny\n",
     "\n\n  z", "y\n/// z\n", "y\n z /// END A\n", "y\n```\n", "y\n```\n/// END A", "y\n/// END A\n",
     "y\n /// END A\nz\n z", "//", "/// END A", "/// END A\n", " /// END A\n y", "/// END " + "A" * 9, "``` ",
     "```\n/// END A\n", " " * 11, " " * 12, " " * 13, "y\n" + " " * 12, "y\n" + " " * 13, " " * 13 + "y",

@@ -696,3 +696,10 @@ def test_a_reader_who_comes_back_is_told_of_at_any_time():
         Reconnected(stream="s", at=5.0, last_event_id="17"),
         StreamStarted(stream="s", at=1.0),
     ]
+
+
+def test_chunks_that_were_joined_are_counted_as_they_came():
+    session = streaming()
+    session.feed("Hello", 1.0, chunks=3)
+    session.feed("!", 2.0)
+    assert (session.stats.chunks, session.stats.chars) == (4, 6)

@@ -95,6 +95,11 @@ class DeltaBatcher:
         """Return when held text must leave, None if none is held."""
         return None if self._due == _NEVER else self._due
 
+    @property
+    def room(self) -> int:
+        """How many characters it would hold beside those that it holds; 0 if it holds none."""
+        return self._max_chars - self._size if self._size else 0
+
     def _feed(self, events: list[Event], now: float) -> list[Event]:
         if not self._now <= now < _NEVER:
             raise UsageError(self._why_not(now))

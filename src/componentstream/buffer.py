@@ -9,6 +9,7 @@ proportional to the text and not to the number of deltas times the text.
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -74,17 +75,30 @@ class OpenComponent:
     text: str
 
 
+_FRAGMENTS: Final = 256
+"""Deltas that are kept one by one before they are joined; enough that joining costs nothing beside them."""
+
+
 @attrs.define(eq=False)
 class _Growing:
     index: int
     block: ComponentBlock
     spec: ComponentSpec | None
     fragments: list[str] = attrs.field(factory=list)
+    pages: list[str] = attrs.field(factory=list)
     nested: set[str] = attrs.field(factory=set)
 
+    def add(self, text: str) -> None:
+        self.fragments.append(text)
+        # A string has some 50 bytes beside its text, and the text of a delta may be shorter than that.
+        if len(self.fragments) == _FRAGMENTS:
+            self.pages.append("".join(self.fragments))
+            self.fragments.clear()
+
     def text(self) -> str:
-        joined = "".join(self.fragments)
-        self.fragments = [joined]
+        joined = "".join([*self.pages, *self.fragments])
+        self.pages = [joined]
+        self.fragments.clear()
         return joined
 
 
@@ -97,6 +111,9 @@ class ComponentBuffer:
     Args:
         limits: how much of what has completed is kept in ``components``. The oldest are dropped first.
         catalog: fills ``missing_parts`` and ``critical`` of the components it knows.
+        keep_text: False for whoever wants to know of the components and not what is in them: their ``text``
+            is empty, as are ``uses``, parts are found by nested components alone, and a stream takes no
+            memory for its text.
     """
 
     def __init__(
@@ -104,9 +121,11 @@ class ComponentBuffer:
         *,
         limits: BufferLimits = BufferLimits(),
         catalog: Catalog | None = None,
+        keep_text: bool = True,
     ) -> None:
         self._limits = limits
         self._catalog = Catalog() if catalog is None else catalog
+        self._keep_text = keep_text
         self._open: dict[int, _Growing | None] = {}
         self._last_index = -1
         self._done: deque[Component] = deque()
@@ -155,8 +174,8 @@ class ComponentBuffer:
         # A stream is mostly deltas, and a match is slow to get to them.
         if type(event) is ContentBlockDelta:
             growing = self._find(event.index, "delta")
-            if growing is not None:
-                growing.fragments.append(event.text)
+            if growing is not None and self._keep_text:
+                growing.add(event.text)
             return None
         match event:
             case ContentBlockStart():

@@ -116,7 +116,7 @@ class GenerationSession:
     @property
     def ended(self) -> bool:
         """Whether ``message_stop`` has left; the source need not be read any further."""
-        return self._state in REASONS
+        return self._state is not _STREAMING and self._state in REASONS
 
     @property
     def buffer(self) -> ComponentBuffer:
@@ -142,11 +142,16 @@ class GenerationSession:
         self._statistics.start(now)
         return self._tell(Told([self._status("started")]))
 
-    def feed(self, text: str, now: float) -> list[Event]:
+    def feed(self, text: str, now: float, *, chunks: int = 1) -> list[Event]:
         """Take the next chunk of text, and return the events that it decides.
 
         A status ``progress`` follows each component that the model completed. A chunk without text says
         no more than that the source lives.
+
+        Args:
+            text: the text, cut anywhere.
+            now: when it came.
+            chunks: how many chunks it came in, for the statistics, if they were joined beforehand.
 
         Raises:
             UsageError: `text` is no str, the clock went back, or the session has not started or is done.
@@ -160,7 +165,7 @@ class GenerationSession:
         if gap > statistics.longest_gap:
             statistics.waited(gap, now)
         if text:
-            statistics.chunks += 1
+            statistics.chunks += chunks
             statistics.chars += len(text)
         # A stream is mostly this: one delta, and nothing to look for in it.
         if len(events) == 1 and type(events[0]) is ContentBlockDelta:

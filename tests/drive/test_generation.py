@@ -2,8 +2,11 @@
 
 import math
 from functools import partial
+from itertools import cycle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from componentstream.batching import DeltaBatcher
 from componentstream.drive.generation import Generation
@@ -17,8 +20,10 @@ from componentstream.events import (
     StatusEvent,
     TextBlock,
 )
+from componentstream.parser import ComponentParser
 from componentstream.session import GenerationSession, Timeouts
 from componentstream.sources import SourceDecoder
+from componentstream.testing import merge_deltas, strategies
 from componentstream.wire import SSEEncoder
 from drive.kinds import SourceError
 
@@ -183,6 +188,114 @@ def test_deltas_are_merged_and_leave_when_they_are_due():
     clock.now = 100.5
     generation.tick()
     assert generation.take() == [ContentBlockDelta(0, "bc")]
+
+
+class CountedParser(ComponentParser):
+    """A parser that notes what it is fed."""
+
+    def __init__(self):
+        super().__init__()
+        self.fed = []
+
+    def feed(self, text):
+        self.fed.append(text)
+        return super().feed(text)
+
+
+def kept(max_chars=10):
+    """Return a clock, a generation whose batcher holds text, and its parser."""
+    clock, parser = Clock(), CountedParser()
+    session = GenerationSession(parser=parser)
+    batcher = DeltaBatcher(max_chars=max_chars, max_delay=0.5)
+    generation = Generation(session, SourceDecoder(), batcher, clock, list)
+    generation.start()
+    generation.chunk("a")
+    generation.chunk("b")
+    generation.take()
+    parser.fed.clear()
+    return clock, generation, parser
+
+
+def test_chunks_of_a_line_are_parsed_together_while_text_is_held():
+    clock, generation, parser = kept()
+    for text in "cde":
+        clock.now += 0.1
+        assert generation.chunk(text) == 1
+    assert parser.fed == []
+    clock.now = 100.5
+    generation.tick()
+    assert parser.fed == ["cde"]
+    assert generation.take() == [ContentBlockDelta(0, "bcde")]
+    stats = generation.session.stats
+    assert (stats.chunks, stats.chars, stats.elapsed) == (5, 5, 0.5)
+
+
+def test_a_line_end_and_a_full_batch_are_parsed_at_once():
+    _, generation, parser = kept(max_chars=4)
+    generation.chunk("c")
+    generation.chunk("x\n")
+    assert parser.fed == ["c", "x\n"]
+    assert generation.take() == [ContentBlockDelta(0, "bcx\n")]
+    _, generation, parser = kept(max_chars=4)
+    generation.chunk("c")
+    generation.chunk("dd")
+    assert parser.fed == ["c", "dd"]
+    assert generation.take() == [ContentBlockDelta(0, "bcdd")]
+
+
+@pytest.mark.parametrize("end", ["exhausted", "cancel", "excuse", "failed", "error"])
+def test_no_chunk_that_was_kept_is_lost(end):
+    _, generation, parser = kept()
+    generation.chunk("c")
+    if end == "failed":
+        generation.failed(ValueError())
+    elif end == "error":
+        generation.chunk({"type": "error", "error": {"type": "overloaded_error", "message": "x"}})
+    else:
+        getattr(generation, end)()
+    assert parser.fed[0] == "c"
+    texts = [event.text for event in generation.take() if type(event) is ContentBlockDelta]
+    assert "".join(texts) == ("" if end == "excuse" else "bc")
+
+
+def test_the_source_lives_when_its_last_kept_chunk_came():
+    clock, generation, _ = kept()
+    clock.now = 100.4
+    generation.chunk("c")
+    clock.now = 100.6
+    generation.tick()
+    assert generation.session.next_deadline() == 115.4
+
+
+@given(
+    strategies.documents(kind="mutated"),
+    st.lists(st.integers(1, 9), min_size=1),
+    st.lists(st.sampled_from([0.0, 0.01, 0.3]), min_size=1),
+    st.integers(1, 30),
+)
+def test_what_is_parsed_together_gives_the_same_events(text, sizes, pauses, max_chars):
+    clock, batched = made(batcher=DeltaBatcher(max_chars=max_chars, max_delay=0.5))
+    plain_clock, plain = made()
+    for generation in (batched, plain):
+        generation.start()
+    for size, pause in zip(cycle(sizes), cycle(pauses)):
+        chunk, text = text[:size], text[size:]
+        for generation in (batched, plain):
+            if not generation.ended:
+                generation.chunk(chunk)
+                generation.tick()
+        clock.now = plain_clock.now = clock.now + pause
+        if not text:
+            break
+    for generation in (batched, plain):
+        if not generation.ended:
+            generation.exhausted()
+    assert merge_deltas(without_times(batched.out)) == merge_deltas(without_times(plain.out))
+    assert batched.session.stats.chunks == plain.session.stats.chunks
+
+
+def without_times(events):
+    return [event for event in events if not isinstance(event, StatusEvent | MessageStop)]
 
 
 def test_silence_is_broken_for_a_consumer_that_waits():

@@ -227,11 +227,25 @@ def test_all_that_is_there_is_one_item():
 
 
 def test_what_comes_one_at_a_time_leaves_one_at_a_time():
+    async def slowly():
+        for text in "abcdefgh":
+            await asyncio.sleep(0.005)
+            yield text
+
     async def test():
-        source, items = made(astream_bytes, *"abcdefgh")
+        items = [item async for item in astream_bytes(slowly(), batcher=None)]
+        assert [len(SSEDecoder().feed(item)) for item in items] == [1, 2, 1, 1, 1, 1, 1, 1, 4]
+
+    run(test())
+
+
+def test_what_comes_in_a_burst_leaves_a_few_at_a_time():
+    async def test():
+        source, items = made(astream_bytes, *"abcdefgh" * 4)
         read = [item async for item in astream_bytes(items, batcher=None)]
-        assert source.read == 8
-        assert len(read) == 10
+        assert source.read == 32
+        assert 8 <= len(read) <= 16
+        assert sum(len(SSEDecoder().feed(item)) for item in read) == 1 + 1 + 32 + 3
 
     run(test())
 

@@ -139,6 +139,22 @@ def test_each_chunk_comes_out_in_the_turn_after_it_came_in():
     run(test())
 
 
+def test_in_a_burst_the_consumer_is_woken_once_for_some_turns_of_the_source():
+    async def test():
+        run = Run(paced("a", "b", "c", "d", "e", "f", "g", "h", pause=0))
+        run.driver.begin()
+        run.driver.take()
+        sizes = []
+        while sum(sizes) < 9:
+            await run.driver.waiting()
+            sizes.append(len(run.driver.take()))
+        assert max(sizes) > 1
+        assert len(sizes) <= 4
+        await run.driver.leave(told=True)
+
+    run(test())
+
+
 def test_the_source_sees_the_context_of_the_caller():
     name = ContextVar("name", default="")
 

@@ -48,6 +48,10 @@ class Encoder(Protocol):
 class Generation(Generic[T]):
     """Everything between a source and a consumer that does not wait.
 
+    While the batcher holds text, more text of the same line can change nothing but what it holds: a marker
+    acts at the end of its line. So such chunks are kept as they are, as many as the batcher has room for, and
+    are parsed together when a line ends or when the held text must leave, whichever comes first.
+
     Every method may raise what a hook of the session raises. The session's state is right even so.
 
     Args:
@@ -62,6 +66,7 @@ class Generation(Generic[T]):
     Attributes:
         clock: the clock.
         out: what is to be sent.
+        sent: when something was put there last.
         session: the session.
     """
 
@@ -69,11 +74,14 @@ class Generation(Generic[T]):
         "_batcher",
         "_beat",
         "_decoder",
+        "_heard",
         "_interval",
+        "_kept",
         "_render",
-        "_sent",
+        "_room",
         "clock",
         "out",
+        "sent",
         "session",
     )
 
@@ -96,7 +104,10 @@ class Generation(Generic[T]):
         self._render = render
         self._beat = beat
         self._interval = interval
-        self._sent = 0.0
+        self._kept: list[str] = []
+        self._room = 0
+        self._heard = 0.0
+        self.sent = 0.0
 
     @property
     def ended(self) -> bool:
@@ -110,7 +121,7 @@ class Generation(Generic[T]):
 
     def start(self) -> None:
         """Begin the session; call it before the source is read."""
-        now = self._sent = self.clock()
+        now = self.sent = self.clock()
         self._put(self.session.start(now), now)
 
     def chunk(self, chunk: object) -> int:
@@ -119,8 +130,21 @@ class Generation(Generic[T]):
         Raises:
             UsageError: the decoder does not know such chunks.
         """
-        now = self.clock()
         pieces = self._decoder.feed(chunk)
+        now = self.clock()
+        if len(pieces) == 1 and type(piece := pieces[0]) is str:
+            size = len(piece)
+            if size < self._room and "\n" not in piece:
+                self._room -= size
+                self._heard = now
+                self._kept.append(piece)
+            else:
+                self._parse_kept()
+                self._put(self.session.feed(piece, now), now)
+                if self._batcher is not None:
+                    self._room = self._batcher.room
+            return size
+        self._parse_kept()
         if pieces:
             return self._feed(pieces, now)
         # An event without text, such as a thought, shows that the source lives.
@@ -129,10 +153,12 @@ class Generation(Generic[T]):
 
     def excuse(self) -> None:
         """Take note that the source was not read until now, and so is not to blame for its silence."""
+        self._parse_kept()
         self.session.feed("", self.clock())
 
     def exhausted(self) -> None:
         """Take note that the source has come to its end by itself."""
+        self._parse_kept()
         now = self.clock()
         self._feed(self._decoder.close(), now)
         self._put(self.session.finish(now), now)
@@ -141,6 +167,7 @@ class Generation(Generic[T]):
         """Take note that reading the source raised `error`."""
         if self.ended:
             return
+        self._parse_kept()
         now = self.clock()
         # What else the decoder would say, that the stream is incomplete, is a consequence.
         self._feed([piece for piece in self._decoder.close() if isinstance(piece, str)], now)
@@ -151,8 +178,11 @@ class Generation(Generic[T]):
 
     def cancel(self) -> None:
         """End the session, because nobody wants the rest; nothing happens if it is over."""
-        now = self.clock()
-        self._put(self.session.cancel(now), now)
+        try:
+            self._parse_kept()
+        finally:
+            now = self.clock()
+            self._put(self.session.cancel(now), now)
 
     def tick(self, *, hungry: bool = True) -> float:
         """Do what is due; return the time. Call it when :meth:`deadline` has come.
@@ -161,9 +191,12 @@ class Generation(Generic[T]):
             hungry: the consumer is waiting, so silence is to be broken.
         """
         now = self.clock()
+        if now < self.deadline():
+            return now
+        self._parse_kept()
         self._put(self.session.tick(now), now)
-        if self._beat is not None and now >= self._sent + self._interval:
-            self._sent = now
+        if self._beat is not None and now >= self.sent + self._interval:
+            self.sent = now
             if hungry and not self.out:
                 self.out.append(self._beat)
         return now
@@ -174,12 +207,21 @@ class Generation(Generic[T]):
         due = self.session.next_deadline()
         if due is not None and due < deadline:
             deadline = due
-        return min(deadline, self._sent + self._interval)
+        return min(deadline, self.sent + self._interval)
 
     def batch_deadline(self) -> float:
         """Return when held text must leave: the one deadline that a chunk can bring nearer."""
         due = None if self._batcher is None else self._batcher.next_deadline()
         return math.inf if due is None else due
+
+    def _parse_kept(self) -> None:
+        """Parse the chunks that were kept."""
+        kept = self._kept
+        self._room = 0
+        if kept:
+            text, chunks, heard = "".join(kept), len(kept), self._heard
+            kept.clear()
+            self._put(self.session.feed(text, heard, chunks=chunks), heard)
 
     def _feed(self, pieces: Iterable[Piece], now: float) -> int:
         session = self.session
@@ -199,5 +241,5 @@ class Generation(Generic[T]):
         if self._batcher is not None:
             events = self._batcher.feed(events, now)
         if events:
-            self._sent = now
+            self.sent = now
             self.out.extend(self._render(events))

@@ -13,6 +13,7 @@ from functools import partial
 from types import EllipsisType
 
 from componentstream.batching import DeltaBatcher
+from componentstream.buffer import ComponentBuffer
 from componentstream.drive.closing import check_any_iterable, check_iterable
 from componentstream.drive.generation import Decoder, Encoder, Generation
 from componentstream.drive.threads import ThreadDriver
@@ -295,7 +296,8 @@ def _encoded(
 
 def _idle(session: GenerationSession | None) -> GenerationSession:
     if session is None:
-        return GenerationSession()
+        # Nobody can look into the buffer of a session that nobody has.
+        return GenerationSession(buffer=ComponentBuffer(keep_text=False))
     if session.state is not SessionState.IDLE:
         raise UsageError("The session has been started; make a new GenerationSession for each source.")
     return session

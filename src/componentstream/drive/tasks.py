@@ -31,6 +31,13 @@ _TURNS: Final = 2
 """Turns of the loop between a deadline and the judgement, so that a chunk which had arrived is fed first: one
 in which the source wakes up, and one more for a source that hands it on."""
 
+_BURST: Final = 0.001
+"""Seconds. What follows so soon comes from a source that waits for no model, or in a loop that is busy;
+then it pays to send several events at once."""
+
+_LAG: Final = 2
+"""Turns of the loop that the consumer is woken later in a burst: a source gives a chunk in each."""
+
 _CLOSING: Final[set[asyncio.Task[None]]] = set()
 """The tasks that are closing their source with no consumer to hold them, since the loop holds none."""
 
@@ -68,6 +75,7 @@ class TaskDriver(Generic[T]):
         self._left = False
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._nudged = False  # the consumer will be woken some turns later
         self._coming = True  # the consumer has been woken, and has not taken anything since
         self._taken = 0.0
         self._room: asyncio.Future[None] | None = None
@@ -166,13 +174,18 @@ class TaskDriver(Generic[T]):
 
     async def _read(self, chunks: AsyncIterator[object]) -> None:
         generation = self._generation
+        sent = -math.inf
         async for chunk in chunks:
             self._chars += generation.chunk(chunk)
             self._chunks += 1
             if generation.out:
-                self._wake()
                 if generation.ended:
                     return
+                if generation.sent - sent < _BURST:
+                    self._wake_soon()
+                else:
+                    self._wake()
+                sent = generation.sent
                 if self._chunks >= MAX_CHUNKS or self._chars >= MAX_CHARS:
                     await self._pause()
             elif self.finished:
@@ -235,6 +248,19 @@ class TaskDriver(Generic[T]):
         if waiter is not None and not waiter.done():
             self._coming = True
             waiter.set_result(None)
+
+    def _wake_soon(self) -> None:
+        """Wake the consumer some turns later, so that one turn of its own takes what comes until then."""
+        if self._waiter is not None and not self._nudged:
+            self._nudged = True
+            self._loop.call_soon(self._nudge, _LAG)
+
+    def _nudge(self, turns: int) -> None:
+        if turns:
+            self._loop.call_soon(self._nudge, turns - 1)
+        else:
+            self._nudged = False
+            self._wake()
 
     def _arm(self) -> None:
         """Set the timer, if it is not set to an early enough time."""

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from componentstream.adapters.starlette import ComponentStreamResponse
+from componentstream.buffer import ComponentBuffer
 from componentstream.server.request import GenerationRequest, RefusedRequestError, read_request
 from componentstream.server.settings import ServerSettings
 from componentstream.session import GenerationSession
@@ -53,7 +54,7 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
         return ComponentStreamResponse(
             generate(asked),
             send_timeout=settings.send_timeout,
-            session=GenerationSession(timeouts=settings.timeouts),
+            session=GenerationSession(timeouts=settings.timeouts, buffer=ComponentBuffer(keep_text=False)),
             batcher=settings.new_batcher(),
             heartbeat=settings.heartbeat,
         )

@@ -1,0 +1,54 @@
+"""What all benchmarks print."""
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+
+def describe_machine(*packages: str) -> dict[str, object]:
+    """Return what the figures are of: interpreter, machine, load, and versions of packages."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "cpu": _cpu(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "versions": {name: version(name) for name in ("componentstream", *packages)},
+    }
+
+
+def _cpu() -> str:
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor()
+
+
+def print_machine(machine: dict[str, object]) -> None:
+    """Print the description of a machine as two lines."""
+    print(
+        f"{machine['python']}, {machine['system']}, {machine['machine']}, {machine['cpu']}, "
+        f"{machine['cpus']} CPUs, load {machine['load']} at the start."
+    )
+    versions = machine["versions"]
+    if isinstance(versions, dict):
+        print(", ".join(f"{name} {number}" for name, number in versions.items()) + ".")
+
+
+def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table in Markdown, the first column to the left and the others to the right."""
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    for line in (head, rule, *lines[1:]):
+        first, *rest = (
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        print("| " + " | ".join((first, *rest)) + " |")
