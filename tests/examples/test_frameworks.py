@@ -56,7 +56,8 @@ def started(name, folder):
         )
     try:
         wait_for(port, process, log)
-        [address] = re.findall(r'^curl -N "(.*)"$', log.read_text(encoding="utf-8"), re.MULTILINE)
+        # A server that reloads its application says it again.
+        address, *_ = re.findall(r'^curl -N "(.*)"$', log.read_text(encoding="utf-8"), re.MULTILINE)
         assert address.startswith(f"http://127.0.0.1:{port}/")
         yield address
     finally:

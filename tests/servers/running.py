@@ -78,11 +78,11 @@ def wait_for(port, process, log):
 
 
 @contextmanager
-def asking(port, path, *, method="GET", headers=(), receive_buffer=None, reset=False):
+def asking(port, path, *, method="GET", headers=(), receive_buffer=None, reset=False, timeout=10.0):
     """Send a request over a socket; give the response, unread; close both, by a reset if that is asked."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     with socket.socket() as client:
-        client.settimeout(10)
+        client.settimeout(timeout)
         if receive_buffer is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         if reset:

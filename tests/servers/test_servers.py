@@ -98,7 +98,7 @@ class Reader:
         return {"closed": self.closing("silent")[1] - left}
 
     def flood(self):
-        with self.ask("flood", receive_buffer=4096) as response:
+        with self.ask("flood", receive_buffer=4096, timeout=3.0) as response:
             assert response.status == 200
             last, closed, _ = self.closing("flood")
             data, whole = rest(response)
@@ -144,12 +144,15 @@ def arrivals(response):
 
 
 def rest(response):
-    """What a dropped reader gets if he reads on after all, and whether it ends as a whole response does."""
+    """What a dropped reader gets if he reads on after all, and whether it ends as a whole response does.
+
+    A server may leave the connection open, as Quart does when the task of a request is cancelled.
+    """
     try:
         return response.read(), True
     except http.client.IncompleteRead as broken:
         return broken.partial, False
-    except ConnectionError:
+    except (ConnectionError, TimeoutError):
         return b"", False
 
 
