@@ -21,6 +21,7 @@ from upstream import NumberedLines, tokens
 
 from componentstream import ContentBlockDelta
 from componentstream.adapters.asgi import ASGIStream
+from componentstream.buffer import ComponentBuffer
 from componentstream.session import GenerationSession, Timeouts
 from componentstream.wire import SSEEncoder
 
@@ -96,7 +97,9 @@ async def held(query: dict[str, str], scope: Scope, receive: Receive, send: Send
     """Answer with numbered lines; nothing but the source's own end ends the stream."""
     upstream = NumberedLines(int(query["stream"]), int(query["lines"]), float(query["rate"]))
     _upstreams[query["stream"]] = upstream
-    session = GenerationSession(timeouts=Timeouts(generation=None, chunk=None))
+    session = GenerationSession(
+        timeouts=Timeouts(generation=None, chunk=None), buffer=ComponentBuffer(keep_text=False)
+    )
     await ASGIStream(upstream.chunks(), session=session)(scope, receive, send)
 
 

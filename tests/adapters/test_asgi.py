@@ -298,6 +298,36 @@ def test_a_cancellation_from_outside_closes_the_source():
     assert source.closed == 1
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_cancellation_before_the_first_turn_closes_the_source_and_ends_the_session(told):
+    class Unread:
+        closed = 0
+
+        def __aiter__(self):
+            raise AssertionError("it is read")
+
+        async def aclose(self):
+            self.closed += 1
+
+    source, records = Unread(), []
+    options = {"session": GenerationSession(hooks=[records.append])} if told else {}
+
+    async def run():
+        server = Server()
+        tasks = asyncio.all_tasks()
+        task = asyncio.create_task(ASGIStream(source, **options)(GET, server.receive, server.send))
+        await asyncio.sleep(0)
+        for each in asyncio.all_tasks() - tasks:
+            each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return server
+
+    assert asyncio.run(run()).sent == []
+    assert source.closed == 1
+    assert [type(record) for record in records] == [StreamFinished] * told
+
+
 def test_what_is_left_of_the_request_is_passed_over():
     more = {"type": "http.request", "body": b"x", "more_body": True}
     server = answer(Source(0.02, *PAGE).chunks(), server={"requests": [more, more, DELTA]})

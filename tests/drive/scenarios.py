@@ -6,6 +6,8 @@ from contextlib import aclosing
 
 import attrs
 
+from componentstream.adapters.answer import aanswer
+from componentstream.adapters.asgi import ASGIStream
 from componentstream.batching import DeltaBatcher
 from componentstream.drive import astream, astream_bytes
 from componentstream.limits import Limits
@@ -203,6 +205,20 @@ class World:
                 self.injects()
                 return
 
+    async def serve(self, answer, *, pace=None, leaves=None):
+        """Answer a request as a server does, for a reader with these ways."""
+
+        async def receive():
+            await asyncio.sleep(1e9 if leaves is None else leaves)
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            self.wire += message.get("body", b"")
+            if pace is not None:
+                await asyncio.sleep(pace)
+
+        await answer({"type": "http", "method": "GET", "headers": []}, receive, send)
+
 
 @attrs.frozen
 class Scenario:
@@ -211,7 +227,9 @@ class Scenario:
     Attributes:
         source: makes the source of its watch.
         stream: makes the stream of the source, in a world.
+        served: the stream is an ASGI application.
         pace: seconds that the consumer takes for each item.
+        leaves: seconds after which a reader leaves.
         most: items after which the consumer stops.
         slow: seconds that closing the source takes, so that it may be late by that.
         whole: the consumer comes to see the end, if nothing is injected.
@@ -220,7 +238,9 @@ class Scenario:
 
     source: object
     stream: object
+    served: bool = False
     pace: float | None = None
+    leaves: float | None = None
     most: int | None = None
     slow: float = 0.0
     whole: bool = True
@@ -234,6 +254,31 @@ def events(*, limits=Limits(), batches=False, **ours):
         session = world.session(parser=ComponentParser(limits=limits), **ours)
         batcher = DeltaBatcher() if batches else None
         return astream(source, session=session, batcher=batcher, clock=world.loop.time)
+
+    return make
+
+
+def asgi(**options):
+    """A response; as its clock is that of the wall, it has nothing that waits for a time."""
+
+    def make(world, source):
+        return ASGIStream(source, session=world.session(), heartbeat=None, batcher=None, **options)
+
+    return make
+
+
+def forgotten(**options):
+    """A response of a framework that iterates over the body, and never closes it."""
+
+    def make(world, source):
+        async def answer(_scope, _receive, send):
+            reply = await aanswer(
+                source, method="GET", session=world.session(), heartbeat=None, batcher=None, **options
+            )
+            async for chunk in reply.body:
+                await send({"body": chunk})
+
+        return answer
 
     return make
 
@@ -282,5 +327,20 @@ SCENARIOS = {
     "cannot be closed": Scenario(lambda w: generator(w, PAGE[:8], error=SourceError()), events()),
     "parser gives up": Scenario(lambda w: generator(w, PAGE), events(limits=Limits(max_total_chars=30))),
     "of a kind that is unknown": Scenario(lambda w: generator(w, ["a", "b", 7]), events()),
+    "response of a server": Scenario(lambda w: generator(w, PAGE), asgi(), served=True),
+    "response, slow reader": Scenario(lambda w: generator(w, PAGE), asgi(), served=True, pace=0.03),
+    "response, reader leaves": Scenario(
+        lambda w: generator(w, PAGE, cleanup=(0.01, 0.01)), asgi(), served=True, leaves=0.075, whole=False
+    ),
+    "response, reader stalls": Scenario(
+        lambda w: generator(w, PAGE), asgi(send_timeout=0.5), served=True, pace=1e9, whole=False
+    ),
+    "response, raises early": Scenario(
+        lambda w: generator(w, [], end=SourceError()), asgi(), served=True, whole=False
+    ),
+    "response, raises late": Scenario(
+        lambda w: generator(w, PAGE[:8], end=SourceError()), asgi(), served=True
+    ),
+    "response, forgotten": Scenario(lambda w: generator(w, PAGE), forgotten(), served=True, pace=0.005),
     "stubborn": Scenario(lambda w: stubborn(w, PAGE), events(generation=0.085), slow=0.02),
 }

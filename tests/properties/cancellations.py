@@ -1,4 +1,4 @@
-"""Cancel every driver scenario at each of its suspension points, and see that nothing is left behind.
+"""Cancel drivers and responses at each of their suspension points, and see that nothing is left behind.
 
     python tests/properties/cancellations.py
 
@@ -13,6 +13,8 @@ producer    the task that reads the source is cancelled, by somebody who has no 
 close       the generator is closed at event N, by the task that reads it
 drop        the generator is dropped at event N
 throw       an exception is thrown into the generator at event N
+
+(A response, which is no generator, goes its way in the last three.)
 
 After each run no task and no thread is left, the source was closed exactly once and in time, the hooks have
 heard of exactly one end, what came out is a well-formed beginning, or the whole, of a stream, and neither the
@@ -121,6 +123,8 @@ async def play(scenario, at, mode, complaints):
 
 def consumption(world, scenario):
     stream = scenario.stream(world, scenario.source(world.watch))
+    if scenario.served:
+        return world.serve(stream, pace=scenario.pace, leaves=scenario.leaves)
     if world.mode == "drop":
         return world.drop(stream)
     return world.consume(stream, pace=scenario.pace, most=scenario.most)

@@ -1,14 +1,16 @@
 """A stream as an ASGI application: for any ASGI server, and any framework that mounts one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
 from componentstream.adapters._leaving import until_gone
 from componentstream.adapters.answer import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
+from componentstream.drive.closing import aclosing as closing_source
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -49,12 +51,26 @@ class ASGIStream:
         self._source = source
         self._send_timeout = send_timeout
         self._options = options
+        self._begun = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer the request."""
-        await until_gone(self._answer(scope, send), _disconnect(receive))
+        try:
+            await until_gone(self._answer(scope, send), _disconnect(receive))
+        finally:
+            if not self._begun:
+                await self._leave()
+
+    async def _leave(self) -> None:
+        """Close the source of a request that was given up before anything was done for it."""
+        session = self._options.get("session")
+        if session is not None:
+            session.cancel(time.monotonic())
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(closing_source(self._source))
 
     async def _answer(self, scope: Message, send: Send) -> None:
+        self._begun = True
         reply = await aanswer(
             self._source,
             method=scope["method"],
