@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "componentstream"
 TESTS = ROOT / "tests"
-FOLDERS = ("wire", "sources", "drive", "adapters", "observe", "server")
+FOLDERS = ("wire", "sources", "drive", "adapters", "log", "observe", "server")
 ENTRY_POINTS = {"__init__.py", "__main__.py"}
 
 

@@ -34,6 +34,7 @@ EXTRAS = {
     "adapters/django": {"django"},
     "adapters/flask": {"flask"},
     "adapters/aiohttp": {"aiohttp"},
+    "log/redis": {"redis"},
     "observe/prometheus": {"prometheus_client"},
     "observe/opentelemetry": {"opentelemetry"},
     "server": {"starlette", "uvicorn"},
@@ -155,7 +156,7 @@ def test_the_mirror_shows_no_module_that_is_gone():
         assert module.is_file(), f"{path} tests nothing"
 
 
-@pytest.mark.parametrize("module", ["", "drive", "observe", "server", "sources", "testing", "wire"])
+@pytest.mark.parametrize("module", ["", "drive", "log", "observe", "server", "sources", "testing", "wire"])
 def test_what_a_package_exports_is_sorted_and_there(module):
     package = importlib.import_module(f"{PACKAGE}.{module}".rstrip("."))
     assert package.__all__ == sorted(package.__all__)
@@ -214,7 +215,7 @@ def test_importing_the_package_loads_the_core_and_its_two_dependencies_alone():
     assert foreign <= {PACKAGE, "attr", "attrs", "typing_extensions"}
     heavy = {"asyncio", "json", "logging", "socket", "importlib.metadata", "argparse", "http"}
     assert loaded & heavy == set()
-    edges = ("adapters", "browser", "cli", "observe", "recording", "server", "testing", "wire")
+    edges = ("adapters", "browser", "cli", "log", "observe", "recording", "server", "testing", "wire")
     assert {name for name in loaded if name.startswith(tuple(f"{PACKAGE}.{edge}" for edge in edges))} == set()
 
 

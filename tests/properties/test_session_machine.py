@@ -25,10 +25,16 @@ ENDINGS = ("finish", "cancel", "tick", "fail")
 
 
 def test_a_small_run_finds_no_difference():
-    figures = session_machine.run(100, 30, 7)
-    assert figures.runs >= 100
-    assert set(figures.endings) == {"done", "failed", "timed_out", "cancelled"}
-    assert figures.errors["error_threshold"] > 0
+    wanted = {"done", "failed", "timed_out", "cancelled", "error_threshold"}
+    seen = set()
+    # Which runs a seed makes is up to the version of Hypothesis; a few seeds see everything in any.
+    for seed in range(10):
+        figures = session_machine.run(100, 30, seed)
+        assert figures.runs >= 100
+        seen |= {*figures.endings, *figures.errors} & wanted
+        if seen == wanted:
+            break
+    assert seen == wanted
 
 
 class ForgetsTheEdge(GenerationSession):
@@ -69,7 +75,8 @@ class CountsTooFar(GenerationSession):
 def test_the_machine_notices_a_fault(faulty, monkeypatch):
     monkeypatch.setattr(session_machine, "GenerationSession", faulty)
     with pytest.raises((AssertionError, ValueError, ExceptionGroup)):
-        session_machine.run(150, 30, 3, shrink=False)
+        for seed in range(20):
+            session_machine.run(150, 30, seed, shrink=False)
 
 
 def test_the_command_says_what_it_has_done():

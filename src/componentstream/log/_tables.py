@@ -1,0 +1,279 @@
+"""The tables of an SQLite log, and the jobs on them; each runs inside a transaction.
+
+``version`` counts the changes that readers want to know of, over all streams, so that one question finds the
+streams that changed. Times are those of the wall clock, which all processes on a machine share.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from time import time
+from typing import Final
+
+import attrs
+
+from componentstream.log._following import View
+from componentstream.log.protocol import (
+    Entry,
+    Lease,
+    LeaseLostError,
+    SequenceError,
+    StreamState,
+    StreamStatus,
+)
+
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS log_stream (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        token TEXT NOT NULL,
+        until REAL NOT NULL,
+        finished INTEGER NOT NULL DEFAULT 0,
+        last INTEGER NOT NULL DEFAULT 0,
+        version INTEGER NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS log_stream_until ON log_stream (until)",
+    "CREATE INDEX IF NOT EXISTS log_stream_version ON log_stream (version)",
+    """CREATE TABLE IF NOT EXISTS log_entry (
+        stream INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        payload BLOB NOT NULL,
+        PRIMARY KEY (stream, seq)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS log_version (last INTEGER NOT NULL)",
+    """INSERT INTO log_version SELECT 0
+        WHERE NOT EXISTS (SELECT 1 FROM log_version)""",
+)
+
+_PURGED_AT_ONCE: Final = 10
+"""Streams that starting one forgets at most: more than come, and too few to make anyone wait."""
+
+
+def connect(path: str, busy: float, *, durable: bool) -> sqlite3.Connection:
+    """Open the file and make the tables; ``busy`` is how many seconds to wait for other processes."""
+    connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'log_version'").fetchone():
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@attrs.frozen
+class Acquire:
+    """Start a stream, or take one over; its lease, or None."""
+
+    stream: str
+    owner: str
+    token: str
+    ttl: float
+    take_over: bool
+    keep: float
+
+    def __call__(self, connection: sqlite3.Connection) -> Lease | None:
+        """Run the job."""
+        now = time()
+        _purge(connection, self.stream, now - self.keep)
+        row = connection.execute(
+            "SELECT id, owner, until, finished, last FROM log_stream WHERE name = ?",
+            [self.stream],
+        ).fetchone()
+        if row is None:
+            connection.execute(
+                "INSERT INTO log_stream (name, owner, token, until, version) VALUES (?, ?, ?, ?, ?)",
+                [self.stream, self.owner, self.token, now + self.ttl, _next_version(connection)],
+            )
+            return self._lease(0)
+        id_, owner, until, finished, last = row
+        if not self.take_over or owner != self.owner or _state(until, finished, now) != "lost":
+            return None
+        connection.execute(
+            "UPDATE log_stream SET token = ?, until = ? WHERE id = ?",
+            [self.token, now + self.ttl, id_],
+        )
+        return self._lease(last)
+
+    def _lease(self, last: int) -> Lease:
+        return Lease(stream=self.stream, token=self.token, ttl=self.ttl, last=last)
+
+
+@attrs.frozen
+class Append:
+    """Add entries to the end of a stream."""
+
+    lease: Lease
+    first_seq: int
+    payloads: Sequence[bytes]
+    max_entries: int
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Run the job."""
+        id_, last = _held(connection, self.lease)
+        if self.first_seq > last + 1:
+            raise SequenceError(f"The last entry is {last}; {self.first_seq} would leave a hole.", last)
+        there = last + 1 - self.first_seq
+        if there:
+            self._compare(connection, id_, last)
+        fresh = self.payloads[there:]
+        connection.executemany(
+            "INSERT INTO log_entry VALUES (?, ?, ?)",
+            [(id_, seq, payload) for seq, payload in enumerate(fresh, last + 1)],
+        )
+        last += len(fresh)
+        connection.execute(
+            "UPDATE log_stream SET last = ?, until = ?, version = ? WHERE id = ?",
+            [last, time() + self.lease.ttl, _next_version(connection), id_],
+        )
+        if last > self.max_entries:
+            connection.execute(
+                "DELETE FROM log_entry WHERE stream = ? AND seq <= ?",
+                [id_, last - self.max_entries],
+            )
+
+    def _compare(self, connection: sqlite3.Connection, id_: int, last: int) -> None:
+        for seq, payload in connection.execute(
+            "SELECT seq, payload FROM log_entry WHERE stream = ? AND seq BETWEEN ? AND ?",
+            [id_, self.first_seq, self.first_seq + len(self.payloads) - 1],
+        ):
+            if payload != self.payloads[seq - self.first_seq]:
+                raise SequenceError(f"Entry {seq} is in the log with another payload.", last)
+
+
+@attrs.frozen
+class Renew:
+    """Make a lease last on."""
+
+    lease: Lease
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Run the job."""
+        id_, _ = _held(connection, self.lease)
+        connection.execute("UPDATE log_stream SET until = ? WHERE id = ?", [time() + self.lease.ttl, id_])
+
+
+@attrs.frozen
+class Finish:
+    """End a stream for good."""
+
+    lease: Lease
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Run the job."""
+        done = connection.execute(
+            "SELECT finished FROM log_stream WHERE name = ? AND token = ?",
+            [self.lease.stream, self.lease.token],
+        ).fetchone()
+        if done == (1,):
+            return
+        id_, _ = _held(connection, self.lease)
+        connection.execute(
+            "UPDATE log_stream SET finished = 1, until = ?, version = ? WHERE id = ?",
+            [time(), _next_version(connection), id_],
+        )
+
+
+@attrs.frozen
+class Delete:
+    """Forget a stream."""
+
+    stream: str
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Run the job."""
+        row = connection.execute("SELECT id FROM log_stream WHERE name = ?", [self.stream]).fetchone()
+        if row is not None:
+            _forget(connection, row[0])
+
+
+@attrs.frozen
+class Look:
+    """See how a stream stands, and at most ``count`` of the entries after a number."""
+
+    stream: str
+    after: int
+    count: int
+    keep: float
+
+    def __call__(self, connection: sqlite3.Connection) -> View | None:
+        """Run the job."""
+        now = time()
+        row = connection.execute(
+            "SELECT id, owner, until, finished, last,"
+            " (SELECT min(seq) FROM log_entry WHERE stream = id)"
+            " FROM log_stream WHERE name = ? AND until > ?",
+            [self.stream, now - self.keep],
+        ).fetchone()
+        if row is None:
+            return None
+        id_, owner, until, finished, last, first = row
+        entries = connection.execute(
+            "SELECT seq, payload FROM log_entry WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
+            [id_, self.after, self.count],
+        )
+        state = _state(until, finished, now)
+        status = StreamStatus(
+            stream=self.stream,
+            owner=owner,
+            state=state,
+            first=last + 1 if first is None else first,
+            last=last,
+            lease_left=until - now if state == "open" else 0.0,
+        )
+        return View(id_, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
+
+
+@attrs.frozen
+class Changes:
+    """See the last version, and which streams changed since another."""
+
+    since: int
+
+    def __call__(self, connection: sqlite3.Connection) -> tuple[int, list[str]]:
+        """Run the job."""
+        names = connection.execute("SELECT name FROM log_stream WHERE version > ?", [self.since]).fetchall()
+        (last,) = connection.execute("SELECT last FROM log_version").fetchone()
+        return last, [name for (name,) in names]
+
+
+def _state(until: float, finished: int, now: float) -> StreamState:
+    if finished:
+        return "finished"
+    return "open" if now < until else "lost"
+
+
+def _held(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int]:
+    """Return the id of the lease's stream and the number of its last entry."""
+    row: tuple[int, int] | None = connection.execute(
+        "SELECT id, last FROM log_stream WHERE name = ? AND token = ? AND NOT finished AND until > ?",
+        [lease.stream, lease.token, time()],
+    ).fetchone()
+    if row is None:
+        raise LeaseLostError
+    return row
+
+
+def _next_version(connection: sqlite3.Connection) -> int:
+    connection.execute("UPDATE log_version SET last = last + 1")
+    (version,) = connection.execute("SELECT last FROM log_version").fetchone()
+    return int(version)
+
+
+def _purge(connection: sqlite3.Connection, stream: str, before: float) -> None:
+    """Forget the stream, and some others, if they ended before a time."""
+    rows = connection.execute(
+        "SELECT id FROM log_stream WHERE name = ? AND until <= ? UNION SELECT id FROM"
+        " (SELECT id FROM log_stream WHERE until <= ? ORDER BY until LIMIT ?)",
+        [stream, before, before, _PURGED_AT_ONCE],
+    ).fetchall()
+    for (id_,) in rows:
+        _forget(connection, id_)
+
+
+def _forget(connection: sqlite3.Connection, id_: int) -> None:
+    connection.execute("DELETE FROM log_entry WHERE stream = ?", [id_])
+    connection.execute("DELETE FROM log_stream WHERE id = ?", [id_])

@@ -1,0 +1,204 @@
+"""A log in Redis, or what speaks its protocol, for workers on any number of machines."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import Any, Final, TypeAlias
+
+from componentstream.errors import MissingExtraError, UsageError
+from componentstream.log import _scripts
+from componentstream.log._bells import WatchedBells
+from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
+from componentstream.log._following import PAGE, RECHECK, View, follow
+from componentstream.log._tasks import Tasks
+from componentstream.log.protocol import (
+    LEASE_SECONDS,
+    Entry,
+    Lease,
+    LeaseLostError,
+    SequenceError,
+    StoreError,
+    StreamState,
+    StreamStatus,
+)
+
+try:
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+    from redis.exceptions import RedisError
+except ImportError as error:
+    raise MissingExtraError("RedisEventLog needs redis-py: pip install 'componentstream[redis]'.") from error
+
+_PATIENCE: Final = 1.0
+"""Seconds that Redis may take to answer, beside the time that it was asked to wait."""
+
+_CONNECTIONS: Final = 16
+"""Most calls at once, beside the one that waits; more would only queue up in Redis, which runs one at a time,
+and a pool of redis-py has 100 connections."""
+
+_AT_ONCE: Final = 1000
+"""Most changes that are heard of at once."""
+
+_Argument: TypeAlias = bytes | str | int | float
+
+
+class RedisEventLog:
+    """Resumable streams in Redis, for producers and readers on any number of machines.
+
+    Each call is one script, so that a lease is checked and used in one step. While anyone reads, one more
+    connection of the client waits for what is written, for all readers together; these outlast a Redis that
+    is away for a few seconds. How much a crash of Redis loses is a matter of its own settings
+    (``appendfsync``); producers and readers are told what is missing. Do not let Redis evict the keys
+    (``maxmemory-policy noeviction``).
+
+    Args:
+        client: a ``redis.asyncio.Redis`` with a pool of connections, a ``socket_timeout`` of more than 4
+            seconds, and without ``decode_responses``. It stays yours to close.
+        prefix: what its keys begin with.
+        max_entries: most entries of one stream; its oldest are dropped then, and a reader that needs them
+            gets ``GapError``. Ten times what a long answer has, sent by the character.
+        keep: seconds that a stream is kept after it has ended; Redis forgets it then.
+
+    Raises:
+        UsageError: a bound is not above 0, or the client is no such one.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        prefix: str = "componentstream",
+        max_entries: int = 1_000_000,
+        keep: float = 3600.0,
+    ) -> None:
+        check_bounds(keep, max_entries)
+        decodes = client.connection_pool.connection_kwargs.get("decode_responses")
+        if decodes or client.single_connection_client:
+            raise UsageError("A RedisEventLog needs a client with a pool and without decode_responses.")
+        self._client = client
+        self._prefix = prefix
+        self._bell = f"{prefix}::bell"
+        self._bells = WatchedBells(self._changes)
+        self._closed = False
+        self._slots = asyncio.Semaphore(_CONNECTIONS)
+        self._calls = Tasks()
+        self._max_entries = max_entries
+        self._keep = _milliseconds(keep)
+        self._acquire = client.register_script(_scripts.ACQUIRE)
+        self._append = client.register_script(_scripts.APPEND)
+        self._renew = client.register_script(_scripts.RENEW)
+        self._finish = client.register_script(_scripts.FINISH)
+        self._delete = client.register_script(_scripts.DELETE)
+        self._see = client.register_script(_scripts.LOOK)
+
+    async def acquire(
+        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: bool = False
+    ) -> Lease | None:
+        """Start a stream; see :meth:`EventLog.acquire`."""
+        check_acquire(stream, owner, ttl)
+        token = secrets.token_hex(16)
+        terms = (owner.encode(), token, _milliseconds(ttl), self._keep, int(take_over))
+        last = await self._run(self._acquire, stream, *terms)
+        return None if last is None else Lease(stream=stream, token=token, ttl=ttl, last=last)
+
+    async def append(self, lease: Lease, first_seq: int, payloads: Sequence[bytes]) -> None:
+        """Add entries to the end of a stream; see :meth:`EventLog.append`."""
+        check_append(first_seq, payloads)
+        bounds = (_milliseconds(lease.ttl), self._keep, self._max_entries)
+        outcome, *numbers = await self._run(
+            self._append, lease.stream, lease.token, *bounds, first_seq, *payloads
+        )
+        if outcome == b"lease":
+            raise LeaseLostError
+        if outcome == b"hole":
+            raise SequenceError(
+                f"The last entry is {numbers[0]}; {first_seq} would leave a hole.", numbers[0]
+            )
+        if outcome == b"other":
+            raise SequenceError(f"Entry {numbers[1]} is in the log with another payload.", numbers[0])
+
+    async def renew(self, lease: Lease) -> None:
+        """Make the lease last on; see :meth:`EventLog.renew`."""
+        terms = (lease.token, _milliseconds(lease.ttl), self._keep)
+        if not await self._run(self._renew, lease.stream, *terms):
+            raise LeaseLostError
+
+    async def finish(self, lease: Lease) -> None:
+        """End a stream for good; see :meth:`EventLog.finish`."""
+        if not await self._run(self._finish, lease.stream, lease.token, self._keep):
+            raise LeaseLostError
+
+    def read(self, stream: str, after: int = 0) -> AsyncGenerator[list[Entry], None]:
+        """Yield the entries after a number; see :meth:`EventLog.read`."""
+        return follow(self._bells, self._look, stream, after)
+
+    async def status(self, stream: str) -> StreamStatus | None:
+        """Return what is known of a stream; see :meth:`EventLog.status`."""
+        view = await self._look(stream, 0, 0) if is_stream_id(stream) else None
+        return None if view is None else view.status
+
+    async def delete(self, stream: str) -> None:
+        """Forget a stream; see :meth:`EventLog.delete`."""
+        if is_stream_id(stream):
+            await self._run(self._delete, stream, self._keep)
+
+    async def aclose(self) -> None:
+        """End what waits for Redis; readers that are left get ``StoreError``. Close the client after it."""
+        self._closed = True
+        await self._bells.aclose()
+        await self._calls.aclose()
+
+    async def _look(self, stream: str, after: int, count: int = PAGE) -> View | None:
+        shown = await self._run(self._see, stream, after, count)
+        if shown is None:
+            return None
+        born, owner, left, finished, last, first, entries = shown
+        state: StreamState = "finished" if finished else "open" if left > 0 else "lost"
+        status = StreamStatus(
+            stream=stream,
+            owner=owner.decode(),
+            state=state,
+            first=_seq(first[0][0]) if first else last + 1,
+            last=last,
+            lease_left=left / 1000 if state == "open" else 0.0,
+        )
+        return View(born, status, [Entry(seq=_seq(id_), payload=fields[1]) for id_, fields in entries])
+
+    async def _changes(self, place: bytes | None) -> tuple[bytes | None, list[str]]:
+        if place is None:
+            asked: Any = self._client.xrevrange(self._bell, count=1)
+            newest = await self._in_time(asked, _PATIENCE)
+            return (newest[0][0] if newest else b"0"), []
+        waiting: Any = self._client.xread({self._bell: place}, count=_AT_ONCE, block=_milliseconds(RECHECK))
+        reply = await self._in_time(waiting, _PATIENCE + RECHECK)
+        if not reply:
+            # The bell may have been lost, and be rung anew at a time before the one that was heard last.
+            return None, []
+        # A dict of pages with RESP3, a list of pairs of key and entries with RESP2.
+        rung = reply.popitem()[1][0] if isinstance(reply, dict) else reply[0][1]
+        return rung[-1][0], [fields[b"s"].decode() for _, fields in rung]
+
+    async def _run(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
+        """Return what a script answers, in time."""
+        if self._closed:
+            raise StoreError("The log was closed.")
+        return await self._in_time(self._call(script, stream, *arguments), _PATIENCE)
+
+    async def _call(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
+        keys = [f"{self._prefix}:{stream}", f"{self._prefix}:{stream}:entries", self._bell]
+        async with self._slots:
+            return await script(keys, [stream, *arguments])
+
+    async def _in_time(self, call: Coroutine[Any, Any, Any], seconds: float) -> Any:
+        try:
+            return await self._calls.run(call, seconds)
+        except (RedisError, OSError) as error:  # a timeout is an OSError
+            raise StoreError(f"Redis failed, or did not answer in time: {error!r}") from error
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _seq(id_: bytes) -> int:
+    return int(id_.partition(b"-")[0])

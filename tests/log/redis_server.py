@@ -1,0 +1,59 @@
+"""A redis-server of our own."""
+
+import signal
+import socket
+import subprocess
+import time
+
+from parts import program
+
+
+class RedisServer:
+    """A redis-server on a free port, with its files in a folder; a context manager.
+
+    Args:
+        folder: where it writes.
+        options: further options, such as ``"--appendonly", "yes"``.
+    """
+
+    def __init__(self, folder, *options):
+        self.folder = folder
+        self.options = options
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    def start(self):
+        place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        command = [program("redis-server"), *place, "--save", "", *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while not self._answers():
+            assert self.process.poll() is None, "redis-server ended"
+            assert time.monotonic() < end, "redis-server does not answer"
+            time.sleep(0.01)
+
+    def _answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def hang(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()

@@ -1,0 +1,102 @@
+import tracemalloc
+from contextlib import aclosing, asynccontextmanager
+
+import contract
+import pytest
+from contract import *  # noqa: F403 - all of its tests
+from contract import started
+
+from componentstream.errors import UsageError
+from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError
+
+
+@pytest.fixture
+def with_log():
+    def with_log(scenario, **options):
+        @asynccontextmanager
+        async def opened():
+            log = MemoryEventLog(**options)
+            yield log
+            await log.aclose()
+
+        contract.run(opened, scenario)
+
+    return with_log
+
+
+def test_when_there_are_too_many_streams_the_oldest_that_has_ended_goes(with_log):
+    async def scenario(log):
+        first = await started(log, "first")
+        await log.finish(await started(log, "second", count=1))
+        await log.finish(await started(log, "third"))
+        await started(log, "fourth")
+        assert await log.status("second") is None
+        assert [await log.status(stream) for stream in ("first", "third", "fourth")].count(None) == 0
+        await log.renew(first)
+
+    with_log(scenario, max_streams=3)
+
+
+def test_when_only_open_streams_are_left_no_other_is_started(with_log):
+    async def scenario(log):
+        await started(log, "open")
+        await started(log, "lost", ttl=contract.SHORT)
+        with pytest.raises(StoreError, match="full of streams that are still being written"):
+            await started(log, "third")
+        await contract.until_lost(log, "lost")
+        await started(log, "third")
+        assert await log.status("lost") is None
+
+    with_log(scenario, max_streams=2)
+
+
+def test_when_there_are_too_many_bytes_what_has_ended_goes_and_its_readers_are_told(with_log):
+    async def scenario(log):
+        old = await started(log, "old")
+        await log.append(old, 1, [bytes(40_000)])
+        async with aclosing(log.read("old")) as pages:
+            await anext(pages)
+            await log.finish(old)
+            new = await started(log, "new")
+            await log.append(new, 1, [bytes(70_000)])
+            with pytest.raises(StreamUnknownError):
+                await anext(pages)
+        with pytest.raises(StoreError):
+            await log.append(new, 2, [b"2", bytes(40_000)])
+        await log.append(new, 2, [b"2"])
+        await log.finish(new)
+        assert [len(payload) for payload in await contract.payloads(log, "new")] == [70_000, 1]
+
+    with_log(scenario, max_bytes=100_000)
+
+
+def test_what_is_trimmed_makes_room(with_log):
+    async def scenario(log):
+        lease = await started(log)
+        for seq in range(1, 101):
+            await log.append(lease, seq, [bytes(20_000)])
+        assert (await log.status("s")).first == 98
+
+    with_log(scenario, max_bytes=100_000, max_entries=3)
+
+
+def test_a_log_takes_no_more_memory_than_it_was_given(with_log):
+    async def scenario(log):
+        tracemalloc.start()
+        try:
+            for n in range(1500):
+                lease = await log.acquire(f"stream-{n}", owner=f"owner-{n}" * 10)
+                await log.append(lease, 1, [b"%d" % (n * seq) for seq in range(n % 40 + 1)])
+                await log.finish(lease)
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert 250_000 < taken < 1_000_000
+
+    with_log(scenario, max_bytes=1_000_000)
+
+
+def test_a_bound_of_streams_or_bytes_is_checked(with_log):
+    for options in ({"max_streams": 0}, {"max_bytes": 0.5}):
+        with pytest.raises(UsageError, match="must be a whole number from 1 up"):
+            with_log(None, **options)

@@ -1,0 +1,338 @@
+import asyncio
+import importlib
+import random
+import sys
+import uuid
+from contextlib import aclosing, asynccontextmanager, suppress
+from time import monotonic
+
+import contract
+import pytest
+import redis.asyncio
+from contract import *  # noqa: F403 - all of its tests
+from contract import payloads, started
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis_server import RedisServer
+from shared_contract import *  # noqa: F403 - all of its tests
+
+import componentstream.log.redis
+from componentstream.errors import MissingExtraError, UsageError
+from componentstream.log import GapError, LeaseLostError, SequenceError, StoreError
+from componentstream.log._tasks import Tasks
+from componentstream.log.redis import RedisEventLog
+
+NEVER_AGAIN = Retry(NoBackoff(), 0)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@asynccontextmanager
+async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
+    client = redis.asyncio.Redis(port=port, protocol=protocol, **({"retry": retry} if retry else {}))
+    try:
+        log = RedisEventLog(client, prefix=prefix or uuid.uuid4().hex, **options)
+        yield log
+        await log.aclose()
+    finally:
+        await client.aclose()
+
+
+@pytest.fixture
+def with_log(server):
+    def with_log(scenario, **options):
+        contract.run(lambda: opened(server.port, **options), scenario)
+
+    return with_log
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def with_logs(server, request):
+    def with_logs(scenario, **options):
+        options |= {"prefix": uuid.uuid4().hex, "protocol": request.param}
+
+        async def both(log):
+            async with opened(server.port, **options) as other:
+                await scenario(log, other)
+
+        contract.run(lambda: opened(server.port, **options), both)
+
+    return with_logs
+
+
+def on_redis(server, scenario, **options):
+    """Run a scenario with a log, and a client of its own that the log does not use."""
+
+    async def with_client(log):
+        async with redis.asyncio.Redis(port=server.port) as client:
+            await client.flushall()
+            await scenario(log, client)
+
+    contract.run(lambda: opened(server.port, prefix="p", **options), with_client)
+
+
+async def until_refused(log, lease, seq):
+    """Append one entry after the other until the store fails; return the last number acknowledged."""
+    with suppress(StoreError):
+        while True:
+            await log.append(lease, seq + 1, [b"%d" % (seq + 1)])
+            seq += 1
+    return seq
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    with RedisServer(tmp_path, "--appendonly", "yes", "--appendfsync", "always") as server:
+        yield server
+
+
+@pytest.mark.parametrize("retry", [None, NEVER_AGAIN], ids=["retrying", "not retrying"])
+def test_when_redis_dies_all_are_told_and_what_was_acknowledged_outlives_it(own_server, retry):
+    async def scenario(log, _):
+        lease = await started(log, count=1)
+        reader = await contract.waiting_reader(log, after=1)
+        asyncio.get_running_loop().call_later(0.02, own_server.kill)
+        before = monotonic()
+        seq = await until_refused(log, lease, 1)
+        calls = (reader, log.renew(lease), log.status("s"), log.acquire("t", owner="ada"))
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {StoreError}
+        assert monotonic() - before < 8.0
+        own_server.start()
+        assert (await log.status("s")).last in {seq, seq + 1}
+        await log.append(lease, seq + 1, [b"%d" % (seq + 1)])
+        await log.finish(lease)
+        assert await payloads(log, "s") == contract.numbered(1, seq + 1)
+
+    on_redis(own_server, scenario, retry=retry)
+
+
+def test_when_redis_hangs_nobody_waits_long(own_server):
+    async def scenario(log, _):
+        lease = await started(log, count=1)
+        own_server.hang()
+        before = monotonic()
+        calls = [log.append(lease, 2, [b"2"]) for _ in range(40)] + [payloads(log, "s")]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {StoreError}
+        assert monotonic() - before < 2.5
+        own_server.go_on()
+        await log.append(lease, 2, [b"2"])
+        await log.finish(lease)
+        assert await payloads(log, "s") == [b"1", b"2"]
+
+    on_redis(own_server, scenario)
+
+
+class Proxy:
+    """Passes on to a Redis; while ``mute`` is true, answers are dropped and the connection with them."""
+
+    def __init__(self, port):
+        self.target = port
+        self.mute = False
+        self.dropped = 0
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        self.tasks = set()
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def serve(self, reader, writer):
+        self.tasks.add(asyncio.current_task())
+        there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        asked = asyncio.create_task(self.copy(reader, back))
+        try:
+            while answer := await there.read(65536):
+                if self.mute:
+                    self.dropped += 1
+                    break
+                writer.write(answer)
+        finally:
+            asked.cancel()
+            writer.close()
+            back.close()
+
+    async def copy(self, reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+
+
+def test_an_append_whose_answer_was_lost_is_repeated_without_harm(server):
+    async def scenario(log, proxy):
+        lease = await started(log)
+        for seq in range(1, 8):
+            proxy.mute = seq % 3 == 0
+            if proxy.mute:
+                with pytest.raises(StoreError):
+                    await log.append(lease, seq, [b"%d" % seq])
+                proxy.mute = False
+            await log.append(lease, seq, [b"%d" % seq])
+        assert proxy.dropped >= 2
+        await log.finish(lease)
+        assert await payloads(log, "s") == contract.numbered(1, 7)
+
+    async def main():
+        async with Proxy(server.port) as proxy, opened(proxy.port, retry=NEVER_AGAIN) as log:
+            await scenario(log, proxy)
+
+    asyncio.run(main())
+
+
+def test_a_start_whose_answer_was_lost_is_asked_again_by_the_client_and_won(server):
+    async def scenario(log, _):
+        token = "7" * 32
+        last = [await log._run(log._acquire, "s", b"ada", token, 1000, 1000, 0) for _ in range(2)]
+        assert last == [0, 0]
+        assert await log._run(log._acquire, "s", b"ada", "8" * 32, 1000, 1000, 0) is None
+
+    on_redis(server, scenario)
+
+
+def test_calls_that_are_cancelled_leave_others_what_is_theirs(server):
+    chance = random.Random(3)
+
+    async def scenario(log, _):
+        for name in ("ada", "eve"):
+            lease = await started(log, name, owner=name)
+            await log.append(lease, 1, [name.encode() * 1000] * 20)
+            await log.finish(lease)
+        cancelled = 0
+        for _ in range(120):
+            name, other = chance.sample(["ada", "eve"], 2)
+            task = asyncio.create_task(payloads(log, name))
+            for _ in range(chance.randrange(40)):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            cancelled += task.cancelled()
+            assert task.cancelled() or task.result() == [name.encode() * 1000] * 20
+            assert await payloads(log, other) == [other.encode() * 1000] * 20
+        assert cancelled > 30
+
+    on_redis(server, scenario)
+
+
+def test_a_call_that_loses_its_cancellation_is_left_in_time_and_cancelled_again():
+    lost = []
+
+    async def stubborn():
+        for _ in range(3):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost.append(monotonic())
+        raise ValueError
+
+    async def main():
+        tasks = Tasks()
+        before = monotonic()
+        with pytest.raises(TimeoutError):
+            await tasks.run(stubborn(), 0.1)
+        assert monotonic() - before < 1.0
+        assert lost == []
+        await tasks.aclose()
+        assert len(lost) == 3
+        await tasks.aclose()
+
+    asyncio.run(main())
+
+
+def test_many_readers_wait_on_one_connection(server):
+    async def scenario(log, client):
+        lease = await started(log)
+        readers = [asyncio.create_task(payloads(log, "s")) for _ in range(200)]
+        await asyncio.sleep(0.5)
+        assert len(await client.client_list()) < 30
+        await log.append(lease, 1, [b"1"])
+        await log.finish(lease)
+        assert await asyncio.gather(*readers) == [[b"1"]] * 200
+
+    on_redis(server, scenario)
+
+
+def test_entries_that_redis_no_longer_has_are_a_gap(server):
+    async def scenario(log, client):
+        lease = await started(log, count=6)
+        await client.xdel("p:s:entries", "4-0")
+        async with aclosing(log.read("s")) as pages:
+            assert [entry.seq for entry in await anext(pages)] == [1, 2, 3]
+            with pytest.raises(GapError) as caught:
+                await anext(pages)
+        assert (caught.value.after, caught.value.first) == (3, 5)
+        await client.delete("p:s:entries")
+        with pytest.raises(GapError) as caught:
+            await payloads(log, "s")
+        assert (caught.value.after, caught.value.first) == (0, None)
+        assert (await log.status("s")).first == 7
+        await log.append(lease, 7, [b"7"])
+        await log.finish(lease)
+        assert await payloads(log, "s", 6) == [b"7"]
+
+    on_redis(server, scenario)
+
+
+def test_a_redis_that_lost_everything_takes_the_lease_away(server):
+    async def scenario(log, client):
+        lease = await started(log, count=2)
+        await client.flushall()
+        await client.script_flush()
+        with pytest.raises(LeaseLostError):
+            await log.append(lease, 3, [b"3"])
+        lease = await started(log, count=1)
+        with pytest.raises(SequenceError):
+            await log.append(lease, 3, [b"3"])
+
+    on_redis(server, scenario)
+
+
+def test_redis_forgets_by_itself(server):
+    async def scenario(log, client):
+        await log.finish(await started(log, count=1))
+        await started(log, "lost", ttl=contract.SHORT, count=1)
+        assert len(await client.keys("p:*")) == 5
+        await asyncio.sleep(0.5)
+        assert await client.keys("p:*") == []
+
+    on_redis(server, scenario, keep=0.3)
+
+
+def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):
+    monkeypatch.setattr(componentstream.log.redis, "RECHECK", 0.2)
+
+    async def scenario(log, client):
+        lease = await started(log, count=1)
+        reader = await contract.waiting_reader(log)
+        await client.delete("p::bell")
+        await client.xadd("p::bell", {"s": "other"}, id="5-0")
+        await asyncio.sleep(0.5)
+        await client.delete("p::bell")
+        await log.append(lease, 2, [b"2"])
+        await log.finish(lease)
+        assert [entry.payload for entry in await reader] == [b"1", b"2"]
+
+    on_redis(server, scenario)
+
+
+def test_a_client_that_will_not_do_is_refused():
+    for options in ({"decode_responses": True}, {"single_connection_client": True}):
+        with pytest.raises(UsageError, match="needs a client with a pool and without decode_responses"):
+            RedisEventLog(redis.asyncio.Redis(**options))
+
+
+def test_without_redis_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    monkeypatch.delitem(sys.modules, "componentstream.log.redis")
+    with pytest.raises(MissingExtraError) as caught:
+        importlib.import_module("componentstream.log.redis")
+    assert str(caught.value) == "RedisEventLog needs redis-py: pip install 'componentstream[redis]'."
