@@ -75,8 +75,12 @@ class CountsTooFar(GenerationSession):
 def test_the_machine_notices_a_fault(faulty, monkeypatch):
     monkeypatch.setattr(session_machine, "GenerationSession", faulty)
     with pytest.raises((AssertionError, ValueError, ExceptionGroup)):
-        for seed in range(20):
-            session_machine.run(150, 30, seed, shrink=False)
+        run_seeds(20)
+
+
+def run_seeds(count):
+    for seed in range(count):
+        session_machine.run(150, 30, seed, shrink=False)
 
 
 def test_the_command_says_what_it_has_done():
