@@ -7,11 +7,8 @@ python benchmarks/run.py --quick             # seconds; shows that all of it run
 
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from pyexpat import EXPAT_VERSION
 from typing import Any, Final
@@ -19,6 +16,7 @@ from typing import Any, Final
 from costs import measure_imports, measure_memory, measure_wire
 from parsing import FLOORS, measure
 from peers import PEERS, missing
+from tables import describe_machine, print_machine, print_table
 from workloads import SIZES, build_workloads
 
 _REPEAT: Final = 5
@@ -52,43 +50,15 @@ def measure_all(*, quick: bool, repeat: int) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, Any]:
-    installed = {peer.name: version(peer.name) for peer in PEERS if peer.name != "expat" and not peer.missing}
-    return {
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "machine": platform.machine(),
-        "system": f"{platform.system()} {platform.release()}",
-        "cpu": _cpu(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "versions": {
-            "componentstream": version("componentstream"),
-            "attrs": version("attrs"),
-            "expat": EXPAT_VERSION.removeprefix("expat_"),
-            **installed,
-        },
-    }
-
-
-def _cpu() -> str:
-    listing = Path("/proc/cpuinfo")
-    if listing.exists():
-        for line in listing.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor()
+    peers = [peer.name for peer in PEERS if peer.name != "expat" and not peer.missing]
+    machine = describe_machine("attrs", *peers)
+    machine["versions"]["expat"] = EXPAT_VERSION.removeprefix("expat_")
+    return machine
 
 
 def print_tables(figures: Mapping[str, Any]) -> None:
     """Print the figures as tables in Markdown."""
-    environment = figures["environment"]
-    print(
-        f"{environment['implementation']} {environment['python']}, {environment['system']}, "
-        f"{environment['machine']}, {environment['cpu']}, {environment['cpus']} CPUs, "
-        f"load {environment['load']} at the start."
-    )
-    print(", ".join(f"{name} {number}" for name, number in environment["versions"].items()) + ".")
+    print_machine(figures["environment"])
     if figures["settings"]["quick"]:
         print("\nWith --quick the texts are small and run once: these figures mean nothing.")
     _print_parser(figures["parser"])
@@ -98,7 +68,7 @@ def print_tables(figures: Mapping[str, Any]) -> None:
 
 def _print_parser(rows: Iterable[Mapping[str, Any]]) -> None:
     print("\n### Nanoseconds per chunk\n")
-    _print_table(
+    print_table(
         ("text", "chunk", "ours", *(part for name in FLOORS for part in (name, f"ours / {name}"))),
         (
             (
@@ -118,7 +88,7 @@ def _print_peers(rows: Iterable[Mapping[str, Any]], absent: Mapping[str, str]) -
     for row in rows:
         by_chunk.setdefault((row["workload"], row["size"]), {})[row["peer"]] = row
     names = [peer.name for peer in PEERS if peer.name not in absent]
-    _print_table(
+    print_table(
         ("text", "chunk", "ours", *(part for name in names for part in (name, "x ours"))),
         (
             (
@@ -140,7 +110,7 @@ def _print_peers(rows: Iterable[Mapping[str, Any]], absent: Mapping[str, str]) -
 
 def _print_costs(wire: Mapping[str, Any], memory: Mapping[str, Any], imports: Mapping[str, Any]) -> None:
     print(f"\n### From chunk to bytes: {wire['workload']}, chunks of {wire['size']}\n")
-    _print_table(
+    print_table(
         ("what", "ns per chunk", "ours / this"),
         (
             (name, _ns(total), f"{wire['ours_to'][name]:.2f}" if name in wire["ours_to"] else "")
@@ -148,14 +118,14 @@ def _print_costs(wire: Mapping[str, Any], memory: Mapping[str, Any], imports: Ma
         ),
     )
     print(f"\n### Memory: bytes of one idle parser, of {memory['parsers']:,}\n")
-    _print_table(("state", "bytes"), ((name, _ns(size)) for name, size in memory["idle_bytes"].items()))
+    print_table(("state", "bytes"), ((name, _ns(size)) for name, size in memory["idle_bytes"].items()))
     print(
         f"\nOver {memory['feeds']:,} feeds of one character one parser grows by {memory['growth_bytes']:,} "
         f"bytes; at most {memory['peak_bytes']:,} bytes were in use meanwhile."
     )
     print(f"\n### Import: milliseconds of a fresh interpreter, best of {imports['runs']}\n")
     over = imports["over_python_ms"]
-    _print_table(
+    print_table(
         ("import", "ms", "more than python"),
         (
             (name, f"{ms:.1f}", f"{over[name]:.1f}" if name in over else "")
@@ -166,18 +136,6 @@ def _print_costs(wire: Mapping[str, Any], memory: Mapping[str, Any], imports: Ma
 
 def _ns(value: float) -> str:
     return f"{value:,.0f}"
-
-
-def _print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    lines = [head, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rule = tuple("-" * width for width in widths)
-    for line in (head, rule, *lines[1:]):
-        first, *rest = (
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        print("| " + " | ".join((first, *rest)) + " |")
 
 
 def _count(text: str) -> int:

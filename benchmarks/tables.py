@@ -5,9 +5,10 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
-def describe_machine(*packages: str) -> dict[str, object]:
+def describe_machine(*packages: str) -> dict[str, Any]:
     """Return what the figures are of: interpreter, machine, load, and versions of packages."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -30,15 +31,13 @@ def _cpu() -> str:
     return platform.processor()
 
 
-def print_machine(machine: dict[str, object]) -> None:
+def print_machine(machine: dict[str, Any]) -> None:
     """Print the description of a machine as two lines."""
     print(
         f"{machine['python']}, {machine['system']}, {machine['machine']}, {machine['cpu']}, "
         f"{machine['cpus']} CPUs, load {machine['load']} at the start."
     )
-    versions = machine["versions"]
-    if isinstance(versions, dict):
-        print(", ".join(f"{name} {number}" for name, number in versions.items()) + ".")
+    print(", ".join(f"{name} {number}" for name, number in machine["versions"].items()) + ".")
 
 
 def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

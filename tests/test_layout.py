@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 PACKAGE = "componentstream"
 
 LAYERS = [
-    {"events", "errors", "limits"},
+    {"events", "errors", "limits", "printable"},
     {"grammar", "structure", "lines", "parser", "buffer", "catalog", "inspection"},
     {"hooks", "statistics", "lifecycle", "batching", "session"},
     {"wire", "sources"},

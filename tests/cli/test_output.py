@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from componentstream.cli.output import JSONLines, Table, printable, say, utf8
+from componentstream.cli.output import JSONLines, Table, say, utf8
 from componentstream.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -19,21 +19,6 @@ def printed(table, capfdbinary):
     table.finish()
     sys.stdout.flush()
     return capfdbinary.readouterr().out.decode().split("\n")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain text, ünïcödé 漢字 😀", "plain text, ünïcödé 漢字 😀"),
-        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
-        ("\x9b2J", r"\x9b2J"),
-        ("a\r\n\tb\x00", r"a\r\n\tb\x00"),
-        ("\u202eabc\u2028\ud83d\u200b", r"\u202eabc\u2028\ud83d\u200b"),
-        ("\x7f", r"\x7f"),
-    ],
-)
-def test_what_a_terminal_might_act_on_is_escaped(text, shown):
-    assert printable(text) == shown
 
 
 def test_a_sentence_is_said_on_standard_error_on_one_line(capsys):

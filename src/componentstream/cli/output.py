@@ -13,14 +13,10 @@ from componentstream.events import (
     ErrorEvent,
     Event,
 )
+from componentstream.printable import printable
 from componentstream.wire.jsonlines import JSONLinesEncoder
 
 _HEADINGS = ("index", "component", "position", "size", "reason")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with everything escaped that a terminal might act on or not show."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def say(sentence: str) -> None:

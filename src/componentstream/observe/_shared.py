@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar, get_args
 from componentstream.events import ParserErrorCode
 from componentstream.hooks import StreamFinished, StreamStarted
 from componentstream.lifecycle import SessionErrorCode
+from componentstream.printable import printable
 from componentstream.sources.pieces import SourceErrorCode
 
 CODES: Final = frozenset(
@@ -32,9 +33,7 @@ def shown(text: str) -> str:
     """Return a string as it may be shown: not too long, and no more than one line of visible characters."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return printable(text)
 
 
 def label(code: str, other: str) -> str:
