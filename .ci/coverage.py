@@ -29,10 +29,11 @@ def modules() -> list[Path]:
 
 def own_tests(module: Path) -> list[str]:
     """Return the test files that answer for a module; for a private one without any, its neighbours'."""
-    own = sorted(TESTS.rglob(f"test_{module.name.lstrip('_')}"))
-    if not own and module.name.startswith("_"):
-        own = sorted((TESTS / module.parent).glob("test_*.py"))
-    return [str(path) for path in own]
+    folder = TESTS / module.parent
+    own = [folder / f"test_{module.name.lstrip('_')}"]
+    if module.name.startswith("_") and not own[0].is_file():
+        own = sorted(folder.glob("test_*.py"))
+    return [str(path) for path in own if path.is_file()]
 
 
 def measure(module: Path, scratch: str) -> tuple[bool, str]:

@@ -30,4 +30,4 @@ async def page() -> Response:
 if __name__ == "__main__":
     port = int(os.environ.get("PORT", "8000"))
     print(f'curl -N "http://127.0.0.1:{port}/generate?prompt=a+landing+page"', flush=True)
-    app.run(port=port)
+    app.run(port=port, use_reloader=False)

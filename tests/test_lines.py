@@ -248,6 +248,17 @@ LENGTHS = {
             stop(0, 14, reason="truncated"),
         ],
     ),
+    "a fence and more white space than a marker may have": (
+        "x\n```      \n```       \n/// START A\n",
+        {"limits": Limits(max_marker_chars=9), "grammar": Grammar()},
+        [
+            text(0),
+            delta(0, "x\n```      \n```       \n"),
+            error("marker_too_long", "A marker line has at most 9 characters.", 4),
+            delta(0, "/// START A\n"),
+            stop(0, 35),
+        ],
+    ),
     "a keyword at the limit": (
         "x\n/// START\n/// START \n/// START\r\n",
         {"limits": Limits(max_marker_chars=9)},

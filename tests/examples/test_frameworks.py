@@ -56,8 +56,7 @@ def started(name, folder):
         )
     try:
         wait_for(port, process, log)
-        # A server that reloads its application says it again.
-        address, *_ = re.findall(r'^curl -N "(.*)"$', log.read_text(encoding="utf-8"), re.MULTILINE)
+        [address] = re.findall(r'^curl -N "(.*)"$', log.read_text(encoding="utf-8"), re.MULTILINE)
         assert address.startswith(f"http://127.0.0.1:{port}/")
         yield address
     finally:

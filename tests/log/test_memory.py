@@ -7,7 +7,7 @@ from contract import *  # noqa: F403 - all of its tests
 from contract import started
 
 from componentstream.errors import UsageError
-from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError
+from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError, memory
 
 
 @pytest.fixture
@@ -94,6 +94,21 @@ def test_a_log_takes_no_more_memory_than_it_was_given(with_log):
         assert 250_000 < taken < 1_000_000
 
     with_log(scenario, max_bytes=1_000_000)
+
+
+def test_what_was_kept_long_enough_goes_when_the_next_stream_comes(with_log, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(memory, "monotonic", lambda: now[0])
+
+    async def scenario(log):
+        await log.finish(await started(log, "old"))
+        now[0] += 5
+        await log.finish(await started(log, "young"))
+        now[0] += 6
+        await started(log, "new")
+        assert list(log._streams) == ["young", "new"]
+
+    with_log(scenario, keep=10)
 
 
 def test_a_bound_of_streams_or_bytes_is_checked(with_log):
