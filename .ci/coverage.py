@@ -27,21 +27,20 @@ def modules() -> list[Path]:
     return [module for module in found if module.name not in ENTRY_POINTS]
 
 
-def own_tests(module: Path) -> list[str]:
+def own_tests(module: Path) -> tuple[str, ...]:
     """Return the test files that answer for a module; for a private one without any, its neighbours'."""
     folder = TESTS / module.parent
     own = [folder / f"test_{module.name.lstrip('_')}"]
     if module.name.startswith("_") and not own[0].is_file():
         own = sorted(folder.glob("test_*.py"))
-    return [str(path) for path in own if path.is_file()]
+    return tuple(str(path) for path in own if path.is_file())
 
 
-def measure(module: Path, scratch: str) -> tuple[bool, str]:
-    """Run a module's own tests; return whether they cover it, and what to print."""
-    files = own_tests(module)
+def measure(files: tuple[str, ...], covered: list[Path], scratch: str) -> list[tuple[bool, str]]:
+    """Run the tests of some modules; return of each whether they cover it, and what to print."""
     if not files:
-        return False, f"{module}: has no test file of its own"
-    environment = os.environ | {"COVERAGE_FILE": str(Path(scratch, module.as_posix().replace("/", "-")))}
+        return [(False, f"{module}: has no test file of its own") for module in covered]
+    environment = os.environ | {"COVERAGE_FILE": str(Path(scratch, covered[0].as_posix().replace("/", "-")))}
 
     def coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - the command is ours
@@ -53,19 +52,26 @@ def measure(module: Path, scratch: str) -> tuple[bool, str]:
             check=False,
         )
 
+    def report(module: Path) -> tuple[bool, str]:
+        done = coverage("report", f"--include=*/componentstream/{module.as_posix()}", "--fail-under=100")
+        if done.returncode:
+            return False, f"{module}: not covered in full\n{done.stdout}{done.stderr}"
+        return True, f"{module}: covered in full"
+
     tests = coverage("run", "--branch", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files)
     if tests.returncode:
-        return False, f"{module}: its tests fail\n{tests.stdout}{tests.stderr}"
-    report = coverage("report", f"--include=*/componentstream/{module.as_posix()}", "--fail-under=100")
-    if report.returncode:
-        return False, f"{module}: not covered in full\n{report.stdout}{report.stderr}"
-    return True, f"{module}: covered in full"
+        return [(False, f"{module}: its tests fail\n{tests.stdout}{tests.stderr}") for module in covered]
+    return [report(module) for module in covered]
 
 
 def main() -> int:
-    """Measure all modules, two at a time; return the exit status."""
+    """Measure all modules, two test runs at a time; return the exit status."""
+    groups: dict[tuple[str, ...], list[Path]] = {}
+    for module in modules():
+        groups.setdefault(own_tests(module), []).append(module)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(lambda module: measure(module, scratch), modules()))
+        runs = [pool.submit(measure, files, covered, scratch) for files, covered in groups.items()]
+        results = [result for run in runs for result in run.result()]
     for _, line in results:
         sys.stdout.write(f"{line}\n")
     return 0 if all(good for good, _ in results) else 1
