@@ -23,6 +23,8 @@ from componentstream.log._tasks import Tasks
 from componentstream.log.redis import RedisEventLog
 
 NEVER_AGAIN = Retry(NoBackoff(), 0)
+PATIENT = {"patience": 10.0}
+"""Not Redis is slow here, but a machine that has other tests to run."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
 @pytest.fixture
 def with_log(server):
     def with_log(scenario, **options):
-        contract.run(lambda: opened(server.port, **options), scenario)
+        contract.run(lambda: opened(server.port, **PATIENT, **options), scenario)
 
     return with_log
 
@@ -56,10 +58,10 @@ def with_logs(server, request):
         options |= {"prefix": uuid.uuid4().hex, "protocol": request.param}
 
         async def both(log):
-            async with opened(server.port, **options) as other:
+            async with opened(server.port, **PATIENT, **options) as other:
                 await scenario(log, other)
 
-        contract.run(lambda: opened(server.port, **options), both)
+        contract.run(lambda: opened(server.port, **PATIENT, **options), both)
 
     return with_logs
 
@@ -328,6 +330,8 @@ def test_a_client_that_will_not_do_is_refused():
     for options in ({"decode_responses": True}, {"single_connection_client": True}):
         with pytest.raises(UsageError, match="needs a client with a pool and without decode_responses"):
             RedisEventLog(redis.asyncio.Redis(**options))
+    with pytest.raises(UsageError, match="patience must be a number of seconds above 0"):
+        RedisEventLog(redis.asyncio.Redis(), patience=0)
 
 
 def test_without_redis_the_extra_is_named(monkeypatch):

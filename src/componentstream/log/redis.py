@@ -29,9 +29,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("RedisEventLog needs redis-py: pip install 'componentstream[redis]'.") from error
 
-_PATIENCE: Final = 1.0
-"""Seconds that Redis may take to answer, beside the time that it was asked to wait."""
-
 _CONNECTIONS: Final = 16
 """Most calls at once, beside the one that waits; more would only queue up in Redis, which runs one at a time,
 and a pool of redis-py has 100 connections."""
@@ -58,6 +55,9 @@ class RedisEventLog:
         max_entries: most entries of one stream; its oldest are dropped then, and a reader that needs them
             gets ``GapError``. Ten times what a long answer has, sent by the character.
         keep: seconds that a stream is kept after it has ended; Redis forgets it then.
+        patience: seconds that a call may take, its turn among the others of this process included; then it
+            raises ``StoreError``. One is long for Redis, and short for whoever waits for a stream; a process
+            that many readers keep busy needs more.
 
     Raises:
         UsageError: a bound is not above 0, or the client is no such one.
@@ -70,8 +70,11 @@ class RedisEventLog:
         prefix: str = "componentstream",
         max_entries: int = 1_000_000,
         keep: float = 3600.0,
+        patience: float = 1.0,
     ) -> None:
         check_bounds(keep, max_entries)
+        if not patience > 0:
+            raise UsageError("patience must be a number of seconds above 0.")
         decodes = client.connection_pool.connection_kwargs.get("decode_responses")
         if decodes or client.single_connection_client:
             raise UsageError("A RedisEventLog needs a client with a pool and without decode_responses.")
@@ -82,6 +85,7 @@ class RedisEventLog:
         self._closed = False
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._calls = Tasks()
+        self._patience = patience
         self._max_entries = max_entries
         self._keep = _milliseconds(keep)
         self._acquire = client.register_script(_scripts.ACQUIRE)
@@ -167,10 +171,10 @@ class RedisEventLog:
     async def _changes(self, place: bytes | None) -> tuple[bytes | None, list[str]]:
         if place is None:
             asked: Any = self._client.xrevrange(self._bell, count=1)
-            newest = await self._in_time(asked, _PATIENCE)
+            newest = await self._in_time(asked, self._patience)
             return (newest[0][0] if newest else b"0"), []
         waiting: Any = self._client.xread({self._bell: place}, count=_AT_ONCE, block=_milliseconds(RECHECK))
-        reply = await self._in_time(waiting, _PATIENCE + RECHECK)
+        reply = await self._in_time(waiting, self._patience + RECHECK)
         if not reply:
             # The bell may have been lost, and be rung anew at a time before the one that was heard last.
             return None, []
@@ -182,7 +186,7 @@ class RedisEventLog:
         """Return what a script answers, in time."""
         if self._closed:
             raise StoreError("The log was closed.")
-        return await self._in_time(self._call(script, stream, *arguments), _PATIENCE)
+        return await self._in_time(self._call(script, stream, *arguments), self._patience)
 
     async def _call(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
         keys = [f"{self._prefix}:{stream}", f"{self._prefix}:{stream}:entries", self._bell]
