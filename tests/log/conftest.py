@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("contract", "shared_contract")
+pytest.register_assert_rewrite("contract", "shared_contract", "takeover_contract")

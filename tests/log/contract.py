@@ -119,34 +119,8 @@ async def test_of_a_hundred_who_ask_at_once_one_gets_the_lease(log):
 async def test_a_stream_that_exists_is_not_started_again(log):
     lease = await started(log)
     assert await log.acquire("s", owner="ada") is None
-    assert await log.acquire("s", owner="ada", take_over=True) is None
     await log.finish(lease)
     assert await log.acquire("s", owner="ada") is None
-    assert await log.acquire("s", owner="ada", take_over=True) is None
-
-
-@on_each_log()
-async def test_a_lost_stream_is_handed_over_to_its_owner_who_asks_for_that(log):
-    old = await started(log, ttl=SHORT, count=3)
-    await until_lost(log)
-    assert await log.acquire("s", owner="ada") is None
-    assert await log.acquire("s", owner="eve", take_over=True) is None
-    new = await log.acquire("s", owner="ada", ttl=60.0, take_over=True)
-    assert (new.stream, new.ttl, new.last) == ("s", 60.0, 3)
-    for stale in (log.append(old, 4, [b"x"]), log.renew(old), log.finish(old)):
-        with pytest.raises(LeaseLostError):
-            await stale
-    await log.append(new, 4, [b"4"])
-    await log.finish(new)
-    assert await payloads(log, "s") == numbered(1, 4)
-
-
-@on_each_log()
-async def test_one_of_many_takes_over(log):
-    await started(log, ttl=SHORT)
-    await until_lost(log)
-    leases = await asyncio.gather(*(log.acquire("s", owner="ada", take_over=True) for _ in range(20)))
-    assert len([lease for lease in leases if lease is not None]) == 1
 
 
 @on_each_log()
@@ -462,6 +436,9 @@ async def test_what_is_wrong_in_a_call_is_said(log):
     for ttl in (0, -1.0, float("nan"), float("inf"), 1e300, "1", None):
         with pytest.raises(UsageError, match="The ttl of a lease"):
             await log.acquire("s", owner="ada", ttl=ttl)
+    for take_over in (True, False, None, "", "OPEN", ["open"]):
+        with pytest.raises(UsageError, match=r'^take_over must be "never", "lost" or "open"\.$'):
+            await log.acquire("s", owner="ada", take_over=take_over)
     lease = await started(log)
     for first in (0, -1, 1.0, True, None):
         with pytest.raises(UsageError, match="first_seq must be"):

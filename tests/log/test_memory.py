@@ -5,6 +5,7 @@ import contract
 import pytest
 from contract import *  # noqa: F403 - all of its tests
 from contract import started
+from takeover_contract import *  # noqa: F403 - all of its tests
 
 from componentstream.errors import UsageError
 from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError, memory

@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis_server import RedisServer
 from shared_contract import *  # noqa: F403 - all of its tests
+from takeover_contract import *  # noqa: F403 - all of its tests
 
 import componentstream.log.redis
 from componentstream.errors import MissingExtraError, UsageError
@@ -131,11 +132,17 @@ def test_when_redis_hangs_nobody_waits_long(own_server):
 
 
 class Proxy:
-    """Passes on to a Redis; while ``mute`` is true, answers are dropped and the connection with them."""
+    """Passes on to a Redis.
+
+    While ``mute`` is true, answers are dropped and the connection with them; while ``open`` is not set,
+    questions wait.
+    """
 
     def __init__(self, port):
         self.target = port
         self.mute = False
+        self.open = asyncio.Event()
+        self.open.set()
         self.dropped = 0
 
     async def __aenter__(self):
@@ -167,6 +174,7 @@ class Proxy:
 
     async def copy(self, reader, writer):
         while data := await reader.read(65536):
+            await self.open.wait()
             writer.write(data)
 
 
@@ -187,6 +195,29 @@ def test_an_append_whose_answer_was_lost_is_repeated_without_harm(server):
     async def main():
         async with Proxy(server.port) as proxy, opened(proxy.port, retry=NEVER_AGAIN) as log:
             await scenario(log, proxy)
+
+    asyncio.run(main())
+
+
+def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_it_is_refused(server):
+    async def main():
+        prefix = uuid.uuid4().hex
+        async with (
+            Proxy(server.port) as proxy,
+            opened(proxy.port, prefix=prefix, **PATIENT) as far,
+            opened(server.port, prefix=prefix, **PATIENT) as log,
+        ):
+            old = await started(far, count=1)
+            proxy.open.clear()
+            late = [asyncio.create_task(call) for call in (far.append(old, 2, [b"late"]), far.finish(old))]
+            await asyncio.sleep(0.1)
+            new = await log.acquire("s", owner="ada", take_over="open")
+            proxy.open.set()
+            outcomes = await asyncio.gather(*late, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [LeaseLostError, LeaseLostError]
+            await log.append(new, 2, [b"2"])
+            await log.finish(new)
+            assert await payloads(log, "s") == [b"1", b"2"]
 
     asyncio.run(main())
 
@@ -326,12 +357,78 @@ def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):
     on_redis(server, scenario)
 
 
-def test_a_client_that_will_not_do_is_refused():
-    for options in ({"decode_responses": True}, {"single_connection_client": True}):
-        with pytest.raises(UsageError, match="needs a client with a pool and without decode_responses"):
-            RedisEventLog(redis.asyncio.Redis(**options))
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"decode_responses": True}, "with a pool and without decode_responses"),
+        ({"single_connection_client": True}, "with a pool and without decode_responses"),
+        ({"max_connections": 16}, "with max_connections above 16"),
+        ({"socket_timeout": 4.0}, "with a socket_timeout above 4 seconds"),
+    ],
+)
+def test_a_client_that_will_not_do_is_refused(options, why):
+    with pytest.raises(UsageError, match=f"^A RedisEventLog needs a client {why}\\.$"):
+        RedisEventLog(redis.asyncio.Redis(**options))
+
+
+def test_a_client_that_waits_just_long_enough_will_do():
+    for timeout in (4.1, None):
+        assert RedisEventLog(redis.asyncio.Redis(socket_timeout=timeout, max_connections=17))
+
+
+def test_patience_must_be_some_seconds():
     with pytest.raises(UsageError, match="patience must be a number of seconds above 0"):
         RedisEventLog(redis.asyncio.Redis(), patience=0)
+
+
+def test_a_log_from_a_url_brings_its_client_and_closes_it(server):
+    async def main():
+        async with aclosing(RedisEventLog.from_url(f"redis://localhost:{server.port}/4")) as log:
+            await log.finish(await started(log, count=2))
+            assert await payloads(log, "s") == [b"1", b"2"]
+        await log.aclose()
+        async with redis.asyncio.Redis(port=server.port, db=4) as client:
+            assert await client.exists("componentstream:s") == 1
+            assert len(await client.client_list()) == 1
+            await client.flushdb()
+
+    asyncio.run(main())
+
+
+def test_a_log_from_a_url_of_rediss_begins_with_a_tls_handshake():
+    heard = []
+
+    async def listen(reader, writer):
+        heard.append(await reader.readexactly(3))
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(listen, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, aclosing(RedisEventLog.from_url(f"rediss://localhost:{port}")) as log:
+            with pytest.raises(StoreError):
+                await log.status("s")
+
+    asyncio.run(main())
+    assert heard[0] == b"\x16\x03\x01"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://", "redis://:secret@localhost/x", "redis://:secret@[", "redis://:secret@localhost?x=1",
+     "unix://", "unix://:secret@host/x", "redis://:secret@localhost:secret"],
+)  # fmt: skip
+def test_a_url_of_no_redis_is_refused_without_its_password(url):
+    with pytest.raises(UsageError, match=r"^The URL of a Redis must be redis://\[") as caught:
+        RedisEventLog.from_url(url)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("option", ["decode_responses=1", "max_connections=9", "socket_timeout=1"])
+def test_an_option_in_a_url_that_will_not_do_is_refused(option):
+    with pytest.raises(UsageError, match=r"^A RedisEventLog needs a client with"):
+        RedisEventLog.from_url(f"unix:///redis.sock?{option}")
 
 
 def test_without_redis_the_extra_is_named(monkeypatch):

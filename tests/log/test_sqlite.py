@@ -13,10 +13,11 @@ import pytest
 from contract import *  # noqa: F403 - all of its tests
 from contract import payloads, started
 from shared_contract import *  # noqa: F403 - all of its tests
+from takeover_contract import *  # noqa: F403 - all of its tests
 
 from componentstream.errors import UsageError
-from componentstream.log import SQLiteEventLog, StoreError
-from componentstream.log._tables import connect
+from componentstream.log import LeaseLostError, SQLiteEventLog, StoreError
+from componentstream.log._tables import Acquire, connect
 from componentstream.log._worker import Worker
 
 
@@ -138,6 +139,28 @@ def test_what_its_caller_has_given_up_before_it_began_is_not_done(with_log, tmp_
         await tasks[0]
         await log.finish(lease)
         assert await payloads(log, "s") == [b"1", b"0"]
+
+    with_log(scenario)
+
+
+def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_it_is_refused(
+    with_log, tmp_path
+):
+    async def scenario(log):
+        old = await started(log, count=1)
+        connection = connect(str(tmp_path / "log.db"), 0.0, durable=False)
+        connection.execute("BEGIN IMMEDIATE")
+        late = asyncio.create_task(log.append(old, 2, [b"late"]))
+        await asyncio.sleep(0.1)
+        assert not late.done()
+        new = Acquire("s", "ada", "token", 60.0, "open", 60.0)(connection)
+        connection.execute("COMMIT")
+        connection.close()
+        with pytest.raises(LeaseLostError):
+            await late
+        await log.append(new, 2, [b"2"])
+        await log.finish(new)
+        assert await payloads(log, "s") == [b"1", b"2"]
 
     with_log(scenario)
 

@@ -1,7 +1,8 @@
 """Resumable event logs: what a stream has said so far, for readers that come back and for other workers.
 
 :class:`EventLog` says what a log offers. ``MemoryEventLog`` keeps it in this process, ``SQLiteEventLog`` in a
-file that the processes of one machine share, and :class:`componentstream.log.redis.RedisEventLog` in Redis::
+file that the processes of one machine share, and :class:`componentstream.log.redis.RedisEventLog` in Redis;
+:func:`open_log` opens the one that a URL names::
 
     log = SQLiteEventLog("streams.db")
     lease = await log.acquire("s-1", owner="ada")
@@ -27,8 +28,10 @@ from componentstream.log.protocol import (
     StreamState,
     StreamStatus,
     StreamUnknownError,
+    TakeOver,
 )
 from componentstream.log.sqlite import SQLiteEventLog
+from componentstream.log.urls import open_log
 
 __all__ = [
     "Entry",
@@ -45,4 +48,6 @@ __all__ = [
     "StreamState",
     "StreamStatus",
     "StreamUnknownError",
+    "TakeOver",
+    "open_log",
 ]

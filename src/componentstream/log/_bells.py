@@ -88,14 +88,15 @@ class WatchedBells(Bells, Generic[T]):
     async def _ring_for_others(self) -> None:
         place: T | None = None
         while True:
-            if place is None:
-                self.ring_all()  # what changed since they looked is not known
+            begins = place is None
             try:
                 place, streams = await self._changes(place)
             except StoreError:
                 self.ring_all()  # they look, and learn it themselves
                 place, streams = None, []
                 await asyncio.sleep(_PAUSE)
+            if begins:
+                self.ring_all()  # what changed before this place is not known
             for stream in streams:
                 self.ring(stream)
 

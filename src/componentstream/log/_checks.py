@@ -1,10 +1,11 @@
 """What every log checks before it asks its store."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from componentstream.errors import UsageError
+from componentstream.log.protocol import StreamState, TakeOver
 
 _STREAM_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)
 _MAX_OWNER: Final = 1024
@@ -13,6 +14,13 @@ _MAX_SECONDS: Final = 366 * 86_400
 
 MAX_SEQ: Final = 2**53 - 1
 """The largest number that every store, and a browser, holds exactly; no stream gets as far."""
+
+HANDED_OVER: Final[Mapping[TakeOver, Sequence[StreamState]]] = {
+    "never": (),
+    "lost": ("lost",),
+    "open": ("lost", "open"),
+}
+"""The states in which a stream is handed over."""
 
 
 def is_stream_id(stream: object) -> bool:
@@ -32,7 +40,7 @@ def check_bounds(keep: object, *counts: object) -> None:
         raise UsageError("Each of the max_... bounds of a log must be a whole number from 1 up.")
 
 
-def check_acquire(stream: object, owner: object, ttl: object) -> None:
+def check_acquire(stream: object, owner: object, ttl: object, take_over: object) -> None:
     """Refuse what no stream can be started with.
 
     Raises:
@@ -44,6 +52,8 @@ def check_acquire(stream: object, owner: object, ttl: object) -> None:
         raise UsageError(f"The owner of a stream must be a text of at most {_MAX_OWNER} characters.")
     if not isinstance(ttl, int | float) or not 0 < ttl <= _MAX_SECONDS:
         raise UsageError(f"The ttl of a lease must be a number of seconds above 0, at most {_MAX_SECONDS}.")
+    if take_over not in tuple(HANDED_OVER):
+        raise UsageError('take_over must be "never", "lost" or "open".')
 
 
 def check_append(first_seq: object, payloads: Sequence[object]) -> None:

@@ -44,8 +44,9 @@ ACQUIRE: Final = (
 local _, owner, token, ttl, keep, take_over = unpack(ARGV)
 local kept = redis.call('HMGET', KEYS[1], 'owner', 'token', 'until', 'finished')
 if kept[1] then
-  local lost = not kept[4] and tonumber(kept[3]) <= now
-  if take_over == '1' and lost and kept[1] == owner then
+  local lost = tonumber(kept[3]) <= now
+  local wanted = take_over == 'open' or take_over == 'lost' and lost
+  if wanted and not kept[4] and kept[1] == owner then
     redis.call('HSET', KEYS[1], 'token', token)
     prolong(ttl, keep)
   elseif kept[2] ~= token then

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from componentstream.log._checks import HANDED_OVER
 from componentstream.log._following import View
 from componentstream.log.protocol import (
     Entry,
@@ -19,6 +20,7 @@ from componentstream.log.protocol import (
     SequenceError,
     StreamState,
     StreamStatus,
+    TakeOver,
 )
 
 _SCHEMA: Final = (
@@ -72,7 +74,7 @@ class Acquire:
     owner: str
     token: str
     ttl: float
-    take_over: bool
+    take_over: TakeOver
     keep: float
 
     def __call__(self, connection: sqlite3.Connection) -> Lease | None:
@@ -90,7 +92,7 @@ class Acquire:
             )
             return self._lease(0)
         id_, owner, until, finished, last = row
-        if not self.take_over or owner != self.owner or _state(until, finished, now) != "lost":
+        if owner != self.owner or _state(until, finished, now) not in HANDED_OVER[self.take_over]:
             return None
         connection.execute(
             "UPDATE log_stream SET token = ?, until = ? WHERE id = ?",

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from componentstream.log._bells import Bells
-from componentstream.log._checks import check_acquire, check_append, check_bounds
+from componentstream.log._checks import HANDED_OVER, check_acquire, check_append, check_bounds
 from componentstream.log._following import PAGE, View, follow
 from componentstream.log.protocol import (
     LEASE_SECONDS,
@@ -19,6 +19,7 @@ from componentstream.log.protocol import (
     StoreError,
     StreamState,
     StreamStatus,
+    TakeOver,
 )
 
 _STREAM_BYTES: Final = 2048
@@ -90,10 +91,10 @@ class MemoryEventLog:
         self._bells = Bells()
 
     async def acquire(
-        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: bool = False
+        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
     ) -> Lease | None:
         """Start a stream; see :meth:`EventLog.acquire`."""
-        check_acquire(stream, owner, ttl)
+        check_acquire(stream, owner, ttl, take_over)
         now = monotonic()
         token = secrets.token_hex(16)
         self._sweep(now)
@@ -103,7 +104,7 @@ class MemoryEventLog:
             self._streams[stream] = _Stream(owner, token, now + ttl)
             self._size += _STREAM_BYTES
             return Lease(stream=stream, token=token, ttl=ttl, last=0)
-        if not take_over or kept.owner != owner or kept.state(now) != "lost":
+        if kept.owner != owner or kept.state(now) not in HANDED_OVER[take_over]:
             return None
         kept.token, kept.until = token, now + ttl
         return Lease(stream=stream, token=token, ttl=ttl, last=kept.last)

@@ -9,6 +9,8 @@ client sends to go on where it was cut off.
   None, whether the stream is being written or has ended.
 * A lease runs out unless it is used or renewed. Then the stream is *lost*: its readers are told, and the old
   producer may not write any more, even if it only was slow. Another may take the stream over.
+* Another may also take over a stream that is open, to stop it: from then on the old producer is refused,
+  whatever it has on the way, and the new one ends the stream.
 * An append that may or may not have got through is repeated as it was: what is there already is recognised,
   never written twice.
 * A stream id is no credential. The log keeps the ``owner`` that a stream was started for and gives it back in
@@ -38,6 +40,9 @@ mistake a slow producer for a dead one."""
 
 StreamState: TypeAlias = Literal["open", "finished", "lost"]
 """A producer holds the lease; it has finished; or its lease ran out before it did."""
+
+TakeOver: TypeAlias = Literal["never", "lost", "open"]
+"""Which streams that exist :meth:`EventLog.acquire` hands over: none; lost ones; or open ones as well."""
 
 
 class LogError(ComponentStreamError):
@@ -74,7 +79,7 @@ class ProducerLostError(LogError):
 
 
 class LeaseLostError(LogError):
-    """The lease is not, or no longer, the one that may write: it ran out, or the stream ended or went."""
+    """The lease may not write, or not any more: it ran out or was taken over, or the stream ended or went."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -160,7 +165,7 @@ class EventLog(Protocol):
     """
 
     async def acquire(
-        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: bool = False
+        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
     ) -> Lease | None:
         """Start a stream and return the lease to write it, or None if it exists already.
 
@@ -170,8 +175,11 @@ class EventLog(Protocol):
             stream: its id, 1 to 128 of ``0-9 A-Z a-z . _ -``.
             owner: for whom, at most 1,024 characters; any text that tells users apart, empty for none.
             ttl: seconds that the lease lasts unless it is used or renewed.
-            take_over: a stream of this owner whose producer was lost is handed over, its entries kept;
-                go on with the number after ``lease.last``, which may be more than was acknowledged.
+            take_over: which streams of this owner are handed over, their entries kept. ``"lost"``: one whose
+                producer was lost. ``"open"``: one that is being written as well; the lease that its producer
+                holds is worth nothing from then on. Go on with the number after ``lease.last``, which may be
+                more than was acknowledged. A stream that is finished, or of another owner, is never handed
+                over.
 
         Raises:
             UsageError: an argument is wrong in itself.

@@ -1,9 +1,11 @@
 """A log in Redis, or what speaks its protocol, for workers on any number of machines."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncGenerator, Coroutine, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
+from urllib.parse import urlsplit
 
 from componentstream.errors import MissingExtraError, UsageError
 from componentstream.log import _scripts
@@ -20,6 +22,7 @@ from componentstream.log.protocol import (
     StoreError,
     StreamState,
     StreamStatus,
+    TakeOver,
 )
 
 try:
@@ -36,6 +39,11 @@ and a pool of redis-py has 100 connections."""
 _AT_ONCE: Final = 1000
 """Most changes that are heard of at once."""
 
+_SOCKET_TIMEOUT: Final = 10.0
+"""Well above what a waiting connection blocks; calls end by the log's own patience."""
+
+_DATABASE: Final = re.compile(r"/?[0-9]*", re.ASCII)
+
 _Argument: TypeAlias = bytes | str | int | float
 
 
@@ -49,8 +57,8 @@ class RedisEventLog:
     (``maxmemory-policy noeviction``).
 
     Args:
-        client: a ``redis.asyncio.Redis`` with a pool of connections, a ``socket_timeout`` of more than 4
-            seconds, and without ``decode_responses``. It stays yours to close.
+        client: a ``redis.asyncio.Redis`` with a pool of more than 16 connections, a ``socket_timeout`` of
+            more than 4 seconds, and without ``decode_responses``. It stays yours to close.
         prefix: what its keys begin with.
         max_entries: most entries of one stream; its oldest are dropped then, and a reader that needs them
             gets ``GapError``. Ten times what a long answer has, sent by the character.
@@ -75,10 +83,9 @@ class RedisEventLog:
         check_bounds(keep, max_entries)
         if not patience > 0:
             raise UsageError("patience must be a number of seconds above 0.")
-        decodes = client.connection_pool.connection_kwargs.get("decode_responses")
-        if decodes or client.single_connection_client:
-            raise UsageError("A RedisEventLog needs a client with a pool and without decode_responses.")
+        _check_client(client)
         self._client = client
+        self._owns_client = False
         self._prefix = prefix
         self._bell = f"{prefix}::bell"
         self._bells = WatchedBells(self._changes)
@@ -95,13 +102,30 @@ class RedisEventLog:
         self._delete = client.register_script(_scripts.DELETE)
         self._see = client.register_script(_scripts.LOOK)
 
+    @classmethod
+    def from_url(cls, url: str, *, max_entries: int = 1_000_000, keep: float = 3600.0) -> Self:
+        """Return a log with a client of its own, which is closed with it.
+
+        Args:
+            url: ``redis://[[user]:password@]host[:port][/database]``, ``rediss://...`` the same with TLS, or
+                ``unix://[[user]:password@]/path[?db=database]``; with options of redis-py after a ``?``.
+            max_entries: as for the log itself.
+            keep: as for the log itself.
+
+        Raises:
+            UsageError: the URL is none of these, or has an option that will not do.
+        """
+        log = cls(_client(url), max_entries=max_entries, keep=keep)
+        log._owns_client = True
+        return log
+
     async def acquire(
-        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: bool = False
+        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
     ) -> Lease | None:
         """Start a stream; see :meth:`EventLog.acquire`."""
-        check_acquire(stream, owner, ttl)
+        check_acquire(stream, owner, ttl, take_over)
         token = secrets.token_hex(16)
-        terms = (owner.encode(), token, _milliseconds(ttl), self._keep, int(take_over))
+        terms = (owner.encode(), token, _milliseconds(ttl), self._keep, take_over)
         last = await self._run(self._acquire, stream, *terms)
         return None if last is None else Lease(stream=stream, token=token, ttl=ttl, last=last)
 
@@ -147,10 +171,12 @@ class RedisEventLog:
             await self._run(self._delete, stream, self._keep)
 
     async def aclose(self) -> None:
-        """End what waits for Redis; readers that are left get ``StoreError``. Close the client after it."""
+        """End what waits for Redis; readers that are left get ``StoreError``. Close your client after it."""
         self._closed = True
         await self._bells.aclose()
         await self._calls.aclose()
+        if self._owns_client:
+            await self._client.aclose()
 
     async def _look(self, stream: str, after: int, count: int = PAGE) -> View | None:
         shown = await self._run(self._see, stream, after, count)
@@ -198,6 +224,44 @@ class RedisEventLog:
             return await self._calls.run(call, seconds)
         except (RedisError, OSError) as error:  # a timeout is an OSError
             raise StoreError(f"Redis failed, or did not answer in time: {error!r}") from error
+
+
+def _check_client(client: Redis) -> None:
+    pool = client.connection_pool
+    if pool.connection_kwargs.get("decode_responses") or client.single_connection_client:
+        raise UsageError("A RedisEventLog needs a client with a pool and without decode_responses.")
+    if pool.max_connections <= _CONNECTIONS:
+        raise UsageError(f"A RedisEventLog needs a client with max_connections above {_CONNECTIONS}.")
+    timeout = pool.connection_kwargs.get("socket_timeout")
+    if timeout is not None and timeout <= RECHECK:
+        raise UsageError(f"A RedisEventLog needs a client with a socket_timeout above {RECHECK:g} seconds.")
+
+
+def _client(url: str) -> Redis:
+    if _is_redis_url(url):
+        try:
+            client = Redis.from_url(url, socket_timeout=_SOCKET_TIMEOUT)
+            pool = client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # not connected: whether the options are known
+        except (ValueError, TypeError, RedisError):
+            pass  # what was raised may quote the password
+        else:
+            return client
+    raise UsageError(
+        "The URL of a Redis must be redis://[[user]:password@]host[:port][/database], rediss://... or"
+        " unix://[[user]:password@]/path, with no options but those of redis-py; escape other characters in"
+        " a password (%2F for /)."
+    )
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return parts.hostname is None and len(parts.path) > 1
+    return bool(parts.hostname) and _DATABASE.fullmatch(parts.path) is not None
 
 
 def _milliseconds(seconds: float) -> int:

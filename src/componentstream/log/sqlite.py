@@ -14,7 +14,7 @@ from componentstream.log._checks import check_acquire, check_append, check_bound
 from componentstream.log._following import PAGE, View, follow
 from componentstream.log._tables import Acquire, Append, Changes, Delete, Finish, Look, Renew, connect
 from componentstream.log._worker import Worker
-from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StreamStatus
+from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StreamStatus, TakeOver
 
 _SHORTEST_POLL: Final = 0.005
 _LONGEST_POLL: Final = 0.05
@@ -65,10 +65,10 @@ class SQLiteEventLog:
         self._bells = WatchedBells(self._changes)
 
     async def acquire(
-        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: bool = False
+        self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
     ) -> Lease | None:
         """Start a stream; see :meth:`EventLog.acquire`."""
-        check_acquire(stream, owner, ttl)
+        check_acquire(stream, owner, ttl, take_over)
         token = secrets.token_hex(16)
         return await self._writer.run(Acquire(stream, owner, token, ttl, take_over, self._keep))
 
