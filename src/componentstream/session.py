@@ -6,7 +6,7 @@ next, are in :mod:`componentstream.lifecycle`.
 """
 
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, get_args
 
@@ -99,7 +99,7 @@ class GenerationSession:
         self._generation_due = _NEVER
         self._timeouts = timeouts
         self._window = error_window
-        self._stamps: deque[float] = deque(maxlen=error_window.max_errors + 1)
+        self._stamps: list[float] = []
         self._statistics = SessionStatistics()
         self._lost_critical = False
 
@@ -357,7 +357,8 @@ class GenerationSession:
         if code not in _COUNTED:
             return False
         stamps.append(self._now)
-        return len(stamps) == stamps.maxlen and self._now - stamps[0] <= self._window.seconds
+        del stamps[: -self._window.max_errors - 1]
+        return len(stamps) > self._window.max_errors and self._now - stamps[0] <= self._window.seconds
 
     def _errors_in_window(self) -> int:
         return sum(self._now - stamp <= self._window.seconds for stamp in self._stamps)

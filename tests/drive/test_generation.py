@@ -155,6 +155,35 @@ def test_a_cancelled_generation_says_so_once():
     assert generation.take() == []
 
 
+def test_a_generation_that_is_broken_off_says_why_once_behind_what_it_was_given():
+    clock, generation = begun(batcher=DeltaBatcher(max_delay=60))
+    generation.chunk("a")
+    generation.take()
+    generation.chunk("b")
+    generation.chunk("c")
+    assert generation.take() == []
+    clock.now = 101.0
+    generation.break_off("server_stopping", "The server stops.")
+    events = generation.take()
+    assert events[:-1] == [
+        ContentBlockDelta(0, "bc"),
+        ErrorEvent("server_stopping", "The server stops.", fatal=True, retryable=True),
+        ContentBlockStop(0, "aborted", 3),
+    ]
+    assert (events[-1].type, events[-1].reason, generation.ended) == ("message_stop", "failed", True)
+    generation.break_off("another", "Again.")
+    assert generation.take() == []
+
+
+@pytest.mark.parametrize("end", ["exhausted", "cancel"])
+def test_a_generation_that_is_over_is_not_broken_off(end):
+    _, generation = begun()
+    getattr(generation, end)()
+    generation.take()
+    generation.break_off("late", "Too late.")
+    assert generation.take() == []
+
+
 def test_a_deadline_that_has_passed_ends_the_session():
     clock, generation = begun()
     assert generation.deadline() == 115.0

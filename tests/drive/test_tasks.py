@@ -714,6 +714,95 @@ def test_a_hook_that_raises_as_the_consumer_leaves_does_not_keep_the_source_open
     run(test())
 
 
+# Stopped from outside
+
+
+@pytest.mark.parametrize("how", ["cancel", "break_off"])
+def test_a_driver_that_is_stopped_gives_what_is_left_and_closes_its_source(how):
+    async def test():
+        source = Stalled("a", "b")
+        run = Run(source.aitems())
+        ways = {
+            "cancel": (run.generation.cancel, "cancelled"),
+            "break_off": (lambda: run.generation.break_off("stopping", "No more."), "failed"),
+        }
+        stop, reason = ways[how]
+        run.driver.begin()
+        reading = asyncio.create_task(run.read())
+        await source.waiting.wait()
+        await turns()
+        assert not run.driver.finished
+        run.driver.stop(stop)
+        assert run.driver.finished
+        await reading
+        assert (run.ends, run.seen[-1].reason, source.closed) == ([reason], reason, 0)
+        await turns()
+        assert (source.ended_by, source.closed) == (asyncio.CancelledError, 1)
+        run.driver.stop(stop)
+        await run.driver.leave(told=True)
+        run.driver.settle()
+        assert (run.ends, source.closed, run.generation.out) == ([reason], 1, [])
+
+    run(test())
+
+
+def test_a_driver_that_is_stopped_before_its_task_ran_closes_the_source_unread():
+    async def test():
+        source = Aclosable("a")
+        run = Run(source)
+        run.driver.begin()
+        run.driver.stop(run.generation.cancel)
+        await run.read()
+        assert run.types == ["status", "message_stop"]
+        await run.driver.leave(told=True)
+        assert (source.read, source.closed) == (0, 1)
+
+    run(test())
+
+
+def test_a_driver_that_is_stopped_while_it_waits_for_its_consumer_closes_the_source():
+    async def test():
+        source = Source(*"x" * 300)
+        run = Run(source.aitems())
+        run.driver.begin()
+        run.driver.take()
+        await turns(200)
+        assert source.read == MAX_CHUNKS
+        run.driver.stop(run.generation.cancel)
+        await turns()
+        assert (source.read, source.closed) == (MAX_CHUNKS, 1)
+        await run.read()
+        assert run.ends == ["cancelled"]
+        await run.driver.leave(told=True)
+
+    run(test())
+
+
+def test_a_driver_that_has_come_to_its_end_cannot_be_stopped():
+    async def test():
+        run = await Run(Source("a").aitems()).whole()
+        run.driver.stop(run.generation.cancel)
+        assert (run.ends, run.generation.out) == (["complete"], [])
+
+    run(test())
+
+
+def test_a_hook_that_raises_at_the_stop_is_raised_at_the_end():
+    async def test():
+        source = Stalled("a")
+        run = Run(source.aitems(), hook=fails_on(StreamFinished, ClosingError("hook")))
+        run.driver.begin()
+        await source.waiting.wait()
+        run.driver.stop(run.generation.cancel)
+        await run.read()
+        await run.driver.leave(told=True)
+        with pytest.raises(ClosingError, match="hook"):
+            run.driver.settle()
+        assert source.closed == 1
+
+    run(test())
+
+
 def test_an_interrupt_in_the_source_stops_the_loop():
     source = Source()
 

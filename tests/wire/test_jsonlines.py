@@ -9,7 +9,7 @@ from wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, rec
 
 from componentstream.errors import UsageError, WireError
 from componentstream.events import ContentBlockDelta, DebugEvent, MessageStop, event_from_dict
-from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder
+from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEEncoder, event_to_json
 
 LOG = b"".join(JSONLinesEncoder().encode(event, id=number) for number, event in enumerate(RECORDED, 1))
 ONE, TWO = DebugEvent({"n": 1}), DebugEvent({"n": 2})
@@ -53,6 +53,20 @@ def test_every_event_is_ascii_in_one_line(event):
     assert line.isascii()
     assert line.count(b"\n") == 1
     assert b"\r" not in line
+
+
+@given(events)
+def test_the_json_of_an_event_is_what_both_formats_frame(event):
+    json_text = event_to_json(event)
+    assert JSONLinesEncoder().encode(event) == json_text + b"\n"
+    assert SSEEncoder().encode(event) == b"data: %b\n\n" % json_text
+    assert event_from_dict(json.loads(json_text)) == event_from_dict(received(event.to_dict()))
+
+
+@pytest.mark.parametrize("thing", [None, {"type": "debug"}, MessageStop("complete", {"a": object()})])
+def test_what_is_no_event_has_no_json(thing):
+    with pytest.raises(UsageError):
+        event_to_json(thing)
 
 
 @pytest.mark.parametrize("options", [{}, {"id": 1}])

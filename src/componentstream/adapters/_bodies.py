@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Final
 
 _STALLED: Final = "The reader took nothing for longer than send_timeout."
@@ -45,6 +45,53 @@ class Body:
         self._chunks.close()
 
 
+class SendTimer:
+    """Notices that a send takes too long. Tell it when each begins.
+
+    One timer serves many sends: to set and cancel one for each would cost more than what is sent.
+
+    Args:
+        seconds: how long a send may take.
+        stalled: called when one takes longer.
+    """
+
+    __slots__ = ("_due", "_loop", "_seconds", "_stalled", "_timer")
+
+    def __init__(self, seconds: float, stalled: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._stalled = stalled
+        self._loop = asyncio.get_running_loop()
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def send_begins(self) -> None:
+        """Give the reader its time from now on."""
+        self._due = self._loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._due, self._look)
+
+    def send_ends(self) -> None:
+        """Wait for nothing until the next send begins."""
+        self._due = None
+
+    def close(self) -> None:
+        """Call nobody any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._look)
+            return
+        logging.getLogger("componentstream").info(
+            "A reader took nothing for %s seconds; its stream is dropped.", self._seconds
+        )
+        self._stalled()
+
+
 class AsyncBody:
     """The bytes of a response, for a server that may forget them.
 
@@ -62,23 +109,30 @@ class AsyncBody:
         stalled: the server took longer.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_chunks",
+        "_closing",
+        "_first",
+        "_task",
+        "_timer",
+        "stalled",
+    )
+
     def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None], send_timeout: float) -> None:
         self.stalled = False
         self._first = first
         self._chunks = chunks
-        self._send_timeout = send_timeout
-        self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._due: float | None = None
-        self._send_begins()
+        self._timer = SendTimer(send_timeout, self._drop)
+        self._timer.send_begins()
 
     def __aiter__(self) -> "AsyncBody":
         return self
 
     async def __anext__(self) -> bytes:
-        self._due = None
+        self._timer.send_ends()
         if self.stalled:
             raise TimeoutError(_STALLED)
         self.attach()
@@ -90,7 +144,7 @@ class AsyncBody:
             except BaseException:
                 self._close()
                 raise
-        self._send_begins()
+        self._timer.send_begins()
         return chunk
 
     def attach(self) -> None:
@@ -105,23 +159,8 @@ class AsyncBody:
         self._first = b""
         await asyncio.shield(self._close())
 
-    def _send_begins(self) -> None:
-        # One timer serves many chunks: to set and cancel one for each would cost more than the chunk.
-        self._due = self._loop.time() + self._send_timeout
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._due, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._due is None:
-            return
-        if self._loop.time() < self._due:
-            self._timer = self._loop.call_at(self._due, self._look)
-            return
+    def _drop(self) -> None:
         self.stalled = True
-        logging.getLogger("componentstream").info(
-            "A reader took nothing for %s seconds; its stream is dropped.", self._send_timeout
-        )
         task = self._task
         self._close()
         if task is not None:
@@ -132,9 +171,8 @@ class AsyncBody:
 
     def _close(self) -> asyncio.Task[None]:
         if self._closing is None:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._timer.close()
             if self._task is not None:
                 self._task.remove_done_callback(self._left)
-            self._closing = self._loop.create_task(self._chunks.aclose())
+            self._closing = asyncio.get_running_loop().create_task(self._chunks.aclose())
         return self._closing

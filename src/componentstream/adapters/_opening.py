@@ -13,6 +13,9 @@ from componentstream.wire import JSONLinesEncoder, SSEEncoder
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 """Response headers, as a mapping or as pairs."""
 
+_UNAVAILABLE: Final = frozenset({"log_unavailable", "producer_lost", "server_stopping"})
+"""What the server tells of itself, not of its source."""
+
 _RETRY_AFTER: Final = "1"
 """Seconds. What is worth another try was slow or cut off, and that says nothing about the next second."""
 
@@ -89,6 +92,8 @@ def _status_of(code: str) -> HTTPStatus:
         return HTTPStatus.BAD_GATEWAY
     if code.endswith("_timeout"):
         return HTTPStatus.GATEWAY_TIMEOUT
+    if code in _UNAVAILABLE:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -56,7 +56,7 @@ class ASGIStream:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer the request."""
         try:
-            await until_gone(self._answer(scope, send), _disconnect(receive))
+            await until_gone(self._answer(scope, send), disconnect(receive))
         finally:
             if not self._begun:
                 await self._leave()
@@ -78,21 +78,27 @@ class ASGIStream:
             send_timeout=self._send_timeout,
             **self._options,
         )
-        with suppress(OSError):  # some servers raise it when the reader has left
-            async with aclosing(reply.body) as body:
-                body.attach()
-                await send(_start(reply))
-                async for chunk in body:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            async with asyncio.timeout(self._send_timeout):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send_answer(reply, send, self._send_timeout)
+
+
+async def send_answer(reply: AsyncAnswer, send: Send, send_timeout: float) -> None:
+    """Send an answer and close its body; run it with ``until_gone`` and :func:`disconnect`."""
+    with suppress(OSError):  # some servers raise it when the reader has left
+        async with aclosing(reply.body) as body:
+            body.attach()
+            await send(_start(reply))
+            async for chunk in body:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with asyncio.timeout(send_timeout):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def disconnect(receive: Receive) -> None:
+    """Return when the reader has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _start(reply: AsyncAnswer) -> Message:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

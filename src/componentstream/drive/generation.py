@@ -184,6 +184,13 @@ class Generation(Generic[T]):
             now = self.clock()
             self._put(self.session.cancel(now), now)
 
+    def break_off(self, code: str, message: str) -> None:
+        """End the session with a fatal error that says why; another try may well succeed."""
+        if not self.ended:
+            self._parse_kept()
+            now = self.clock()
+            self._put(self.session.report_error(code, message, now, fatal=True, retryable=True), now)
+
     def tick(self, *, hungry: bool = True) -> float:
         """Do what is due; return the time. Call it when :meth:`deadline` has come.
 

@@ -15,11 +15,12 @@ import asyncio
 import math
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
+from types import TracebackType
 from typing import Final, Generic
 
 from componentstream.drive.closing import (
+    OneByOne,
     aclosing,
-    aopen_source,
     log_failure,
     log_warning,
     note_failed_close,
@@ -42,6 +43,30 @@ _CLOSING: Final[set[asyncio.Task[None]]] = set()
 """The tasks that are closing their source with no consumer to hold them, since the loop holds none."""
 
 
+class _Closing:
+    """Closes what is in a list at the end of a block, the last first.
+
+    An ``AsyncExitStack`` and what it calls take ten times the room, and a driver waits in the block for all
+    of a stream.
+    """
+
+    __slots__ = ("_things",)
+
+    def __init__(self, things: list[object]) -> None:
+        self._things = things
+
+    async def __aenter__(self) -> None:
+        return
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        stack = AsyncExitStack()
+        for thing in self._things:
+            stack.push_async_exit(aclosing(thing))
+        await stack.__aexit__(kind, error, trace)
+
+
 class TaskDriver(Generic[T]):
     """Drives a generation with a source, on the running event loop.
 
@@ -58,6 +83,31 @@ class TaskDriver(Generic[T]):
     Attributes:
         finished: nothing more will come, but for what is in ``out``.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_armed",
+        "_begun",
+        "_chars",
+        "_chunks",
+        "_closing",
+        "_coming",
+        "_failure",
+        "_generation",
+        "_halted",
+        "_left",
+        "_loop",
+        "_nudged",
+        "_overdue",
+        "_room",
+        "_send_timeout",
+        "_source",
+        "_taken",
+        "_task",
+        "_timer",
+        "_waiter",
+        "finished",
+    )
 
     def __init__(
         self,
@@ -127,6 +177,15 @@ class TaskDriver(Generic[T]):
                 if not told and self._failure is not None:
                     log_failure("The source of a stream failed.", self._failure)
 
+    def stop(self, how: Callable[[], None]) -> None:
+        """End the session from outside and have the source closed; the consumer takes what is left.
+
+        Args:
+            how: ``cancel`` or ``break_off`` of the generation.
+        """
+        self._try(how)
+        self._finish()
+
     def settle(self) -> None:
         """Raise what the source raised, or else what closing it raised after a good end."""
         failure, self._failure = self._failure, None
@@ -149,13 +208,14 @@ class TaskDriver(Generic[T]):
 
     async def _drive(self) -> None:
         self._begun = True
+        opened: list[object] = []
         try:
-            async with AsyncExitStack() as stack:
+            async with _Closing(opened):
                 try:
                     if self.finished:
-                        stack.push_async_exit(aclosing(self._source))
+                        opened.append(self._source)
                     else:
-                        await self._read(self._open(stack))
+                        await self._read(self._open(opened))
                 except asyncio.CancelledError:
                     self._try(self._generation.cancel)
                 except Exception as error:  # noqa: BLE001 - told, raised or logged, never dropped
@@ -166,11 +226,21 @@ class TaskDriver(Generic[T]):
         except Exception as failure:  # noqa: BLE001 - raised, noted or logged, never dropped
             self._close_failed(failure)
 
-    def _open(self, stack: AsyncExitStack) -> AsyncIterator[object]:
+    def _open(self, opened: list[object]) -> AsyncIterator[object]:
+        """Return the iterator of the source; put whatever is to be closed into `opened`."""
+        source = self._source
         # What is in memory cannot block the loop; of anything else that is not asynchronous nobody knows.
-        if isinstance(self._source, AsyncIterable | list | tuple):
-            return aopen_source(self._source, stack)
-        return aopen_source(ThreadedSource(self._source), stack)
+        if not isinstance(source, AsyncIterable | list | tuple):
+            source = ThreadedSource(source)
+        opened.append(source)
+        if isinstance(source, AsyncIterable):
+            chunks = aiter(source)
+            if chunks is not source:
+                opened.append(chunks)
+            return chunks
+        iterator = iter(source)
+        opened.append(iterator)
+        return OneByOne(iterator)
 
     async def _read(self, chunks: AsyncIterator[object]) -> None:
         generation = self._generation

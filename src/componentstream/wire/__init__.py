@@ -13,7 +13,8 @@ number of streams. A decoder is a stage over the bytes of one stream, cut anywhe
     decoder.close()
 """
 
+from componentstream.wire._shared import event_to_json
 from componentstream.wire.jsonlines import JSONLinesDecoder, JSONLinesEncoder
 from componentstream.wire.sse import SSEDecoder, SSEEncoder
 
-__all__ = ["JSONLinesDecoder", "JSONLinesEncoder", "SSEDecoder", "SSEEncoder"]
+__all__ = ["JSONLinesDecoder", "JSONLinesEncoder", "SSEDecoder", "SSEEncoder", "event_to_json"]
