@@ -38,6 +38,12 @@ EXTRAS = {
     "observe/prometheus": {"prometheus_client"},
     "observe/opentelemetry": {"opentelemetry"},
     "server": {"starlette", "uvicorn"},
+    "server/__init__": {"cryptography", "jwt", "limits", "prometheus_client"},
+    "server/_keys": {"cryptography", "jwt"},
+    "server/demonstration": {"jwt"},
+    "server/limiting": {"limits", "redis"},
+    "server/metrics": {"prometheus_client"},
+    "server/app": {"starlette_compress"},
 }
 """Which optional packages a module, or the modules of a folder, may import."""
 

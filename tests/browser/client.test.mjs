@@ -178,6 +178,36 @@ test("stop aborts the request", async () => {
   await left.promise;
 });
 
+test("stop asks the server to end a stream that would go on, once", async () => {
+  const asked = [];
+  const deleted = Promise.withResolvers();
+  const { status } = await ask(
+    (request, response) => {
+      asked.push([request.method, request.url, request.headers.authorization]);
+      if (request.method === "DELETE") {
+        response.writeHead(204).end();
+        deleted.resolve();
+        return;
+      }
+      response.writeHead(200, { ...SSE, "Stream-Id": "s-1" });
+      response.write(frame(start(0, "Hero")));
+    },
+    {
+      headers: { Authorization: "Bearer t" },
+      during: async ({ store, stop: leave }) => {
+        store.subscribe(() => store.getSnapshot().blocks.length && leave());
+        await deleted.promise;
+        leave();
+      },
+    },
+  );
+  assert.equal(status, "cancelled");
+  assert.deepEqual(asked, [
+    ["POST", "/", "Bearer t"],
+    ["DELETE", "/streams/s-1", "Bearer t"],
+  ]);
+});
+
 test("a stop before the answer begins is no error either", async () => {
   const { status, errors } = await ask(() => {}, { during: ({ stop: leave }) => leave() });
   assert.deepEqual([status, errors], ["cancelled", []]);

@@ -160,4 +160,4 @@ def test_the_store_and_the_client_do_what_their_tests_in_javascript_say():
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "# pass 19" in done.stdout
+    assert "# pass 20" in done.stdout

@@ -198,6 +198,16 @@ def test_a_model_that_fails_before_its_first_word_is_shown_too(demo):
     page.close()
 
 
+def test_a_page_that_gets_no_token_says_why_and_asks_for_nothing(demo):
+    page = demo.context.new_page()  # whose console reports the status 421
+    error = {"type": "misdirected_request", "message": "Open this page by its address."}
+    page.route("**/demo.json", lambda route: route.fulfill(status=421, json={"error": error}))
+    page.goto(demo.url)
+    expect(page.locator("#recorded")).to_have_text("Open this page by its address.")
+    expect(page.get_by_role("button", name="Generate")).to_be_disabled()
+    page.close()
+
+
 def test_the_newest_text_is_in_sight_unless_the_reader_has_gone_elsewhere(page, demo):
     begin(page, demo.stage)
     demo.stage.say("/// START Hero\n" + "line\n" * 200 + "last one")

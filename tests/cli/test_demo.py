@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -33,28 +35,38 @@ def recording(tmp_path):
     return path
 
 
-def start(*arguments):
-    """Start the command; return its process and the URL that it prints."""
+@contextmanager
+def started(*arguments, directory=None):
+    """Run the command; give its process, and the URL, headers with the token, and the text it prints."""
     # Whoever runs the tests in the background has made them, and so the command, ignore an interrupt.
     attend = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    environment = os.environ | ({} if directory is None else {"TMPDIR": str(directory)})
     process = subprocess.Popen(
         [sys.executable, "-m", "componentstream", "demo", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=attend,  # noqa: PLW1509 - no other thread runs while it starts
+        env=environment,
         text=True,
     )
-    line = process.stdout.readline()
-    match = re.fullmatch(r"componentstream demo: (http://127\.0\.0\.1:\d+/) \(stop it with Ctrl-C\)\n", line)
-    assert match, line + process.communicate()[1]
-    return process, match[1]
+    try:
+        line = process.stdout.readline()
+        match = re.fullmatch(
+            r"componentstream demo: (http://127\.0\.0\.1:\d+/) \(stop it with Ctrl-C\)\n", line
+        )
+        assert match, line + process.communicate()[1]
+        text = "".join(process.stdout.readline() for _ in range(10))
+        token = re.search("^token=(.+)$", text, re.MULTILINE)[1]
+        yield process, match[1], {"Authorization": f"Bearer {token}"}, text
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_the_page_and_the_generation_are_there_when_the_url_is_printed(httpx2):
-    process, url = start("--rate", "0")
-    with process:
+    with started("--rate", "0") as (process, url, headers, _):
         page = httpx2.get(url, follow_redirects=True, timeout=WAIT)
-        answer = httpx2.post(f"{url}api/generate", json={"prompt": "x"}, timeout=WAIT)
+        answer = httpx2.post(f"{url}api/generate", json={"prompt": "x"}, headers=headers, timeout=WAIT)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=WAIT) == ("", "")
     assert "<title>componentstream demo</title>" in page.text
@@ -62,17 +74,57 @@ def test_the_page_and_the_generation_are_there_when_the_url_is_printed(httpx2):
     assert process.returncode == 0
 
 
-def test_an_interrupt_ends_it_at_once_although_a_stream_is_open(httpx2, recording):
-    process, url = start("--recording", str(recording))
-    with process, httpx2.stream("POST", f"{url}api/generate", json={"prompt": "x"}, timeout=WAIT) as response:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_although_a_stream_is_open_and_leaves_nothing(
+    httpx2, recording, tmp_path, sign
+):
+    directory = tmp_path / "temporary"
+    directory.mkdir()
+    demo = started("--recording", str(recording), directory=directory)
+    asked = {"json": {"prompt": "x"}, "timeout": WAIT}
+    with (
+        demo as (process, url, headers, _),
+        httpx2.stream("POST", f"{url}api/generate", headers=headers, **asked) as response,
+    ):
         pieces = response.iter_text()
         while "Once " not in next(pieces):
             pass
+        assert [path.name for path in directory.glob("componentstream-*/*.db")] == ["streams.db"]
         began = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sign)
+        last = "".join(pieces)
         assert process.communicate(timeout=WAIT) == ("", "")
         assert time.monotonic() - began < 3.0
+    assert '"type":"server_stopping"' in last
+    assert '"type":"message_stop","reason":"failed"' in last
     assert process.returncode == 0
+    assert list(directory.iterdir()) == []
+
+
+def test_what_it_prints_can_be_pasted_into_a_shell(recording):
+    with started("--recording", str(recording), "--rate", "1000") as (process, _, _, text):
+        token, begin, resume = re.findall(r"^(?:token=|curl )(?:\\\n|.)*$", text, re.MULTILINE)
+        first = shell(f"{token}\n{begin}")
+        stream = re.search(r"^stream-id: (.+?)$", first, re.MULTILINE | re.IGNORECASE)[1]
+        again = shell(f"{token}\n{resume.replace('STREAM', stream)}")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=WAIT)
+    assert "upon a time." in first
+    assert ids(first) == [str(number) for number in range(1, len(ids(first)) + 1)]
+    assert ids(again) == ids(first)[5:] != []
+
+
+def shell(commands):
+    if shutil.which("curl") is None:
+        parts.missing("curl is not installed; to run this test: apt-get install curl")
+    done = subprocess.run(
+        ["/bin/sh", "-c", commands], capture_output=True, text=True, check=True, timeout=WAIT
+    )
+    return done.stdout
+
+
+def ids(text):
+    return re.findall(r"^id: (\d+)$", text, re.MULTILINE)
 
 
 def free_port():
@@ -89,8 +141,11 @@ def test_a_recording_is_played_at_the_rate_that_is_asked_for(httpx2, recording, 
         end = time.monotonic() + WAIT
         while time.monotonic() < end and not answers:
             try:
-                url = f"http://127.0.0.1:{port}/api/generate"
-                answers.append(httpx2.post(url, json={"prompt": "x"}, timeout=WAIT).text)
+                url = f"http://127.0.0.1:{port}"
+                token = httpx2.get(f"{url}/demo/demo.json", timeout=WAIT).json()["token"]
+                headers = {"Authorization": f"Bearer {token}"}
+                asked = {"url": f"{url}/api/generate", "json": {"prompt": "x"}, "headers": headers}
+                answers.append(httpx2.post(**asked, timeout=WAIT).text)
             except httpx2.ConnectError:
                 time.sleep(0.02)
         if answers:  # so the server runs, and will catch it
@@ -102,8 +157,8 @@ def test_a_recording_is_played_at_the_rate_that_is_asked_for(httpx2, recording, 
     asking.join(WAIT)
     assert status == 0
     assert "upon a time." in answers[0]
-    assert (
-        capsys.readouterr().out == f"componentstream demo: http://127.0.0.1:{port}/ (stop it with Ctrl-C)\n"
+    assert capsys.readouterr().out.startswith(
+        f"componentstream demo: http://127.0.0.1:{port}/ (stop it with Ctrl-C)\n"
     )
 
 
@@ -138,8 +193,7 @@ def test_without_the_extra_it_says_what_to_install(absent, module):
         "from componentstream.cli import main; sys.exit(main(['demo']))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    name = absent.replace("starlette", "Starlette")
-    expected = f"componentstream: {module} needs {name}: pip install 'componentstream[server]'.\n"
+    expected = f"componentstream: {module} needs {absent}: pip install 'componentstream[server]'.\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
 
 

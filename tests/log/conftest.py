@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("contract", "shared_contract", "takeover_contract")
+pytest.register_assert_rewrite("broken_sqlite", "contract", "shared_contract", "takeover_contract")

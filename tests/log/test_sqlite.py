@@ -10,6 +10,7 @@ from time import monotonic
 
 import contract
 import pytest
+from broken_sqlite import *  # noqa: F403 - all of its tests
 from contract import *  # noqa: F403 - all of its tests
 from contract import payloads, started
 from shared_contract import *  # noqa: F403 - all of its tests
@@ -290,3 +291,42 @@ def test_a_log_needs_a_file():
     for path in ("", ":memory:"):
         with pytest.raises(UsageError, match="needs a file; use MemoryEventLog"):
             SQLiteEventLog(path)
+
+
+def test_a_job_that_fails_fails_alone():
+    async def scenario():
+        def broken(_):
+            raise sqlite3.DatabaseError("broken")
+
+        def count(connection):
+            return connection.execute("SELECT count(*) FROM done").fetchone()[0]
+
+        def connect(_):
+            connection = sqlite3.connect("file:one?mode=memory&cache=shared", uri=True, isolation_level=None)
+            connection.execute("CREATE TABLE IF NOT EXISTS done (n)")
+            return connection
+
+        kept = connect(None)
+        worker = Worker(connect, "BEGIN", group=1.0)
+        insert = [
+            lambda connection, n=n: connection.execute("INSERT INTO done VALUES (?)", [n]) for n in range(4)
+        ]
+        jobs = [*insert[:2], broken, *insert[2:], broken]
+        outcomes = await asyncio.gather(*map(worker.run, jobs), return_exceptions=True)
+        assert [type(outcome) is StoreError for outcome in outcomes] == [job is broken for job in jobs]
+        assert kept.execute("SELECT n FROM done").fetchall() == [(0,), (1,), (2,), (3,)]
+        await worker.aclose()
+        kept.close()
+
+    asyncio.run(scenario())
+
+
+def test_nobody_else_on_the_machine_may_read_its_files(tmp_path):
+    async def main():
+        log = SQLiteEventLog(tmp_path / "log.db")
+        await log.acquire("s", owner="ada")
+        modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        await log.aclose()
+        return modes
+
+    assert asyncio.run(main()) == {0o600}

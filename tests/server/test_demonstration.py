@@ -4,13 +4,22 @@ import asyncio
 import runpy
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import parts
-from componentstream import ComponentBlock, ContentBlockStart, ErrorEvent, UsageError, parse
+from componentstream import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ErrorEvent,
+    UsageError,
+    parse,
+)
 from componentstream.lifecycle import Timeouts
+from componentstream.log import open_log
 from componentstream.recording import Chunk, read_recording
 from componentstream.wire import SSEDecoder
 
@@ -21,6 +30,7 @@ parts.module("starlette")
 from componentstream.server import GenerationRequest  # noqa: E402 - they need what is asked for above
 from componentstream.server.demonstration import (  # noqa: E402
     RECORDING,
+    TOKEN_SECONDS,
     RecordedGeneration,
     create_demo,
     create_recorded_demo,
@@ -98,15 +108,24 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path):
         create_recorded_demo(path)
 
 
-@pytest.fixture(scope="module")
-def client():
-    with LocalServer(create_recorded_demo(rate=0.0), port=0) as server:
+@contextmanager
+def serving(app):
+    with LocalServer(app, port=0, drain=app.state.server.drain) as server:
+        app.state.stop = server.stop
         thread = threading.Thread(target=server.run)
         thread.start()
-        with httpx2.Client(base_url=server.url, timeout=WAIT) as client:
-            yield client
-        server.stop()
-        thread.join(WAIT)
+        try:
+            with httpx2.Client(base_url=server.url, timeout=WAIT) as client:
+                yield client
+        finally:
+            server.stop()
+            thread.join(WAIT)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with serving(create_recorded_demo(rate=0.0, host="Demo.test")) as client:
+        yield client
 
 
 def test_the_front_door_leads_to_the_page(client):
@@ -143,28 +162,113 @@ def test_the_pages_name_no_other_host(client):
         assert "innerHTML" not in text
 
 
-def test_the_page_is_told_what_is_played(client):
+def test_the_page_is_told_what_is_played_and_gets_a_token(client):
     expected = RecordedGeneration(read_recording(RECORDING)).chars()
-    assert client.get("/demo/demo.json").json() == {"recording": "demo.jsonl", "chars": expected}
+    response = client.get("/demo/demo.json")
+    about = response.json()
+    assert (about["recording"], about["chars"], sorted(about)) == (
+        "demo.jsonl",
+        expected,
+        ["chars", "recording", "token"],
+    )
+    assert response.headers["cache-control"] == "no-store"
 
 
-def test_the_generation_stands_below_api(client):
-    response = client.post("/api/generate", json={"prompt": "x"})
+def test_the_server_below_api_wants_that_token(client):
+    assert client.post("/api/generate", json={"prompt": "x"}).status_code == 401
+    headers = {"Authorization": f"Bearer {client.get('/demo/demo.json').json()['token']}"}
+    response = client.post("/api/generate", json={"prompt": "x"}, headers=headers)
     events = SSEDecoder().feed(response.content)
     assert events[-1].reason == "complete"
     assert events[-1].stats["components_completed"] == 3
+    stream = f"/api/streams/{response.headers['stream-id']}"
+    again = client.get(stream, headers=headers | {"Last-Event-ID": "1"})
+    assert SSEDecoder().feed(again.content) == events[1:]
+    assert client.get(stream).status_code == 401
 
 
-def test_any_function_can_stand_in_for_the_model():
+def test_a_token_holds_for_a_day_and_for_one_demonstration():
+    jwt = parts.module("jwt")
+    one, other = create_recorded_demo(), create_recorded_demo()
+    before = time.time()
+    token = one.state.new_token()
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["sub"], claims["aud"]) == ("demo", "componentstream demo")
+    assert before - 1 <= claims["exp"] - TOKEN_SECONDS <= time.time()
+    assert TOKEN_SECONDS == 86_400
+    with serving(other) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert client.post("/api/generate", json={"prompt": "x"}, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost:8000", 200),
+        ("LOCALHOST", 200),
+        ("192.0.2.7:8000", 200),
+        ("[::1]:8000", 200),
+        ("demo.test:8000", 200),
+        ("evil.example:8000", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example", 421),
+    ],
+)
+def test_the_token_is_not_given_to_a_name_that_was_made_to_mean_this_machine(client, host, status):
+    response = client.get("/demo/demo.json", headers={"Host": host})
+    assert response.status_code == status
+    if status == 421:
+        error = response.json()["error"]
+        assert error["type"] == "misdirected_request"
+        assert error["message"] == "Open this page by the address that the server has printed."
+
+
+def test_any_function_can_stand_in_for_the_model_and_without_tokens():
     def generate(request):
         return [request.prompt]
 
-    with LocalServer(create_demo(generate), port=0) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        about = httpx2.get(f"{server.url}demo/demo.json", timeout=WAIT).json()
-        answer = httpx2.get(f"{server.url}api/generate?prompt=back", timeout=WAIT)
-        server.stop()
-        thread.join(WAIT)
-    assert about == {"recording": None, "chars": None}
+    with serving(create_demo(generate)) as client:
+        about = client.get("/demo/demo.json").json()
+        answer = client.post("/api/generate", json={"prompt": "back"})
+    assert about == {"recording": None, "chars": None, "token": None}
     assert "back" in answer.text
+
+
+def test_streams_go_into_the_log_that_is_given(tmp_path):
+    async def run():
+        async with open_log(f"sqlite:{tmp_path / 'demo.db'}") as log:
+            app = create_recorded_demo(rate=0.0, log=log)
+            with LocalServer(app, port=0, drain=app.state.server.drain) as server:
+                serving = asyncio.create_task(server.serve())
+                headers = {"Authorization": f"Bearer {app.state.new_token()}"}
+                async with httpx2.AsyncClient(base_url=server.url, timeout=WAIT) as client:
+                    response = await client.post("/api/generate", json={"prompt": "x"}, headers=headers)
+                server.stop()
+                await serving
+            return await log.status(response.headers["stream-id"]), response
+
+    status, response = asyncio.run(run())
+    assert status.state == "finished"
+    assert status.last == response.text.count("\nid: ")
+
+
+def test_a_stream_that_is_open_when_the_demonstration_stops_is_ended(tmp_path):
+    path = tmp_path / "tale.jsonl"
+    path.write_text('{"at": 0, "text": "Once "}\n{"at": 300, "text": "upon a time."}\n', encoding="utf-8")
+    app = create_recorded_demo(path)
+    began = None
+    with serving(app) as client:
+        headers = {"Authorization": f"Bearer {app.state.new_token()}"}
+        with client.stream("POST", "/api/generate", json={"prompt": "x"}, headers=headers) as response:
+            decoder, events = SSEDecoder(), []
+            for piece in response.iter_bytes():
+                events += decoder.feed(piece)
+                if began is None and any(isinstance(event, ContentBlockDelta) for event in events):
+                    began = time.monotonic()
+                    app.state.stop()
+    assert time.monotonic() - began < 3.0
+    assert [(event.code, event.retryable) for event in events if isinstance(event, ErrorEvent)] == [
+        ("server_stopping", True)
+    ]
+    assert events[-1].reason == "failed"

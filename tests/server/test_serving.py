@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -87,6 +88,222 @@ def test_an_interrupt_cancels_what_is_open_and_is_no_error(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@contextmanager
+def running(server):
+    """Run a server in a thread; give what was raised there, once it has ended."""
+    raised = []
+
+    def run():
+        try:
+            server.run()
+        except Exception as problem:  # noqa: BLE001 - whatever it is
+            raised.append(problem)
+
+    thread = threading.Thread(target=run)
+    with server:
+        thread.start()
+        yield raised
+        server.stop()
+        thread.join(WAIT)
+        assert not thread.is_alive()
+
+
+class Drained:
+    """An application whose answers end when it is drained, and what drains it."""
+
+    def __init__(self, seconds=0.0, problem=None):
+        self.seconds = seconds
+        self.problem = problem
+        self.cancelled = threading.Event()
+        self.draining = threading.Event()
+        self._end = asyncio.Event()
+
+    async def __call__(self, scope, _receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"begin ", "more_body": True})
+        try:
+            await self._end.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        await send({"type": "http.response.body", "body": b"end"})
+
+    async def drain(self):
+        self.draining.set()
+        await asyncio.sleep(self.seconds)
+        if self.problem is not None:
+            raise self.problem
+        self._end.set()
+
+
+def read_while_it_stops(server, then=lambda: None):
+    """Begin to read, stop the server, and return what came."""
+    pieces = []
+    with httpx2.stream("GET", server.url, timeout=WAIT) as response:
+        try:
+            for piece in response.iter_raw():
+                pieces.append(piece)
+                server.stop()
+                then()
+        except httpx2.RemoteProtocolError:
+            pieces.append(b"cut off")
+    return b"".join(pieces)
+
+
+def test_what_is_open_when_it_stops_is_drained_and_read_to_its_end():
+    app = Drained(0.2)
+    server = LocalServer(app, port=0, drain=app.drain)
+    with running(server) as raised:
+        assert read_while_it_stops(server) == b"begin end"
+    assert raised == []
+    assert not app.cancelled.is_set()
+
+
+def test_nobody_new_is_let_in_while_it_drains():
+    app = Drained(0.5)
+    server = LocalServer(app, port=0, drain=app.drain)
+    refused = []
+
+    def connect():
+        assert app.draining.wait(WAIT)
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(server.url, timeout=WAIT)
+        refused.append(True)
+
+    with running(server):
+        assert read_while_it_stops(server, lambda: None if refused else connect()) == b"begin end"
+    assert refused == [True]
+
+
+def test_a_drain_that_takes_too_long_is_given_up():
+    app = Drained(WAIT)
+    server = LocalServer(app, port=0, drain=app.drain, grace=0.2)
+    began = time.monotonic()
+    with running(server) as raised:
+        assert read_while_it_stops(server) == b"begin cut off"
+    assert time.monotonic() - began < WAIT / 2
+    assert app.cancelled.is_set()
+    assert raised == []
+
+
+def test_a_drain_that_fails_is_told_after_the_server_has_stopped():
+    app = Drained(0.0, ValueError("no"))
+    server = LocalServer(app, port=0, drain=app.drain)
+    with running(server) as raised:
+        assert read_while_it_stops(server) == b"begin cut off"
+    assert [str(problem) for problem in raised] == ["no"]
+    assert app.cancelled.is_set()
+
+
+def test_a_reader_who_does_not_leave_after_the_drain_is_cancelled():
+    app = Endless()
+    drained = threading.Event()
+
+    async def drain():
+        drained.set()
+
+    server = LocalServer(app, port=0, drain=drain)
+    with running(server):
+        assert read_while_it_stops(server) == b"xcut off"
+    assert drained.is_set()
+    assert app.cancelled.is_set()
+
+
+def test_a_second_interrupt_waits_for_no_drain():
+    app = Drained(WAIT)
+    server = LocalServer(app, port=0, drain=app.drain, grace=WAIT)
+
+    def interrupt_twice():
+        with httpx2.stream("GET", server.url, timeout=WAIT) as response:
+            next(response.iter_raw())
+            os.kill(os.getpid(), signal.SIGINT)
+            assert app.draining.wait(WAIT)
+            os.kill(os.getpid(), signal.SIGINT)
+            assert app.cancelled.wait(WAIT)
+
+    client = threading.Thread(target=interrupt_twice)
+    with server:
+        client.start()
+        began = time.monotonic()
+        server.run()
+    client.join(WAIT)
+    assert time.monotonic() - began < WAIT / 2
+
+
+class Lively:
+    """An application with a lifespan, which notes what happens."""
+
+    def __init__(self, startup="startup.complete"):
+        self.startup = startup
+        self.notes = []
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            self.notes.append(scope["client"][0])
+            await hello(scope, receive, send)
+            return
+        self.notes.append((await receive())["type"])
+        await send({"type": f"lifespan.{self.startup}"})
+        self.notes.append((await receive())["type"])
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def drain(self):
+        self.notes.append("drain")
+
+
+def test_the_lifespan_begins_before_all_else_and_ends_after_the_drain():
+    app = Lively()
+    server = LocalServer(app, port=0, drain=app.drain)
+    with running(server):
+        assert httpx2.get(server.url, timeout=WAIT).text == "hello"
+    assert app.notes == ["lifespan.startup", "127.0.0.1", "drain", "lifespan.shutdown"]
+
+
+def run(server):
+    server.run()
+
+
+def serve(server):
+    asyncio.run(server.serve())
+
+
+@pytest.mark.parametrize("way", [run, serve])
+def test_a_lifespan_that_does_not_start_is_the_end(way):
+    server = LocalServer(Lively("startup.failed"), port=0)
+    with server, pytest.raises(UsageError) as caught:
+        way(server)
+    assert str(caught.value) == "The application failed to start; what it reported stands above."
+
+
+@pytest.mark.parametrize("way", [run, serve])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_good_order_and_is_not_raised_again(way, sign):
+    app = Lively()
+    server = LocalServer(app, port=0, drain=app.drain)
+
+    def ask():
+        answers.append(httpx2.get(server.url, timeout=WAIT).text)
+        os.kill(os.getpid(), sign)
+
+    answers = []
+    client = threading.Thread(target=ask)
+    with server:
+        client.start()
+        way(server)
+    client.join(WAIT)
+    assert answers == ["hello"]
+    assert app.notes == ["lifespan.startup", "127.0.0.1", "drain", "lifespan.shutdown"]
+
+
+def test_a_client_is_not_believed_what_it_says_of_its_address():
+    app = Lively()
+    server = LocalServer(app, port=0)
+    with running(server):
+        httpx2.get(server.url, headers={"X-Forwarded-For": "192.0.2.1"}, timeout=WAIT)
+    assert app.notes[1] == "127.0.0.1"
+
+
 def test_a_port_that_is_taken_is_the_users_mistake():
     with LocalServer(hello, port=0) as server:
         port = int(server.url.rstrip("/").rpartition(":")[2])
@@ -116,7 +333,7 @@ def test_an_address_of_version_6_stands_in_brackets():
     ("missing", "module", "message"),
     [
         ("uvicorn", "componentstream.server.serving", "componentstream.server.serving needs uvicorn"),
-        ("starlette", "componentstream.server", "componentstream.server needs Starlette"),
+        ("starlette", "componentstream.server", "componentstream.server needs starlette"),
     ],
 )
 def test_what_is_not_installed_is_named(monkeypatch, missing, module, message):

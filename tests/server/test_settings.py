@@ -1,26 +1,99 @@
+import math
+
+import attrs
 import pytest
 
 import parts
-from componentstream import UsageError
+from componentstream import Catalog, ComponentSpec, Grammar, Limits, UsageError
+from componentstream.events import ContentBlockDelta
 from componentstream.lifecycle import Timeouts
+from componentstream.log import MemoryEventLog
 
 parts.module("starlette")
 
 from componentstream.server import ServerSettings  # noqa: E402 - it needs what is asked for above
+from componentstream.server.settings import _CHOICES, _COUNTS, _SECONDS  # noqa: E402
+
+DEFAULTS = {
+    "timeouts": Timeouts(generation=30.0, chunk=15.0),
+    "grammar": Grammar(),
+    "limits": Limits(),
+    "catalog": None,
+    "hooks": (),
+    "batch_chars": 256,
+    "batch_delay": 0.05,
+    "heartbeat": 15.0,
+    "send_timeout": 20.0,
+    "log": None,
+    "lease": 10.0,
+    "log_patience": 1.0,
+    "on_store_failure": "continue",
+    "on_disconnect": "continue",
+    "max_body_bytes": 65_536,
+    "body_timeout": 10.0,
+    "authenticate": None,
+    "ticket_seconds": 30.0,
+    "debug": False,
+    "allowed_origins": (),
+    "trusted_proxies": 0,
+    "rate_limit": "100/15 minutes",
+    "rate_limit_storage": "async+memory://",
+    "max_generations": 1000,
+    "max_generations_per_user": 10,
+    "max_readers": 10_000,
+    "max_readers_per_user": 100,
+    "shutdown_grace": 5.0,
+    "compress": False,
+    "metrics": True,
+}
+
+COUNTS = [
+    "max_body_bytes", "max_generations", "max_generations_per_user", "max_readers", "max_readers_per_user",
+]  # fmt: skip
+NO_COUNTS = [0, -1, 1.5, 2.0, True, "1", None, math.inf]
+
+SECONDS = ["send_timeout", "lease", "log_patience", "body_timeout", "ticket_seconds", "shutdown_grace"]
+NO_SECONDS = [0, 0.0, -1.0, math.inf, -math.inf, math.nan, True, "15", b"1", None]
 
 OF_A_BATCHER = "batch_chars and batch_delay are those of a DeltaBatcher."
 
 
-def test_the_defaults_are_those_of_the_parts():
-    settings = ServerSettings()
-    assert settings.timeouts == Timeouts(generation=30.0, chunk=15.0)
-    assert settings.max_body_bytes == 65_536
-    assert (settings.heartbeat, settings.send_timeout) == (15.0, 20.0)
-    assert (settings.batch_chars, settings.batch_delay) == (256, 0.05)
+def refusal(**settings):
+    with pytest.raises(UsageError) as caught:
+        ServerSettings(**settings)
+    return str(caught.value)
 
 
-def test_a_heartbeat_can_be_left_out():
-    assert ServerSettings(heartbeat=None).heartbeat is None
+def test_the_defaults_are_those_of_the_documentation():
+    assert attrs.asdict(ServerSettings(), recurse=False) == DEFAULTS
+
+
+def test_what_is_given_is_kept():
+    given = {
+        "timeouts": Timeouts(None, None), "grammar": Grammar(nesting="text"), "limits": Limits(max_depth=3),
+        "catalog": Catalog([ComponentSpec("Hero")]), "hooks": [print], "batch_chars": 1, "batch_delay": 0.5,
+        "heartbeat": 1, "send_timeout": 1, "log": MemoryEventLog(), "lease": 2.5, "log_patience": 0.1,
+        "on_store_failure": "fail", "on_disconnect": "cancel", "max_body_bytes": 1, "body_timeout": 1e-9,
+        "authenticate": print, "ticket_seconds": 5, "debug": True, "allowed_origins": ["https://a.example"],
+        "trusted_proxies": 2, "rate_limit": None, "rate_limit_storage": "async+redis://x",
+        "max_generations": 1, "max_generations_per_user": 1, "max_readers": 1, "max_readers_per_user": 1,
+        "shutdown_grace": 0.1, "compress": True, "metrics": False,
+    }  # fmt: skip
+    assert given.keys() == DEFAULTS.keys()
+    settings = ServerSettings(**given)
+    assert {name: getattr(settings, name) for name in given} == given
+
+
+def test_the_settings_are_given_by_name_and_stay_as_they_are():
+    with pytest.raises(TypeError):
+        ServerSettings(Timeouts())
+    with pytest.raises(AttributeError):
+        ServerSettings().debug = True
+
+
+def test_a_heartbeat_and_a_rate_limit_can_be_left_out():
+    settings = ServerSettings(heartbeat=None, rate_limit=None)
+    assert (settings.heartbeat, settings.rate_limit) == (None, None)
 
 
 def test_each_stream_gets_a_batcher_of_its_own():
@@ -28,25 +101,58 @@ def test_each_stream_gets_a_batcher_of_its_own():
     assert settings.new_batcher() is not settings.new_batcher()
 
 
+def test_the_batcher_has_the_bounds_of_the_settings():
+    batcher = ServerSettings(batch_chars=3, batch_delay=0.5).new_batcher()
+    assert batcher.feed([ContentBlockDelta(0, "a")], 10.0) == [ContentBlockDelta(0, "a")]
+    assert batcher.feed([ContentBlockDelta(0, "b")], 10.1) == []
+    assert batcher.next_deadline() == 10.6
+    assert batcher.feed([ContentBlockDelta(0, "cd")], 10.2) == [ContentBlockDelta(0, "bcd")]
+
+
+def test_the_tables_of_this_file_are_whole():
+    assert (list(_COUNTS), list(_SECONDS)) == (COUNTS, SECONDS)
+    assert set(_CHOICES) == {"on_disconnect", "on_store_failure"}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("value", NO_COUNTS, ids=repr)
+def test_a_count_is_a_whole_number_from_1_up(name, value):
+    assert refusal(**{name: value}) == f"ServerSettings: {name} must be a whole number from 1 up."
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("value", NO_SECONDS, ids=repr)
+def test_a_time_is_a_number_of_seconds_above_0(name, value):
+    assert refusal(**{name: value}) == f"ServerSettings: {name} must be a number of seconds above 0."
+
+
+@pytest.mark.parametrize("value", [value for value in NO_SECONDS if value is not None], ids=repr)
+def test_a_heartbeat_is_a_number_of_seconds_above_0_or_none(value):
+    expected = "ServerSettings: heartbeat must be a number of seconds above 0, or None."
+    assert refusal(heartbeat=value) == expected
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, True, "1", None], ids=repr)
+def test_the_proxies_are_a_whole_number_from_0_up(value):
+    expected = "ServerSettings: trusted_proxies must be a whole number from 0 up."
+    assert refusal(trusted_proxies=value) == expected
+
+
+@pytest.mark.parametrize("value", ["", "stop", "Continue", None, True, 0], ids=repr)
+@pytest.mark.parametrize(("name", "other"), [("on_disconnect", "cancel"), ("on_store_failure", "fail")])
+def test_a_choice_is_one_of_two(name, other, value):
+    assert refusal(**{name: value}) == f"ServerSettings: {name} must be 'continue' or {other!r}."
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("name", "value", "problem"),
     [
-        ("max_body_bytes", 0, "max_body_bytes must be a whole number from 1 up."),
-        ("max_body_bytes", 1.5, "max_body_bytes must be a whole number from 1 up."),
-        ("max_body_bytes", True, "max_body_bytes must be a whole number from 1 up."),
-        ("heartbeat", 0, "heartbeat must be a number of seconds above 0, or None."),
-        ("heartbeat", True, "heartbeat must be a number of seconds above 0, or None."),
-        ("heartbeat", "15", "heartbeat must be a number of seconds above 0, or None."),
-        ("send_timeout", float("inf"), "send_timeout must be a number of seconds above 0."),
-        ("send_timeout", None, "send_timeout must be a number of seconds above 0."),
-        (
-            "batch_chars",
-            0,
-            f"{OF_A_BATCHER} DeltaBatcher: max_chars must be a whole number from 1 up.",
-        ),
+        ("batch_chars", 0, "max_chars must be a whole number from 1 up."),
+        ("batch_chars", 1.5, "max_chars must be a whole number from 1 up."),
+        ("batch_delay", 0, "max_delay must be above 0 and finite; for 0, use no batcher."),
+        ("batch_delay", math.nan, "max_delay must be above 0 and finite; for 0, use no batcher."),
+        ("batch_delay", None, "max_delay must be a number of seconds."),
     ],
 )
-def test_a_value_out_of_its_range_is_refused(name, value, message):
-    with pytest.raises(UsageError) as caught:
-        ServerSettings(**{name: value})
-    assert str(caught.value) == f"ServerSettings: {message}"
+def test_a_batch_is_one_of_a_batcher(name, value, problem):
+    assert refusal(**{name: value}) == f"ServerSettings: {OF_A_BATCHER} DeltaBatcher: {problem}"

@@ -153,7 +153,7 @@ export interface Generation {
   readonly store: BlockStore;
   /** Fulfilled with the last snapshot, never rejected. */
   readonly done: Promise<Snapshot>;
-  /** End it at once; the server closes the model's stream. */
+  /** End it at once, on the server too. */
   readonly stop: () => void;
 }
 

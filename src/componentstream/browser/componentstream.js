@@ -245,22 +245,26 @@ export class BlockStore {
 /**
  * Ask for a generation and follow it into a store, which follows one at a time.
  *
- * `stop` ends it at once: the request is aborted, which closes the model's stream on the server. `done` is
- * fulfilled with the last snapshot and never rejected: what went wrong is among the snapshot's errors, as
- * the server told it or as `connection_lost`, `http_error` or `invalid_event`.
+ * `stop` ends it at once: the request is aborted, and where the response has named a stream, which would go on
+ * without a reader, the server is asked to end that. `done` is fulfilled with the last snapshot and never
+ * rejected: what went wrong is among the snapshot's errors, as the server told it or as `connection_lost`,
+ * `http_error` or `invalid_event`.
  */
 export function generate(url, request, { store = new BlockStore(), headers = {} } = {}) {
   const controller = new AbortController();
+  const opened = { stream: null };
   store.connect();
-  const done = follow(url, request, headers, store, controller.signal).then(store.getSnapshot);
+  const done = follow(url, request, headers, store, controller.signal, opened).then(store.getSnapshot);
   const stop = () => {
     controller.abort();
+    if (store.ended) return;
     store.cancel();
+    if (opened.stream !== null) fetch(opened.stream, { method: "DELETE", headers, keepalive: true }).catch(() => {});
   };
   return { store, done, stop };
 }
 
-async function follow(url, request, headers, store, signal) {
+async function follow(url, request, headers, store, signal, opened) {
   try {
     const response = await fetch(url, {
       method: "POST",
@@ -269,6 +273,8 @@ async function follow(url, request, headers, store, signal) {
       cache: "no-store",
       signal,
     });
+    const stream = response.headers.get("stream-id");
+    if (stream !== null) opened.stream = new URL(`streams/${stream}`, response.url);
     if (response.ok && isStream(response)) await read(response.body.getReader(), store);
     else store.fail(await refusalOf(response));
   } catch (problem) {

@@ -1,8 +1,9 @@
-"""The command line: ``componentstream parse``, ``componentstream replay`` and ``componentstream demo``.
+"""The command line: ``componentstream parse``, ``replay``, ``demo`` and ``serve``.
 
 ``parse`` reads what a model wrote and prints the events as JSON lines while they come, or a table at the
 end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows what a reader saw.
-``demo`` shows the whole way from a request to a page, on one machine; an interrupt is its end, with status 0.
+``demo`` shows the whole way from a request to a page, on one machine, and ``serve`` serves a model of yours;
+an interrupt is the end of both, with status 0.
 
 Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or written;
 130 interrupted; 141 nobody reads the output any more.
@@ -22,6 +23,7 @@ from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
 from componentstream.cli.options import command_line, grammar_of, limits_of
 from componentstream.cli.output import JSONLines, Table, say, utf8
+from componentstream.cli.serve import serve
 from componentstream.drive import parse
 from componentstream.errors import MissingExtraError, UsageError
 from componentstream.events import ErrorEvent
@@ -119,4 +121,5 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "parse": _parse,
     "replay": _replay,
     "demo": serve_demo,
+    "serve": serve,
 }

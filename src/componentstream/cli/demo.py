@@ -3,10 +3,26 @@
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+_WELCOME: Final = """\
+componentstream demo: {url} (stop it with Ctrl-C)
+
+The page has a token of its own. This one is for trying the interface by hand, for {hours} hours:
+
+token={token}
+curl --no-buffer --include {url}api/generate --header "Authorization: Bearer $token" \\
+    --header 'Content-Type: application/json' --data '{{"prompt": "a page"}}'
+
+Interrupt it, and go on after event 5 of the stream that the header Stream-Id has named:
+
+curl --no-buffer {url}api/streams/STREAM --header "Authorization: Bearer $token" --header 'Last-Event-ID: 5'
+"""
 
 
 def serve_demo(options: argparse.Namespace) -> int:
-    """Serve the demonstration until an interrupt from the keyboard; return the exit status.
+    """Serve the demonstration until an interrupt or a request to terminate; return the exit status.
 
     Raises:
         MissingExtraError: the packages of the server are not installed.
@@ -14,13 +30,28 @@ def serve_demo(options: argparse.Namespace) -> int:
         OSError: the file cannot be read.
     """
     # Nothing else on the command line needs the server, or what it depends on.
-    from componentstream.server.demonstration import RECORDING, create_recorded_demo  # noqa: PLC0415
+    from componentstream.cli.running import run_until_interrupted  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="componentstream-") as directory:
+        run_until_interrupted(_serve(options, Path(directory)))
+    return 0
+
+
+async def _serve(options: argparse.Namespace, directory: Path) -> None:
+    from componentstream.log import open_log  # noqa: PLC0415
+    from componentstream.server.demonstration import (  # noqa: PLC0415
+        RECORDING,
+        TOKEN_SECONDS,
+        create_recorded_demo,
+    )
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
     recording = RECORDING if options.recording is None else Path(options.recording)
-    app = create_recorded_demo(recording, options.rate)
-    with LocalServer(app, options.host, options.port) as server:
-        sys.stdout.write(f"componentstream demo: {server.url} (stop it with Ctrl-C)\n")
-        sys.stdout.flush()
-        server.run()
-    return 0
+    async with open_log(f"sqlite:{directory / 'streams.db'}") as log:
+        app = create_recorded_demo(recording, options.rate, log, options.host)
+        with LocalServer(app, options.host, options.port, drain=app.state.server.drain) as server:
+            hours = TOKEN_SECONDS // 3600
+            token = app.state.new_token()
+            sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))
+            sys.stdout.flush()
+            await server.serve()

@@ -1,9 +1,15 @@
 """The scripts that a Redis log runs; Redis runs each as one step.
 
-``KEYS[1]`` is a hash of how a stream stands, ``KEYS[2]`` a Redis stream with the entry ``{seq}`` under the id
-``{seq}-0``. ``KEYS[3]``, the bell, is one Redis stream for all: each change adds the id of the stream that
-changed, and who reads blocks on it. ``ARGV[1]`` is that id; what comes after it and what is returned is said
-with each script. Times are milliseconds of the Redis server's clock.
+``KEYS[1]`` is a hash of a stream: how it stands, and each entry under its number. ``KEYS[2]``, the bell, is
+one Redis stream for all: each change adds the id of the stream that changed, and who reads blocks on it.
+``ARGV[1]`` is that id; what comes after it and what is returned is said with each script. Times are
+milliseconds of the Redis server's clock.
+
+What a script writes must do no harm if Redis does it late. When Redis dies while it writes the ``MULTI`` of a
+script to its append-only file, it forgets that at the next start, but does what is left of it at the start
+after that, before what came later (https://github.com/valkey-io/valkey/pull/4342). So who writes to a stream
+says all that may change of how it stands, an entry is written over whatever is there, and the script that
+takes away does one thing only, for which there is no ``MULTI``.
 """
 
 from typing import Final
@@ -12,29 +18,27 @@ _COMMON: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function id(seq)
-  return string.format('%d-0', seq)
+local kept = redis.call('HMGET', KEYS[1], 'owner', 'born', 'token', 'until', 'finished', 'first', 'last')
+local stream = kept[7] and {
+  owner = kept[1], born = kept[2], token = kept[3], ends = tonumber(kept[4]),
+  finished = kept[5] == '1', first = tonumber(kept[6]), last = tonumber(kept[7]),
+}
+
+local function held(token)
+  return stream and stream.token == token and not stream.finished and stream.ends > now
 end
 
--- Make the lease last from now, and all be forgotten if nobody comes back to it.
-local function prolong(ttl, keep)
-  redis.call('HSET', KEYS[1], 'until', string.format('%d', now + ttl))
+-- Say how the stream stands, and have all of it forgotten if nobody comes back to it.
+local function stand(ttl, keep)
+  redis.call('HSET', KEYS[1], 'token', stream.token, 'until', string.format('%d', now + ttl),
+    'finished', stream.finished and 1 or 0,
+    'first', string.format('%d', stream.first), 'last', string.format('%d', stream.last))
   redis.call('PEXPIRE', KEYS[1], ttl + keep)
-  redis.call('PEXPIRE', KEYS[2], ttl + keep)
 end
 
 local function ring(keep)
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 's', ARGV[1])
-  redis.call('PEXPIRE', KEYS[3], keep)
-end
-
-local function held(token)
-  local kept = redis.call('HMGET', KEYS[1], 'token', 'until', 'finished')
-  return kept[1] == token and not kept[3] and tonumber(kept[2]) > now
-end
-
-local function last()
-  return tonumber(redis.call('HGET', KEYS[1], 'last'))
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 's', ARGV[1])
+  redis.call('PEXPIRE', KEYS[2], keep)
 end
 """
 
@@ -42,22 +46,16 @@ ACQUIRE: Final = (
     _COMMON
     + """
 local _, owner, token, ttl, keep, take_over = unpack(ARGV)
-local kept = redis.call('HMGET', KEYS[1], 'owner', 'token', 'until', 'finished')
-if kept[1] then
-  local lost = tonumber(kept[3]) <= now
-  local wanted = take_over == 'open' or take_over == 'lost' and lost
-  if wanted and not kept[4] and kept[1] == owner then
-    redis.call('HSET', KEYS[1], 'token', token)
-    prolong(ttl, keep)
-  elseif kept[2] ~= token then
-    return false
-  end
-else
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'owner', owner, 'token', token, 'born', token, 'last', 0)
-  prolong(ttl, keep)
+if not stream then
+  stream = {token = token, finished = false, first = 1, last = 0}
+  redis.call('HSET', KEYS[1], 'owner', owner, 'born', token)
+elseif stream.token ~= token then
+  local wanted = take_over == 'open' or take_over == 'lost' and stream.ends <= now
+  if not wanted or stream.finished or stream.owner ~= owner then return false end
+  stream.token = token
 end
-return last()
+stand(ttl, keep)
+return stream.last
 """
 )
 """owner, token, ttl, keep, take_over -> the last number, or nothing. The same token gets it again."""
@@ -68,21 +66,24 @@ APPEND: Final = (
 local _, token, ttl, keep, max_entries = unpack(ARGV, 1, 5)
 local seq = tonumber(ARGV[6])
 if not held(token) then return {'lease'} end
-local top = last()
-if seq > top + 1 then return {'hole', top} end
+local before = stream.last
+if seq > before + 1 then return {'hole', before} end
 for i = 7, #ARGV do
-  if seq <= top then
-    local kept = redis.call('XRANGE', KEYS[2], id(seq), id(seq))[1]
-    if kept and kept[2][2] ~= ARGV[i] then return {'other', top, seq} end
+  local name = string.format('%d', seq)
+  if seq <= before then
+    local there = redis.call('HGET', KEYS[1], name)
+    if there and there ~= ARGV[i] then return {'other', before, seq} end
   else
-    redis.call('XADD', KEYS[2], id(seq), 'p', ARGV[i])
-    top = seq
+    redis.call('HSET', KEYS[1], name, ARGV[i])
+    stream.last = seq
   end
   seq = seq + 1
 end
-redis.call('HSET', KEYS[1], 'last', string.format('%d', top))
-redis.call('XTRIM', KEYS[2], 'MAXLEN', max_entries)
-prolong(ttl, keep)
+while stream.last - stream.first >= tonumber(max_entries) do
+  redis.call('HDEL', KEYS[1], string.format('%d', stream.first))
+  stream.first = stream.first + 1
+end
+stand(ttl, keep)
 ring(keep)
 return {'done'}
 """
@@ -94,7 +95,7 @@ RENEW: Final = (
     _COMMON
     + """
 if not held(ARGV[2]) then return 0 end
-prolong(ARGV[3], ARGV[4])
+stand(ARGV[3], ARGV[4])
 return 1
 """
 )
@@ -104,21 +105,22 @@ FINISH: Final = (
     _COMMON
     + """
 local _, token, keep = unpack(ARGV)
-local kept = redis.call('HMGET', KEYS[1], 'token', 'finished')
-if kept[1] == token and kept[2] then return 1 end
+if stream and stream.token == token and stream.finished then return 1 end
 if not held(token) then return 0 end
-redis.call('HSET', KEYS[1], 'finished', 1)
-prolong(0, keep)
+stream.finished = true
+stand(0, keep)
 ring(keep)
 return 1
 """
 )
 """token, keep -> whether the lease was held."""
 
-DELETE: Final = (
+DELETE: Final = "return redis.call('UNLINK', KEYS[1])"
+"""-> whether there was such a stream."""
+
+RING: Final = (
     _COMMON
     + """
-redis.call('DEL', KEYS[1], KEYS[2])
 ring(ARGV[2])
 return 1
 """
@@ -128,15 +130,20 @@ return 1
 LOOK: Final = (
     _COMMON
     + """
-local after, count = tonumber(ARGV[2]), tonumber(ARGV[3])
-local kept = redis.call('HMGET', KEYS[1], 'born', 'owner', 'until', 'finished', 'last')
-if not kept[1] then return false end
-local top = tonumber(kept[5])
-local function from(seq, most)
-  if top < seq or most < 1 then return {} end
-  return redis.call('XRANGE', KEYS[2], id(seq), id(top), 'COUNT', most)
+if not stream then return false end
+local from, count = tonumber(ARGV[2]) + 1, tonumber(ARGV[3])
+from = math.max(from, stream.first)
+local names = {}
+for seq = from, math.min(stream.last, from + count - 1) do
+  names[#names + 1] = string.format('%d', seq)
 end
-return {kept[1], kept[2], tonumber(kept[3]) - now, kept[4] or '', top, from(1, 1), from(after + 1, count)}
+local entries = {}
+local payloads = #names > 0 and redis.call('HMGET', KEYS[1], unpack(names)) or {}
+for i, payload in ipairs(payloads) do
+  if payload then entries[#entries + 1] = {from + i - 1, payload} end
+end
+return {stream.born, stream.owner, stream.ends - now, stream.finished and 1 or 0,
+  stream.first, stream.last, entries}
 """
 )
-"""after, count -> born, owner, milliseconds left, finished, last number, first entry, the next entries."""
+"""after, count -> born, owner, milliseconds left, finished, first number, last number, the next entries."""

@@ -4,8 +4,10 @@
 streams that changed. Times are those of the wall clock, which all processes on a machine share.
 """
 
+import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from time import time
 from typing import Final
 
@@ -13,11 +15,13 @@ import attrs
 
 from componentstream.log._checks import HANDED_OVER
 from componentstream.log._following import View
+from componentstream.log._worker import primary_code
 from componentstream.log.protocol import (
     Entry,
     Lease,
     LeaseLostError,
     SequenceError,
+    StoreError,
     StreamState,
     StreamStatus,
     TakeOver,
@@ -45,12 +49,31 @@ _SCHEMA: Final = (
         WHERE NOT EXISTS (SELECT 1 FROM log_version)""",
 )
 
+_BROKEN: Final = "The file of the log is broken: something else stands where an entry or its number should."
+
 _PURGED_AT_ONCE: Final = 10
 """Streams that starting one forgets at most: more than come, and too few to make anyone wait."""
 
 
+class BrokenEntriesError(Exception):
+    """The entries of a stream cannot be deleted, because the file is broken where they lie.
+
+    What else its transaction does fails from then on.
+
+    Attributes:
+        id: of the stream.
+    """
+
+    def __init__(self, id_: int, error: sqlite3.Error) -> None:
+        super().__init__(str(error))
+        self.id = id_
+
+
 def connect(path: str, busy: float, *, durable: bool) -> sqlite3.Connection:
     """Open the file and make the tables; ``busy`` is how many seconds to wait for other processes."""
+    # SQLite would let everybody on the machine read what it makes; its other files get the mode of this one.
+    with suppress(OSError):  # SQLite has words for what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -98,7 +121,7 @@ class Acquire:
             "UPDATE log_stream SET token = ?, until = ? WHERE id = ?",
             [self.token, now + self.ttl, id_],
         )
-        return self._lease(last)
+        return self._lease(_number(last))
 
     def _lease(self, last: int) -> Lease:
         return Lease(stream=self.stream, token=self.token, ttl=self.ttl, last=last)
@@ -193,6 +216,17 @@ class Delete:
 
 
 @attrs.frozen
+class GiveUp:
+    """Forget a stream, and leave its entries in the broken part of the file, where nobody finds them."""
+
+    id: int
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Run the job."""
+        connection.execute("DELETE FROM log_stream WHERE id = ?", [self.id])
+
+
+@attrs.frozen
 class Look:
     """See how a stream stands, and at most ``count`` of the entries after a number."""
 
@@ -213,6 +247,7 @@ class Look:
         if row is None:
             return None
         id_, owner, until, finished, last, first = row
+        last = _number(last)
         entries = connection.execute(
             "SELECT seq, payload FROM log_entry WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?",
             [id_, self.after, self.count],
@@ -226,7 +261,7 @@ class Look:
             last=last,
             lease_left=until - now if state == "open" else 0.0,
         )
-        return View(id_, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
+        return View(id_, status, [_entry(seq, payload) for seq, payload in entries])
 
 
 @attrs.frozen
@@ -248,15 +283,29 @@ def _state(until: float, finished: int, now: float) -> StreamState:
     return "open" if now < until else "lost"
 
 
+def _number(value: object) -> int:
+    """Return the number of an entry, unless a broken file has something else there."""
+    if type(value) is not int:
+        raise StoreError(_BROKEN)
+    return value
+
+
+def _entry(seq: int, payload: object) -> Entry:
+    if type(payload) is not bytes:
+        raise StoreError(_BROKEN)
+    return Entry(seq=seq, payload=payload)
+
+
 def _held(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int]:
     """Return the id of the lease's stream and the number of its last entry."""
-    row: tuple[int, int] | None = connection.execute(
+    row = connection.execute(
         "SELECT id, last FROM log_stream WHERE name = ? AND token = ? AND NOT finished AND until > ?",
         [lease.stream, lease.token, time()],
     ).fetchone()
     if row is None:
         raise LeaseLostError
-    return row
+    id_, last = row
+    return id_, _number(last)
 
 
 def _next_version(connection: sqlite3.Connection) -> int:
@@ -277,5 +326,10 @@ def _purge(connection: sqlite3.Connection, stream: str, before: float) -> None:
 
 
 def _forget(connection: sqlite3.Connection, id_: int) -> None:
-    connection.execute("DELETE FROM log_entry WHERE stream = ?", [id_])
+    try:
+        connection.execute("DELETE FROM log_entry WHERE stream = ?", [id_])
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) == sqlite3.SQLITE_CORRUPT:
+            raise BrokenEntriesError(id_, error) from error
+        raise
     connection.execute("DELETE FROM log_stream WHERE id = ?", [id_])

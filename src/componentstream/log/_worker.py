@@ -2,8 +2,9 @@
 
 Jobs that wait are run in one transaction, up to a time that is given: alone, a job is committed at once, and
 under load a commit is shared by many. A job checks before it writes, so one that
-raises a ``LogError`` has written nothing and does not hurt its group. Any other failure undoes the group,
-and the connection is opened anew with the next.
+raises a ``LogError`` has written nothing and does not hurt its group. Any other failure undoes the group, and
+the connection is opened anew. If it was that of a job, each of the group is then run for itself, so that a
+stream whose part of the file is broken does not take others with it.
 """
 
 import asyncio
@@ -24,8 +25,6 @@ _BUSY_SECONDS: Final = 0.8
 """How long another process may hold the file; less than a caller's patience, so that it learns the cause."""
 
 _BUSY_PAUSE: Final = 0.005
-_PRIMARY: Final = 0xFF
-"""The bits of an extended error code that are the plain one."""
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[sqlite3.Connection], T]
@@ -85,24 +84,28 @@ class Worker:
     def _work(self) -> None:
         try:
             while (first := self._jobs.get()) is not None:
-                self._answer(self._run_group(first))
+                self._answer(self._run_group(first, self._group))
         finally:
             self._disconnect()
 
-    def _run_group(self, asked: _Asked | None) -> list[_Answer]:
+    def _run_group(self, first: _Asked, seconds: float) -> list[_Answer]:
+        group: list[_Asked] = []
         answers: list[_Answer] = []
+        asked: _Asked | None = first
         try:
-            end = monotonic() + self._group
+            end = monotonic() + seconds
             connection = self._connected()
             connection.execute(self._begin)
             while asked is not None:
+                group.append(asked)
                 answers.append(self._run(asked, connection))
                 asked = self._next() if monotonic() < end else None
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - given to everyone who is concerned
             self._disconnect()
-            futures = [future for future, _, _ in answers] + ([asked[1]] if asked else [])
-            return [(future, None, _failure(error)) for future in futures]
+            if len(group) > max(1, len(answers)):
+                return [answer for one in group for answer in self._run_group(one, 0.0)]
+            return [(future, None, _failure(error)) for _, future in group or [first]]
         return answers
 
     def _run(self, asked: _Asked, connection: sqlite3.Connection) -> _Answer:
@@ -140,6 +143,11 @@ class Worker:
             self._connection = None
 
 
+def primary_code(error: sqlite3.Error) -> int:
+    """Return the plain error code in an extended one."""
+    return error.sqlite_errorcode & 0xFF
+
+
 def _patiently(connect: Callable[[float], sqlite3.Connection]) -> sqlite3.Connection:
     """Connect, and again while the file is busy: SQLite does not wait when it has to become a WAL file."""
     end = monotonic() + _BUSY_SECONDS
@@ -147,7 +155,7 @@ def _patiently(connect: Callable[[float], sqlite3.Connection]) -> sqlite3.Connec
         try:
             return connect(_BUSY_SECONDS)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or monotonic() >= end:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or monotonic() >= end:
                 raise
             sleep(_BUSY_PAUSE)
 

@@ -52,9 +52,14 @@ class RedisEventLog:
 
     Each call is one script, so that a lease is checked and used in one step. While anyone reads, one more
     connection of the client waits for what is written, for all readers together; these outlast a Redis that
-    is away for a few seconds. How much a crash of Redis loses is a matter of its own settings
-    (``appendfsync``); producers and readers are told what is missing. Do not let Redis evict the keys
-    (``maxmemory-policy noeviction``).
+    is away for a few seconds. Do not let Redis evict the keys (``maxmemory-policy noeviction``).
+
+    How much a crash of Redis loses is a matter of its own settings. With ``appendfsync always`` it is nothing
+    that was acknowledged. With ``everysec`` it is the last of that, for two seconds at most if only the
+    process dies: while the disk is busy, Redis answers before it has written. The producer then gets
+    ``SequenceError`` with the last number that is left, and can append the rest again. So does a reader who
+    has more than is left, until the log has caught up; if another producer took over meanwhile, what the log
+    has under those numbers is not what the reader has.
 
     Args:
         client: a ``redis.asyncio.Redis`` with a pool of more than 16 connections, a ``socket_timeout`` of
@@ -100,6 +105,7 @@ class RedisEventLog:
         self._renew = client.register_script(_scripts.RENEW)
         self._finish = client.register_script(_scripts.FINISH)
         self._delete = client.register_script(_scripts.DELETE)
+        self._ring = client.register_script(_scripts.RING)
         self._see = client.register_script(_scripts.LOOK)
 
     @classmethod
@@ -168,7 +174,8 @@ class RedisEventLog:
     async def delete(self, stream: str) -> None:
         """Forget a stream; see :meth:`EventLog.delete`."""
         if is_stream_id(stream):
-            await self._run(self._delete, stream, self._keep)
+            await self._run(self._delete, stream)
+            await self._run(self._ring, stream, self._keep)
 
     async def aclose(self) -> None:
         """End what waits for Redis; readers that are left get ``StoreError``. Close your client after it."""
@@ -182,17 +189,17 @@ class RedisEventLog:
         shown = await self._run(self._see, stream, after, count)
         if shown is None:
             return None
-        born, owner, left, finished, last, first, entries = shown
+        born, owner, left, finished, first, last, entries = shown
         state: StreamState = "finished" if finished else "open" if left > 0 else "lost"
         status = StreamStatus(
             stream=stream,
             owner=owner.decode(),
             state=state,
-            first=_seq(first[0][0]) if first else last + 1,
+            first=first,
             last=last,
             lease_left=left / 1000 if state == "open" else 0.0,
         )
-        return View(born, status, [Entry(seq=_seq(id_), payload=fields[1]) for id_, fields in entries])
+        return View(born, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
 
     async def _changes(self, place: bytes | None) -> tuple[bytes | None, list[str]]:
         if place is None:
@@ -215,7 +222,7 @@ class RedisEventLog:
         return await self._in_time(self._call(script, stream, *arguments), self._patience)
 
     async def _call(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
-        keys = [f"{self._prefix}:{stream}", f"{self._prefix}:{stream}:entries", self._bell]
+        keys = [f"{self._prefix}:{stream}", self._bell]
         async with self._slots:
             return await script(keys, [stream, *arguments])
 
@@ -266,7 +273,3 @@ def _is_redis_url(url: str) -> bool:
 
 def _milliseconds(seconds: float) -> int:
     return max(1, round(seconds * 1000))
-
-
-def _seq(id_: bytes) -> int:
-    return int(id_.partition(b"-")[0])

@@ -6,15 +6,28 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from componentstream.errors import UsageError
 from componentstream.log._bells import WatchedBells
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
 from componentstream.log._following import PAGE, View, follow
-from componentstream.log._tables import Acquire, Append, Changes, Delete, Finish, Look, Renew, connect
-from componentstream.log._worker import Worker
-from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StreamStatus, TakeOver
+from componentstream.log._tables import (
+    Acquire,
+    Append,
+    BrokenEntriesError,
+    Changes,
+    Delete,
+    Finish,
+    GiveUp,
+    Look,
+    Renew,
+    connect,
+)
+from componentstream.log._worker import Job, Worker
+from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StoreError, StreamStatus, TakeOver
+
+T = TypeVar("T")
 
 _SHORTEST_POLL: Final = 0.005
 _LONGEST_POLL: Final = 0.05
@@ -31,6 +44,9 @@ class SQLiteEventLog:
     readers in this process are woken by each commit, readers in others ask every 5 to 50 ms. A deletion by
     another process is noticed within 4 seconds. Put the file on a local disk: a network file system
     does not lock as SQLite needs it.
+
+    Where the file is damaged, the calls that come upon that raise ``StoreError``; streams that lie elsewhere
+    in it go on. SQLite keeps no checksums: a bit that flips inside a payload goes unnoticed.
 
     Args:
         path: the file; it is made when it is first used.
@@ -70,7 +86,7 @@ class SQLiteEventLog:
         """Start a stream; see :meth:`EventLog.acquire`."""
         check_acquire(stream, owner, ttl, take_over)
         token = secrets.token_hex(16)
-        return await self._writer.run(Acquire(stream, owner, token, ttl, take_over, self._keep))
+        return await self._run(Acquire(stream, owner, token, ttl, take_over, self._keep))
 
     async def append(self, lease: Lease, first_seq: int, payloads: Sequence[bytes]) -> None:
         """Add entries to the end of a stream; see :meth:`EventLog.append`."""
@@ -101,7 +117,7 @@ class SQLiteEventLog:
     async def delete(self, stream: str) -> None:
         """Forget a stream; see :meth:`EventLog.delete`."""
         if is_stream_id(stream):
-            await self._writer.run(Delete(stream))
+            await self._run(Delete(stream))
             self._bells.ring(stream)
 
     async def aclose(self) -> None:
@@ -109,6 +125,16 @@ class SQLiteEventLog:
         await self._writer.aclose()
         await self._reader.aclose()
         await self._bells.aclose()
+
+    async def _run(self, job: Job[T]) -> T:
+        """Run a job that may forget streams, and give up those that are broken and in its way."""
+        while True:
+            try:
+                return await self._writer.run(job)
+            except StoreError as failure:
+                if not isinstance(failure.__cause__, BrokenEntriesError):
+                    raise
+                await self._writer.run(GiveUp(failure.__cause__.id))
 
     async def _look(self, stream: str, after: int) -> View | None:
         return await self._reader.run(Look(stream, after, PAGE, self._keep))

@@ -7,14 +7,31 @@ application, or serve it by itself. ``componentstream demo`` does so with a reco
 from componentstream.errors import MissingExtraError
 
 try:
-    import starlette as _starlette  # noqa: F401 - asked for here once, so that each module need not
+    # Asked for here once, so that each module need not.
+    import cryptography as _cryptography  # noqa: F401
+    import jwt as _jwt  # noqa: F401
+    import limits as _limits  # noqa: F401
+    import prometheus_client as _prometheus_client  # noqa: F401
+    import starlette as _starlette  # noqa: F401
 except ImportError as error:
     raise MissingExtraError(
-        "componentstream.server needs Starlette: pip install 'componentstream[server]'."
+        f"componentstream.server needs {error.name}: pip install 'componentstream[server]'."
     ) from error
 
-from componentstream.server.app import Generate, create_app
+from componentstream.server.app import create_app
+from componentstream.server.auth import Authenticate, JWTBearer, Principal
+from componentstream.server.refusal import RefusedRequestError
 from componentstream.server.request import GenerationRequest
 from componentstream.server.settings import ServerSettings
+from componentstream.server.worker import Generate
 
-__all__ = ["Generate", "GenerationRequest", "ServerSettings", "create_app"]
+__all__ = [
+    "Authenticate",
+    "Generate",
+    "GenerationRequest",
+    "JWTBearer",
+    "Principal",
+    "RefusedRequestError",
+    "ServerSettings",
+    "create_app",
+]

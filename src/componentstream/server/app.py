@@ -1,86 +1,173 @@
-"""The application: from a request for a generation to the stream of its events."""
+"""The application: routes, and how everything that is no stream is answered."""
 
-from collections.abc import AsyncIterable, Callable, Iterable
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
-from componentstream.adapters.starlette import ComponentStreamResponse
-from componentstream.buffer import ComponentBuffer
-from componentstream.server.request import GenerationRequest, RefusedRequestError, read_request
+from componentstream.log.protocol import StoreError
+from componentstream.printable import printable
+from componentstream.server.cors import cors
+from componentstream.server.endpoints import Endpoints
+from componentstream.server.openapi import document
+from componentstream.server.refusal import RefusedRequestError
 from componentstream.server.settings import ServerSettings
-from componentstream.session import GenerationSession
+from componentstream.server.worker import Generate, Worker
 
-Generate: TypeAlias = Callable[[GenerationRequest], AsyncIterable[object] | Iterable[object]]
-"""Asks the model: takes a request, returns the chunks of its answer as ``astream_bytes`` takes them.
-
-An asynchronous generator function is one. Each call is one answer; what it returns is closed at its end, also
-when the client leaves.
-"""
-
-_PATH: Final = "/generate"
-_METHODS: Final = ("GET", "POST")
-_PLAINLY: Final[dict[int, tuple[str, str]]] = {
-    HTTPStatus.NOT_FOUND: ("not_found", f"There is nothing here; the generation is at {_PATH}."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", f"Use {' or '.join(_METHODS)}."),
+_PLAINLY: Final[Mapping[int, tuple[str, str]]] = {
+    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing here; openapi.json says what there is."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "The header Allow says which methods there are."),
 }
+
+_logger: Final = logging.getLogger("componentstream.server")
 
 
 def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) -> Starlette:
-    """Return an application that streams generations; mount it where you like, as in ``Mount("/api", app)``.
+    """Return the server as an application; serve it, or mount it, as in ``Mount("/api", app)``.
 
-    ``POST /generate`` takes ``{"prompt": "...", "project": "...", "version": "..."}`` as JSON, and
-    ``GET /generate`` the same three in its query, for readers that can do no better; only the prompt must be
-    there. The answer is a stream of server-sent events that ends with ``message_stop``. A reader that
-    connects again by itself, as an ``EventSource`` does, must close on that, or it asks for another
-    generation.
+    ====================================  ==========================================================
+    ``POST /generate``                    starts a generation and streams it
+    ``GET /streams/{id}``                 goes on after ``Last-Event-ID``
+    ``DELETE /streams/{id}``              stops it
+    ``POST /streams/{id}/tickets``        lets an ``EventSource`` read it once, without a token
+    ``GET /metrics``, ``GET /health``     for operators
+    ``GET /openapi.json``                 all of this, to the field
+    ====================================  ==========================================================
 
-    What goes wrong before the first event is answered with a status and an error event as JSON: 400, 404,
-    405, 413 or 415 for the request, 502 or 504 for the model, 500 for the rest. A client that leaves ends its
-    generation: the source is closed within a second.
+    A generation is no part of a request: it goes into ``settings.log``, and each reader reads from there.
+    So a reader who was cut off goes on after the last event that it has, at any worker that shares the log,
+    and a stream that was finished is sent again without a call of the model for as long as the log keeps it.
+
+    Servers run the lifespan of an application, which ends the open generations in good order; a framework
+    seldom runs that of what is mounted in it. Run it in that of your own then::
+
+        async with app.router.lifespan_context(app):
+            yield
+
+    A server that is stopped waits for the end of all responses before it ends the lifespan: tell it how long
+    (uvicorn: ``--timeout-graceful-shutdown``), or have it await ``app.state.server.drain()`` first, as
+    ``componentstream serve`` does.
 
     Args:
-        generate: asks the model. It may refuse a request by raising Starlette's ``HTTPException``.
+        generate: asks the model.
         settings: how requests are treated.
+
+    Raises:
+        UsageError: a setting is not understood.
     """
+    worker = Worker(generate, settings)
+    endpoints = Endpoints(worker, settings)
 
-    async def answer(request: Request) -> Response:
-        asked = await read_request(request, settings.max_body_bytes)
-        return ComponentStreamResponse(
-            generate(asked),
-            send_timeout=settings.send_timeout,
-            session=GenerationSession(timeouts=settings.timeouts, buffer=ComponentBuffer(keep_text=False)),
-            batcher=settings.new_batcher(),
-            heartbeat=settings.heartbeat,
-        )
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await worker.aclose()
+            await endpoints.aclose()
 
-    return Starlette(
-        routes=[Route(_PATH, answer, methods=_METHODS)],
+    app = _Application(
+        settings.allowed_origins,
+        routes=_routes(endpoints, settings),
+        middleware=_middleware(settings),
         exception_handlers={
             RefusedRequestError: _refuse,
+            StoreError: _lack_the_log,
             HTTPException: _refuse_plainly,
             ClientDisconnect: _say_nothing,
             Exception: _fail,
         },
+        lifespan=lifespan,
+    )
+    app.state.server = worker
+    return app
+
+
+class _Application(Starlette):
+    """Lets pages of other origins read all answers, also those to failures of the application.
+
+    A slash at the end of a path makes no difference: Litestar puts one there for what is mounted in it, and a
+    redirection would lead out of the mount.
+    """
+
+    def __init__(self, allowed_origins: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self._allowed_origins = allowed_origins
+        cors(self.router, allowed_origins)  # says what is no origin; the stack is built later
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await super().__call__(scope, receive, send)
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        return cors(super().build_middleware_stack(), self._allowed_origins)
+
+
+def _middleware(settings: ServerSettings) -> list[Middleware]:
+    if not settings.compress:
+        return []
+    from starlette_compress import CompressMiddleware  # noqa: PLC0415 - it loads three libraries
+
+    return [Middleware(CompressMiddleware)]
+
+
+def _routes(endpoints: Endpoints, settings: ServerSettings) -> list[Route]:
+    openapi = document(
+        authenticated=settings.authenticate is not None,
+        metrics=settings.metrics,
+        max_body_bytes=settings.max_body_bytes,
     )
 
+    async def describe(request: Request) -> Response:
+        return JSONResponse({**openapi, "servers": [{"url": request.scope.get("root_path", "") or "/"}]})
 
-def _refuse(_request: Request, refusal: Exception) -> Response:
+    return [
+        Route("/generate", endpoints.generate, methods=["POST"]),
+        Route("/streams/{stream}", endpoints.stream, methods=["GET", "DELETE"]),
+        Route("/streams/{stream}/tickets", endpoints.ticket, methods=["POST"]),
+        Route("/health", endpoints.health),
+        *([Route("/metrics", endpoints.metrics)] if settings.metrics else []),
+        Route("/openapi.json", describe),
+    ]
+
+
+def _refuse(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RefusedRequestError)  # noqa: S101 - what it is registered for
+    request.app.state.server.metrics.refused(refusal.code)
     headers = {"Cache-Control": "no-store", **refusal.headers}
     return JSONResponse(refusal.body, refusal.status, headers)
+
+
+def _lack_the_log(request: Request, error: Exception) -> Response:
+    """Answer when the log fails; what it said is for the operator, and of no use to a stranger."""
+    _logger.warning("The log failed, and a request was refused: %s", printable(repr(error)))
+    message = "The log of the streams does not answer; try again in a while."
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return _refuse(
+        request, RefusedRequestError(status, "log_unavailable", message, {"Retry-After": "1"}, retryable=True)
+    )
 
 
 def _refuse_plainly(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     status = error.status_code
-    code, message = _PLAINLY.get(status, ("refused", error.detail))
-    return _refuse(request, RefusedRequestError(status, code, message, error.headers))
+    plain = _PLAINLY.get(status)
+    if plain is None or error.detail != HTTPStatus(status).phrase:  # it is in words of the function's own
+        plain = "refused", str(error.detail)
+    return _refuse(request, RefusedRequestError(status, *plain, error.headers))
 
 
 def _say_nothing(_request: Request, _error: Exception) -> Response:

@@ -2,12 +2,18 @@
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Sequence
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 import attrs
+import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -16,10 +22,14 @@ from starlette.routing import Mount, Route
 from componentstream.drive import parse
 from componentstream.events import ContentBlockStop
 from componentstream.lifecycle import Timeouts
+from componentstream.log.protocol import EventLog
 from componentstream.recording import Chunk, read_recording
-from componentstream.server.app import Generate, create_app
+from componentstream.server.app import create_app
+from componentstream.server.auth import JWTBearer
+from componentstream.server.refusal import RefusedRequestError
 from componentstream.server.request import GenerationRequest
 from componentstream.server.settings import ServerSettings
+from componentstream.server.worker import Generate
 
 RECORDING: Final = Path(str(files("componentstream.server") / "demo.jsonl"))
 """The recording that is played unless another is given; it was made by ``examples/record.py``."""
@@ -38,6 +48,18 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+_MISDIRECTED: Final = RefusedRequestError(
+    HTTPStatus.MISDIRECTED_REQUEST,
+    "misdirected_request",
+    "Open this page by the address that the server has printed.",
+)
+_AUDIENCE: Final = "componentstream demo"
+_GRACE: Final = 1.0
+"""Seconds that open generations have when the demonstration stops: somebody waits at the keyboard."""
+
+TOKEN_SECONDS: Final = 24 * 3600
+"""How long a token of the demonstration holds."""
+
 _GENERATION_SLACK: Final = 30.0
 _CHUNK_SLACK: Final = 15.0
 """Seconds on top of what is recorded: as long as a model without a recording gets."""
@@ -81,19 +103,44 @@ class RecordedGeneration:
         return at / self.rate if self.rate else 0.0
 
 
-def create_recorded_demo(recording: Path = RECORDING, rate: float = 1.0) -> Starlette:
-    """Return the demonstration of a recording.
+def create_recorded_demo(
+    recording: Path = RECORDING,
+    rate: float = 1.0,
+    log: EventLog | None = None,
+    host: str = "localhost",
+) -> Starlette:
+    """Return the demonstration of a recording, with tokens as in earnest.
+
+    Args:
+        recording: what is played.
+        rate: how many times as fast as it was recorded; 0 is without waiting.
+        log: where streams are kept, by default in memory.
+        host: see :func:`create_demo`.
 
     Raises:
         UsageError: the file is no recording.
         OSError: it cannot be read.
     """
     generation = RecordedGeneration(read_recording(recording), rate)
+    secret = secrets.token_bytes(32)
+    settings = ServerSettings(
+        timeouts=generation.timeouts(),
+        log=log,
+        authenticate=JWTBearer.from_secret(secret, audience=_AUDIENCE),
+        shutdown_grace=_GRACE,
+    )
+
+    def new_token() -> str:
+        expires = int(time.time()) + TOKEN_SECONDS
+        return jwt.encode({"sub": "demo", "aud": _AUDIENCE, "exp": expires}, secret, "HS256")
+
     return create_demo(
         generation,
-        ServerSettings(timeouts=generation.timeouts()),
+        settings,
         recording=recording.name,
         chars=generation.chars(),
+        new_token=new_token,
+        host=host,
     )
 
 
@@ -103,27 +150,60 @@ def create_demo(
     *,
     recording: str | None = None,
     chars: int | None = None,
+    new_token: Callable[[], str] | None = None,
+    host: str = "localhost",
 ) -> Starlette:
-    """Return an application with the page at ``/`` and the generation below ``/api``.
+    """Return an application with the page at ``/`` and the server below ``/api``.
+
+    The page gets its token from ``/demo/demo.json``. That answers only where the server is asked for by an
+    address, as ``localhost`` or by its own name: a page of somebody else can reach it only by a name that
+    was made to mean this machine (DNS rebinding).
 
     Args:
         generate: asks the model.
         settings: how requests are treated.
         recording: the name of the recording that is played, for the page to say so.
         chars: how many characters an answer has, for the page's progress bar, None if nobody knows.
+        new_token: returns a token that ``settings.authenticate`` accepts; None if that is None.
+        host: the name, or an address, of the server.
+
+    Returns:
+        The application. ``state.server`` is that of :func:`create_app`, ``state.new_token`` what was given.
     """
+    api = create_app(generate, settings)
 
-    async def about(_request: Request) -> Response:
-        return JSONResponse({"recording": recording, "chars": chars}, headers=_HEADERS)
+    async def about(request: Request) -> Response:
+        if not _is_address(asked := request.url.hostname or "") and asked not in ("localhost", host.lower()):
+            return JSONResponse(_MISDIRECTED.body, _MISDIRECTED.status, _HEADERS)
+        token = None if new_token is None else new_token()
+        about = {"recording": recording, "chars": chars, "token": token}
+        return JSONResponse(about, headers=_HEADERS | {"Cache-Control": "no-store"})
 
-    return Starlette(
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
+        async with api.router.lifespan_context(api):
+            yield
+
+    app = Starlette(
         routes=[
             Route("/", RedirectResponse("/demo/"), methods=["GET"]),
             *(Route(path, _page(name, kind), methods=["GET"]) for path, (name, kind) in _PAGES.items()),
             Route("/demo/demo.json", about),
-            Mount("/api", create_app(generate, settings)),
-        ]
+            Mount("/api", api),
+        ],
+        lifespan=lifespan,
     )
+    app.state.server = api.state.server
+    app.state.new_token = new_token
+    return app
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _page(name: str, media_type: str) -> Response:

@@ -1,9 +1,12 @@
-"""A server of one process on this machine, for the demonstration and for tests."""
+"""A server of one process, which lets open streams end in good order when it is told to stop."""
 
+import asyncio
 import logging
+import signal
 import socket
-from types import TracebackType
-from typing import Self
+from collections.abc import Awaitable, Callable, Iterable
+from types import FrameType, TracebackType
+from typing import Final, Self, TypeAlias
 
 from starlette.types import ASGIApp
 from typing_extensions import override
@@ -17,6 +20,15 @@ except ImportError as error:
         "componentstream.server.serving needs uvicorn: pip install 'componentstream[server]'."
     ) from error
 
+Drain: TypeAlias = Callable[[], Awaitable[None]]
+"""Ends what is open, so that readers come to their end."""
+
+_TICK: Final = 0.1
+"""Seconds between two looks whether somebody asks to be faster; uvicorn takes as long to notice a signal."""
+
+_FAREWELL: Final = 1.0
+"""Seconds that readers have to take the end of their streams, and that what is cancelled has to end."""
+
 
 class LocalServer:
     """Serves an application until it is interrupted.
@@ -25,9 +37,12 @@ class LocalServer:
     in a ``with``, which stops listening if it comes to no run.
 
     Args:
-        app: what to serve.
+        app: what to serve; its lifespan is run if it has one.
         host: the name or address to listen at.
         port: 0 takes any that is free.
+        drain: called first when the server is to stop, while what is open still runs and nobody new is let
+            in; afterwards what is left is cancelled. Without it everything open is cancelled at once.
+        grace: seconds after which the drain is given up; one more is left for what it ended to be sent.
 
     Attributes:
         url: where it is reached.
@@ -36,15 +51,27 @@ class LocalServer:
         UsageError: it cannot listen there.
     """
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 8000) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        *,
+        drain: Drain | None = None,
+        grace: float = 5.0,
+    ) -> None:
         self._socket = _listen(host, port)
         address = f"[{host}]" if ":" in host else host
         self.url = f"http://{address}:{self._socket.getsockname()[1]}/"
-        self._server = _Server(
-            uvicorn.Config(
-                app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
-            )
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            # It would believe what a client on this machine says of its address.
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
         )
+        self._server = _Server(config, drain, grace)
 
     def __enter__(self) -> Self:
         return self
@@ -55,12 +82,24 @@ class LocalServer:
         self._socket.close()
 
     def run(self) -> None:
-        """Serve until an interrupt from the keyboard or :meth:`stop`; then cancel what is still open."""
+        """Serve until an interrupt from the keyboard, a request to terminate (SIGTERM), or :meth:`stop`.
+
+        A second interrupt waits for nothing any more.
+
+        Raises:
+            UsageError: the lifespan of the application did not start.
+        """
         try:
             self._server.run(sockets=[self._socket])
-        except KeyboardInterrupt:
-            # uvicorn has ended in good order, and raises it once more.
-            return
+        except SystemExit:
+            raise _not_started() from None
+
+    async def serve(self) -> None:
+        """Serve as :meth:`run` does, on the loop that runs."""
+        try:
+            await self._server.serve(sockets=[self._socket])
+        except SystemExit:
+            raise _not_started() from None
 
     def stop(self) -> None:
         """End :meth:`run`, from any thread."""
@@ -68,17 +107,61 @@ class LocalServer:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, drain: Drain | None, grace: float) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._grace = grace
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise each signal once more after it has ended in good order.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # It would wait for open streams, and report each that is cancelled as an error.
+        for server in self.servers:
+            server.close()
+        try:
+            if self._drain is not None:
+                await self._run_drain(self._drain)
+        finally:
+            await self._cancel_what_is_open()
+            await super().shutdown(sockets)
+
+    async def _run_drain(self, drain: Drain) -> None:
+        draining = asyncio.ensure_future(drain())
+        if await self._wait({draining}, self._grace):
+            draining.cancel()
+        else:
+            await draining
+            await self._wait(self.server_state.tasks, _FAREWELL)
+
+    async def _wait(self, work: Iterable[asyncio.Future[None]], seconds: float) -> set[asyncio.Future[None]]:
+        """Wait until all is done, the time is over, or somebody interrupts again; return what is not done."""
+        now = asyncio.get_running_loop().time
+        end = now() + seconds
+        left = {one for one in work if not one.done()}
+        while left and not self.force_exit and now() < end:
+            _, left = await asyncio.wait(left, timeout=_TICK)
+        return left
+
+    async def _cancel_what_is_open(self) -> None:
+        # uvicorn would wait for open streams, and report each that is cancelled as an error.
         logger = logging.getLogger("uvicorn.error")
         logger.addFilter(_drop)
         try:
-            for task in self.server_state.tasks:
+            tasks = list(self.server_state.tasks)
+            for task in tasks:
                 task.cancel()
-            await super().shutdown(sockets)
+            if tasks:
+                await asyncio.wait(tasks, timeout=_FAREWELL)
         finally:
             logger.removeFilter(_drop)
+
+
+def _not_started() -> UsageError:
+    return UsageError("The application failed to start; what it reported stands above.")
 
 
 def _drop(_record: logging.LogRecord) -> bool:

@@ -27,6 +27,7 @@ const drawn = new Map();
 let generation = null;
 let began = 0;
 let expected = null;
+let headers = {};
 let timer = 0;
 let due = false;
 
@@ -38,7 +39,7 @@ part("form").addEventListener("submit", (event) => {
   began = performance.now();
   timer = setInterval(drawClock, TICK);
   const { prompt, project, version } = Object.fromEntries(new FormData(event.target));
-  generation = generate("../api/generate", { prompt, project, version }, { store });
+  generation = generate("../api/generate", { prompt, project, version }, { store, headers });
 });
 part("stop").addEventListener("click", () => generation.stop());
 store.subscribe(() => {
@@ -56,11 +57,17 @@ describe();
 
 async function describe() {
   const response = await fetch("demo.json");
-  const { recording, chars } = await response.json();
-  expected = chars;
-  if (recording === null) return;
-  part("recorded").textContent = `This demo plays the recording ${recording}; another prompt changes nothing.`;
-  part("recorded").hidden = false;
+  const { recording, chars, token, error } = await response.json();
+  if (response.ok) {
+    expected = chars;
+    headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+    part("generate").disabled = false;
+  }
+  const hint = response.ok
+    ? recording && `This demo plays the recording ${recording}; another prompt changes nothing.`
+    : error.message;
+  part("recorded").textContent = hint;
+  part("recorded").hidden = hint === null;
 }
 
 function draw() {

@@ -1,0 +1,25 @@
+"""The model of this example: it plays the recording that comes with the package, at RATE times its pace.
+
+Put your own in its place: a function that takes a request and returns the chunks of the answer.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+
+from componentstream.recording import read_recording
+from componentstream.server import GenerationRequest
+from componentstream.server.demonstration import RECORDING
+
+RATE = float(os.environ.get("RATE", "1"))
+CHUNKS = read_recording(RECORDING)
+
+
+async def generate(request: GenerationRequest) -> AsyncGenerator[str, None]:
+    """Yield the answer, each chunk when its time has come; a model would look at the prompt."""
+    assert request.prompt
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for chunk in CHUNKS:
+        await asyncio.sleep(began + chunk.at / RATE - loop.time())
+        yield chunk.text

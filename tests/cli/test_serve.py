@@ -1,0 +1,401 @@
+"""``componentstream serve`` within this process and as one of its own."""
+
+import inspect
+import json
+import logging
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import attrs
+import pytest
+
+import parts
+from componentstream.cli import main
+from componentstream.cli.options import command_line
+from componentstream.errors import UsageError
+from componentstream.lifecycle import Timeouts
+
+jwt = parts.module("jwt")
+parts.module("uvicorn")
+parts.module("starlette")
+httpx2 = parts.module("httpx2")
+
+from componentstream.server import ServerSettings  # noqa: E402 - it needs what is asked for above
+
+module = sys.modules["componentstream.cli.serve"]  # the package has the function under its name
+WAIT = 10.0
+SECRET = secrets.token_hex(32)
+APP = """\
+import asyncio
+
+async def generate(request):
+    yield "/// START Hero\\n" + request.prompt
+    if request.project == "long":
+        await asyncio.sleep(300)
+    if request.project == "broken":
+        raise RuntimeError("no model")
+    yield "\\n/// END Hero\\n"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty current directory, and an interpreter and an environment that forget what was done."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in [name for name in os.environ if name.startswith("COMPONENTSTREAM_")]:
+        monkeypatch.delenv(name)
+    known = {*sys.modules}
+    yield tmp_path
+    for name in {*sys.modules} - known:
+        if getattr(sys.modules[name], "__file__", "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def write(folder, name, text):
+    (folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def test_a_function_is_found_in_the_current_directory(folder):
+    write(
+        folder,
+        "my_app",
+        "def generate(request):\n    return [request]\n\nclass Models:\n    one = generate\n",
+    )
+    assert module.load("my_app:generate")("x") == ["x"]
+    assert module.load("my_app:Models.one")("y") == ["y"]
+
+
+@pytest.mark.parametrize(
+    "app", ["my_app", "my_app:", ":generate", "my_app.py:generate ", "my_app:generate()"]
+)
+def test_what_is_no_name_is_told(folder, app):
+    del folder
+    with pytest.raises(UsageError) as caught:
+        module.load(app)
+    assert str(caught.value) == f"APP must be MODULE:NAME, such as my_app:generate, not {app!r}."
+
+
+@pytest.mark.parametrize("name", ["absent_app", "absent_app.inside", "my_app.inside"])
+def test_a_module_that_is_not_there_is_told(folder, name, capsys):
+    write(folder, "my_app", APP)
+    with pytest.raises(UsageError) as caught:
+        module.load(f"{name}:generate")
+    sentence = f"There is no module {name!r}, in the current directory or among what is installed."
+    assert str(caught.value) == sentence
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["absent", "generate.absent"])
+def test_a_name_that_the_module_has_not_is_told(folder, name):
+    write(folder, "my_app", APP)
+    with pytest.raises(UsageError) as caught:
+        module.load(f"my_app:{name}")
+    assert str(caught.value) == f"The module 'my_app' has no {name!r}; name a function that it has."
+
+
+def test_what_is_no_function_is_told(folder):
+    write(folder, "my_app", "generate = 3\n")
+    with pytest.raises(UsageError) as caught:
+        module.load("my_app:generate")
+    expected = "my_app:generate is no function but of the type int; name one that takes a GenerationRequest."
+    assert str(caught.value) == expected
+
+
+def test_a_function_need_not_tell_its_parameters(folder):
+    write(folder, "my_app", "generate = type\n")
+    with pytest.raises(ValueError, match="no signature"):
+        inspect.signature(type)
+    assert module.load("my_app:generate") is type
+
+
+def test_an_application_is_no_function(folder):
+    write(folder, "my_app", "from starlette.applications import Starlette\n\napp = Starlette()\n")
+    with pytest.raises(UsageError) as caught:
+        module.load("my_app:app")
+    expected = (
+        "my_app:app is an application already: start it with uvicorn, or name the function that generates."
+    )
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("def fall():\n    return 1 / 0\n\n\nfall()\n", "ZeroDivisionError: division by zero"),
+        ("import absent_part\n", "ModuleNotFoundError: No module named 'absent_part'"),
+        ("def\n", "SyntaxError: invalid syntax"),
+    ],
+)
+def test_a_module_that_raises_shows_its_own_traceback_and_no_other(folder, capsys, text, last):
+    write(folder, "my_app", text)
+    with pytest.raises(UsageError) as caught:
+        module.load("my_app:generate")
+    assert str(caught.value) == "The module 'my_app' failed when it was imported, as shown above."
+    shown = capsys.readouterr().err
+    assert shown.splitlines()[-1] == last
+    files = re.findall(r'File "(.+?)"', shown)
+    assert files
+    assert set(files) == {str(folder / "my_app.py")}
+
+
+def refused(capsys, *arguments):
+    """Run the command, which must be refused; return what it says."""
+    assert main(["serve", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    return output.err
+
+
+def test_it_is_said_how_users_prove_who_they_are_or_nothing_is_served(folder, capsys):
+    write(folder, "my_app", APP)
+    assert refused(capsys, "my_app:generate") == (
+        "componentstream: Say in one way who may come in: by tokens, with --jwks, --jwt-secret-file or "
+        "COMPONENTSTREAM_JWT_SECRET, or everybody, with --no-auth.\n"
+    )
+
+
+def test_two_ways_are_one_too_many(folder, capsys, monkeypatch):
+    write(folder, "my_app", APP)
+    monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
+    assert "Say in one way who may come in" in refused(capsys, "my_app:generate", "--no-auth")
+    given = ["--jwks", "keys.json", "--audience", "pages"]
+    assert "Say in one way who may come in" in refused(capsys, "my_app:generate", *given)
+
+
+def test_tokens_need_an_audience(folder, capsys, monkeypatch):
+    del folder
+    monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
+    said = refused(capsys, "my_app:generate")
+    assert said.startswith("componentstream: Say with --audience what the claim aud of the tokens has")
+
+
+@pytest.mark.parametrize("option", ["--jwt-secret-file", "--jwks"])
+def test_a_file_that_is_not_there_is_told(folder, capsys, option):
+    del folder
+    said = refused(capsys, "my_app:generate", option, "absent.txt", "--audience", "pages")
+    assert "absent.txt" in said
+    assert said.count("\n") == 1
+
+
+def test_a_short_secret_is_refused_and_not_repeated(folder, capsys, monkeypatch):
+    del folder
+    monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", "hunter2")
+    said = refused(capsys, "my_app:generate", "--audience", "pages")
+    assert "The secret has 7 bytes and needs 32 or more" in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--log", "redis://:hunter2@localhost:6379"),
+        ("--log", "rediss://me:hunter2@localhost"),
+        ("--log", "redis://localhost?password=hunter2"),
+        ("--rate-limit-storage", "async+redis://:hunter2@localhost:6379"),
+    ],
+)
+def test_a_password_does_not_belong_on_the_command_line(folder, capsys, option, value):
+    del folder
+    said = refused(capsys, "my_app:generate", "--no-auth", option, value)
+    variable = f"COMPONENTSTREAM_{option[2:].replace('-', '_').upper()}"
+    expected = f"Everybody on this machine sees the password in {option}: set {variable} instead."
+    assert said == f"componentstream: {expected}\n"
+
+
+def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
+    del folder
+    monkeypatch.setenv("COMPONENTSTREAM_LOG", "redis://:hunter2@localhost:6379")
+    assert "There is no module 'absent_app'" in refused(capsys, "absent_app:generate", "--no-auth")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--log", "postgres://x"], "The URL of a log must be memory:, sqlite:PATH"),
+        (["--rate-limit", "often"], "often"),
+        (["--host", "no.such.host.invalid"], "Cannot listen at port 8000 of no.such.host.invalid"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_told_in_a_sentence(folder, capsys, arguments, sentence):
+    write(folder, "my_app", APP)
+    assert sentence in refused(capsys, "my_app:generate", "--no-auth", *arguments)
+
+
+def settings_of(*arguments):
+    options = command_line().parse_args(["serve", "my_app:generate", *arguments])
+    return module._settings(options, None)
+
+
+def plain(settings):
+    """The settings but the hook that writes the log, of which no two are the same."""
+    assert len(settings.hooks) == 1
+    return attrs.evolve(settings, hooks=())
+
+
+def test_what_nobody_says_is_left_at_its_default():
+    assert plain(settings_of()) == ServerSettings()
+
+
+def test_every_option_arrives_in_the_settings():
+    arrived = settings_of(
+        *("--allowed-origin", "https://a.example", "--allowed-origin", "https://b.example"),
+        *("--trusted-proxies", "1", "--rate-limit", "5/second"),
+        *("--rate-limit-storage", "async+redis://localhost", "--max-generations", "3"),
+        *("--max-generations-per-user", "2", "--generation-timeout", "90", "--chunk-timeout", "none"),
+        *("--on-disconnect", "cancel", "--on-store-failure", "fail", "--grace", "9"),
+        *("--compress", "--debug"),
+    )
+    assert plain(arrived) == ServerSettings(
+        allowed_origins=["https://a.example", "https://b.example"],
+        trusted_proxies=1,
+        rate_limit="5/second",
+        rate_limit_storage="async+redis://localhost",
+        max_generations=3,
+        max_generations_per_user=2,
+        timeouts=Timeouts(generation=90.0, chunk=None),
+        on_disconnect="cancel",
+        on_store_failure="fail",
+        shutdown_grace=9.0,
+        compress=True,
+        debug=True,
+    )
+    assert settings_of("--rate-limit", "none").rate_limit is None
+
+
+def test_the_user_who_has_set_up_a_log_keeps_it(monkeypatch):
+    root, own = logging.getLogger(), logging.getLogger("componentstream")
+    monkeypatch.setattr(root, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(own, "level", logging.NOTSET)
+    module._set_up_logging()
+    assert [type(handler) for handler in root.handlers] == [logging.NullHandler]
+    assert own.level == logging.NOTSET
+    monkeypatch.setattr(root, "handlers", [])
+    module._set_up_logging()
+    assert [type(handler) for handler in root.handlers] == [logging.StreamHandler]
+    assert own.level == logging.INFO
+
+
+def test_it_serves_until_it_is_interrupted(folder, monkeypatch, capfd):
+    """Within this process, where the lines that run can be counted."""
+    interrupt = "import os, signal, threading\nkill = os.kill, (os.getpid(), signal.SIGINT)\n"
+    write(folder, "my_app", f"{APP}{interrupt}threading.Timer(1, *kill).start()\n")
+    monkeypatch.setattr(module, "_set_up_logging", lambda: None)
+    assert main(["serve", "my_app:generate", "--no-auth", "--port", "0", "--log", "memory:", "--debug"]) == 0
+    output = capfd.readouterr()
+    assert re.fullmatch(
+        r"componentstream serve: http://127\.0\.0\.1:\d+/ \(stop it with Ctrl-C\)\n", output.out
+    )
+    assert output.err == (
+        "componentstream: Debug events are on: whoever has a token with the claim debug sees the inside of "
+        "the parser. Leave it off in production.\n"
+    )
+
+
+@contextmanager
+def serving(folder, *arguments, **environment):
+    """Run the command in a folder; give its process and the URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "componentstream", "serve", "my_app:generate", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=os.environ | environment,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        url = re.fullmatch(r"componentstream serve: (http://127\.0\.0\.1:\d+/) \(stop.*\)\n", line)
+        assert url, line + process.communicate()[1]
+        yield process, url[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def bearer(**claims):
+    token = jwt.encode(
+        {"sub": "ann", "aud": "pages", "exp": int(time.time()) + 60, **claims}, SECRET, "HS256"
+    )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def ids(text):
+    return [int(number) for number in re.findall(r"^id: (\d+)$", text, re.MULTILINE)]
+
+
+def test_streams_outlive_the_server_in_the_file_of_the_default_log(folder):
+    write(folder, "my_app", APP)
+    (folder / "secret.txt").write_text(f"{SECRET}\n", encoding="utf-8")
+    arguments = ["--jwt-secret-file", "secret.txt", "--audience", "pages"]
+    with serving(folder, *arguments) as (process, url):
+        assert httpx2.post(f"{url}generate", json={"prompt": "x"}, timeout=WAIT).status_code == 401
+        first = httpx2.post(f"{url}generate", json={"prompt": "Grüße"}, headers=bearer(), timeout=WAIT)
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=WAIT)
+    assert process.returncode == 0
+    assert "Grüße" in first.text or "Gr\\u00fc\\u00dfe" in first.text
+    assert ids(first.text) == list(range(1, len(ids(first.text)) + 1))
+    assert (folder / "componentstream.db").is_file()
+    stream = first.headers["stream-id"]
+    assert f"Stream '{stream}' " in output[1]
+    assert SECRET not in output[1]
+    with serving(folder, "--audience", "pages", COMPONENTSTREAM_JWT_SECRET=SECRET) as (_, url):
+        headers = bearer() | {"Last-Event-ID": "2"}
+        rest = httpx2.get(f"{url}streams/{stream}", headers=headers, timeout=WAIT)
+    assert ids(rest.text) == ids(first.text)[2:]
+    assert first.text.endswith(rest.text)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_open_streams_are_ended_within_the_grace(folder, sign):
+    write(folder, "my_app", APP)
+    asked = {"prompt": "x", "project": "long"}
+    with serving(folder, "--no-auth", "--grace", "1") as (process, url):
+        with httpx2.stream("POST", f"{url}generate", json=asked, timeout=WAIT) as response:
+            pieces = response.iter_text()
+            text = next(pieces)
+            began = time.monotonic()
+            process.send_signal(sign)
+            text += "".join(pieces)
+        process.communicate(timeout=WAIT)
+        assert time.monotonic() - began < 4.0
+    assert process.returncode == 0
+    assert ids(text) == list(range(1, len(ids(text)) + 1))
+    assert '"type":"server_stopping"' in text
+    assert '{"type":"message_stop","reason":"failed"' in text
+
+
+def test_a_model_that_fails_is_in_the_log_with_its_traceback(folder):
+    write(folder, "my_app", APP)
+    with serving(folder, "--no-auth") as (process, url):
+        asked = {"prompt": "x", "project": "broken"}
+        answer = httpx2.post(f"{url}generate", json=asked, timeout=WAIT)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=WAIT)[1]
+    assert "no model" not in answer.text
+    assert "RuntimeError: no model" in said
+    assert 'my_app.py", line 8, in generate' in said
+
+
+def test_the_keys_of_a_file_are_used(folder):
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - it comes with PyJWT
+
+    write(folder, "my_app", APP)
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    (folder / "keys.json").write_text(json.dumps({"keys": [{**public, "kid": "one", "use": "sig"}]}))
+    claims = {"sub": "ann", "aud": "pages", "iss": "us", "exp": int(time.time()) + 60}
+    given = ["--jwks", "keys.json", "--audience", "pages", "--issuer", "us"]
+    with serving(folder, *given) as (_, url):
+        for issuer, status in (("us", 200), ("them", 401)):
+            token = jwt.encode(claims | {"iss": issuer}, key, "RS256", headers={"kid": "one"})
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = httpx2.post(f"{url}generate", json={"prompt": "x"}, headers=headers, timeout=WAIT)
+            assert answer.status_code == status

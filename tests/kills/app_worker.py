@@ -1,0 +1,41 @@
+"""A worker as uvicorn starts it; the environment names its log, the model's notes and the lease."""
+
+import os
+
+from componentstream.lifecycle import Timeouts
+from componentstream.log import SQLiteEventLog
+from componentstream.log.redis import RedisEventLog
+from componentstream.server import ServerSettings, create_app
+from componentstream.server.auth import Principal
+from componentstream.server.refusal import RefusedRequestError
+from kills.upstream import Model
+
+
+def open_log(url):
+    if url.startswith("redis:"):
+        return RedisEventLog.from_url(url)
+    return SQLiteEventLog(url.removeprefix("sqlite:"))
+
+
+def authenticate(request):
+    """Take a bearer token for the name of a user."""
+    scheme, _, user = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Bearer" or not user:
+        raise RefusedRequestError(401, "unauthorized", "Send a bearer token.")
+    return Principal(user)
+
+
+app = create_app(
+    Model(os.environ["KILLS_NOTES"]).generate,
+    ServerSettings(
+        log=open_log(os.environ["KILLS_LOG"]),
+        lease=float(os.environ["KILLS_LEASE"]),
+        # Only faults end a stream here, however busy the machine is.
+        timeouts=Timeouts(generation=120.0, chunk=60.0),
+        log_patience=10.0,
+        authenticate=authenticate,
+        rate_limit=None,
+        max_generations_per_user=1000,
+        max_readers_per_user=1000,
+    ),
+)

@@ -1,0 +1,288 @@
+"""Cancel calls of a Redis log while their answers are on the way, and prove that nobody gets another's.
+
+    python tests/kills/foreign.py --cancels 2000 --disconnects 1000
+
+Between the log and Redis stands a proxy that delays each answer by up to 50 ms. A client of Redis that is
+cancelled meanwhile must not put its connection back with the answer still to come, or whoever asks next gets
+it. Two tenants, red and blue, each with a word of its own in all that it writes, share one client: first
+tasks that call a log and are cancelled at random moments, then, over HTTP, readers of two workers that leave
+at random moments. No answer to a tenant may hold the word of the other, and each must be the right one.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import attrs
+from redis.asyncio import Connection, ConnectionPool, Redis
+
+from componentstream.log.redis import RedisEventLog
+from kills.client import Client
+from kills.delaying import DelayingProxy
+from kills.http_client import asking
+from kills.judging import judge
+from kills.processes import Notes, a_log, workers
+from kills.upstream import Plan
+from log.redis_server import RedisServer
+
+WORDS = {"red": "canary-of-red", "blue": "canary-of-blue"}
+OTHER = {"red": "blue", "blue": "red"}
+DELAY = 0.05
+CANCELLED = 0.5
+"""How many of the calls may be cancelled; if it were all, no connection would live to be used again."""
+
+AT_ONCE = 12
+"""Tasks, or readers, of each tenant."""
+
+STAYS = 0.4
+"""Seconds that a reader stays at most."""
+
+
+@attrs.define
+class Findings:
+    """What was found.
+
+    Attributes:
+        counts: the figures.
+        foreign: bytes of the other tenant that somebody got.
+        wrong: answers that were not the right one.
+    """
+
+    counts: Counter = attrs.field(factory=Counter)
+    foreign: int = 0
+    wrong: list = attrs.field(factory=list)
+
+    def look(self, tenant, answer):
+        """Look for the other tenant's word in what a tenant got."""
+        self.foreign += answer.count(WORDS[OTHER[tenant]].encode()) * len(WORDS[OTHER[tenant]])
+
+    def expect(self, what, got, expected):
+        """Note an answer that is not the right one."""
+        if got != expected:
+            self.wrong.append(f"{what}: {got!r:.200}, not {expected!r:.200}")
+
+
+# Calls of a log
+
+
+def payload(tenant, stream, seq):
+    """Return what entry `seq` of a stream holds."""
+    return f"{WORDS[tenant]} {stream} {seq} ".encode() * 3
+
+
+@attrs.define
+class Tenant:
+    """One task of a tenant: it begins streams, writes to them and reads them, one call after the other."""
+
+    name: str
+    log: RedisEventLog
+    proxy: DelayingProxy
+    random: Random
+    findings: Findings
+    numbers: object
+    stream: str = ""
+    lease: object = None
+    written: int = 0
+
+    async def work(self, cancels):
+        """Call and be cancelled, until that has been done so many times by all together."""
+        while self.findings.counts["cancels"] < cancels:
+            if self.lease is None or self.written > 20:
+                self.stream = f"{self.name}-{next(self.numbers)}"
+                self.lease = None
+                self.written = 0
+                await self.try_it(self.begin())
+            else:
+                calls = [self.append, self.status, self.begin_again] + [self.read] * (self.written > 0)
+                await self.try_it(self.random.choice(calls)())
+
+    async def try_it(self, call):
+        """Make a call; cancel every other one at a random moment, which may be after its end."""
+        task = asyncio.create_task(call)
+        patience = self.random.uniform(0, 2 * DELAY) if self.random.random() < CANCELLED else None
+        await asyncio.wait([task], timeout=patience)
+        in_flight = self.proxy.in_flight(self.stream)
+        task.cancel()
+        await asyncio.wait([task])
+        counts = self.findings.counts
+        counts["calls"] += 1
+        if task.cancelled():
+            counts["cancels"] += 1
+            counts["in flight"] += in_flight
+        elif error := task.exception():
+            self.findings.wrong.append(f"{self.stream}: {error!r}")
+
+    async def begin(self):
+        lease = await self.log.acquire(self.stream, owner=WORDS[self.name])
+        self.findings.expect("a new stream", (lease.stream, lease.last), (self.stream, 0))
+        self.lease = lease
+
+    async def begin_again(self):
+        lease = await self.log.acquire(self.stream, owner=WORDS[self.name])
+        self.findings.expect("a stream that there is", lease, None)
+
+    async def append(self):
+        # What was cancelled may have got through, and is repeated as it was.
+        first = self.written + 1
+        await self.log.append(
+            self.lease, first, [payload(self.name, self.stream, seq) for seq in (first, first + 1)]
+        )
+        self.written += 2
+
+    async def status(self):
+        status = await self.log.status(self.stream)
+        self.findings.look(self.name, status.owner.encode())
+        self.findings.expect("status", (status.owner, status.first), (WORDS[self.name], 1))
+        self.expect_last(status.last)
+
+    async def read(self):
+        after = self.random.randint(0, self.written - 1)
+        async with aclosing(self.log.read(self.stream, after)) as pages:
+            async for entries in pages:
+                self.findings.look(self.name, b"".join(entry.payload for entry in entries))
+                for seq, entry in enumerate(entries, after + 1):
+                    self.findings.expect("entry", entry.payload, payload(self.name, self.stream, seq))
+                self.expect_last(entries[-1].seq)
+                return
+
+    def expect_last(self, last):
+        if last not in (self.written, self.written + 2):
+            self.findings.wrong.append(f"{self.stream} has {last} entries, not {self.written}")
+
+
+async def cancel_calls(cancels, seed, *, connection_class=Connection):
+    """Cancel calls so many times; return what was found."""
+    findings = Findings()
+    with tempfile.TemporaryDirectory() as folder, RedisServer(folder) as server:
+        async with DelayingProxy(server.port, Random(seed), DELAY).listening() as proxy:
+            pool = ConnectionPool(connection_class, host="127.0.0.1", port=proxy.port, socket_timeout=10.0)
+            async with Redis(connection_pool=pool) as client:
+                log = RedisEventLog(client)
+                numbers = iter(range(10**9))
+                async with asyncio.TaskGroup() as tasks:
+                    for number in range(2 * AT_ONCE):
+                        name = ("red", "blue")[number % 2]
+                        random = Random(f"{seed} {number}")
+                        tenant = Tenant(name, log, proxy, random, findings, numbers)
+                        tasks.create_task(tenant.work(cancels))
+                await log.aclose()
+                findings.expect("connections that were not given back", len(pool._in_use_connections), 0)
+            await pool.aclose()
+        async with aclosing(RedisEventLog.from_url(f"redis://127.0.0.1:{server.port}")) as log:
+            await look_at_all(log, next(numbers), findings)
+        findings.counts["delayed"] += proxy.answers
+    return findings
+
+
+async def look_at_all(log, streams, findings):
+    """Look for what was written where it does not belong."""
+    for stream in range(streams):
+        for name in WORDS:
+            status = await log.status(f"{name}-{stream}")
+            if status is None or not status.last:
+                continue
+            findings.counts["streams"] += 1
+            async for entries in log.read(status.stream):
+                for entry in entries:
+                    findings.look(name, entry.payload)
+                    findings.expect("entry", entry.payload, payload(name, status.stream, entry.seq))
+                if entries[-1].seq == status.last:
+                    break
+
+
+# Readers of workers
+
+
+class FickleClient(Client):
+    """A client that leaves at a random moment, each time."""
+
+    proxy = None
+
+    async def _resume(self, port, stream, received, **_):
+        try:
+            async with asyncio.timeout(self.random.uniform(0, STAYS)):
+                await super()._resume(port, stream, received, leaves=False)
+        except TimeoutError:
+            self.counts["disconnects"] += 1
+            self.counts["in flight"] += self.proxy.in_flight(stream)
+
+
+async def read_streams(name, client, disconnects, findings):
+    """Read streams of a tenant until its readers have left so many times; try the other's too."""
+    while client.counts["disconnects"] < disconnects:
+        plan = Plan(client.random.getrandbits(48), 2000, 40, 2.0, WORDS[name])
+        stream, received = await client.generate(plan.prompt, f"key-{plan.seed}")
+        findings.look(name, b"".join(received.entries))
+        findings.wrong += judge(plan, received, producer_killed=False).wrong
+        findings.counts["streams"] += 1
+        port = client.random.choice(client.ports)
+        async with asking(port, "GET", f"/streams/{stream}", user=OTHER[name]) as answer:
+            findings.look(OTHER[name], await answer.body())
+            findings.expect("status of a foreign stream", answer.status, 404)
+
+
+async def leave_streams(disconnects, seed):
+    """Have readers leave so many times; return what was found."""
+    findings = Findings()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _, server = await stack.enter_async_context(a_log("redis", folder))
+        proxy = DelayingProxy(server.port, Random(seed), DELAY)
+        await stack.enter_async_context(proxy.listening())
+        environment = {
+            "KILLS_LOG": f"redis://127.0.0.1:{proxy.port}",
+            "KILLS_NOTES": str(Notes(folder / "notes").path),
+            "KILLS_LEASE": "10",
+        }
+        started = await stack.enter_async_context(workers(2, folder, environment))
+        clients = []
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(2 * AT_ONCE):
+                name = ("red", "blue")[number % 2]
+                ports = [worker.port for worker in started]
+                client = FickleClient(ports, name, Random(f"{seed} {number}"), leaves=1.0)
+                client.proxy = proxy
+                clients.append(client)
+                share = -(-disconnects // (2 * AT_ONCE))
+                tasks.create_task(read_streams(name, client, share, findings))
+        for client in clients:
+            findings.counts += client.counts
+        outputs = [worker.output() for worker in started]
+    findings.wrong += [f"a worker said: {output[:4000]}" for output in outputs if "Traceback" in output]
+    return findings
+
+
+def main(arguments=None):
+    """Run both, and print the figures; return the exit status."""
+    parser = argparse.ArgumentParser(description="Cancel calls of a Redis log; look for foreign answers.")
+    parser.add_argument("--cancels", type=int, default=2000, help="calls to cancel")
+    parser.add_argument("--disconnects", type=int, default=1000, help="times that readers leave a worker")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    begun = time.monotonic()
+    calls = asyncio.run(cancel_calls(options.cancels, options.seed))
+    readers = asyncio.run(leave_streams(options.disconnects, options.seed))
+    wrong = calls.wrong + readers.wrong
+    sys.stdout.write(
+        f"{calls.counts['calls']:,} calls of a log, {calls.counts['cancels']:,} cancelled, "
+        f"{calls.counts['in flight']:,} of them with the answer on its way; "
+        f"{calls.counts['streams']:,} streams looked at; {calls.foreign} foreign bytes\n"
+        f"{readers.counts['disconnects']:,} readers of workers left, {readers.counts['in flight']:,} of them "
+        f"with an answer to the worker on its way; {readers.counts['streams']:,} streams read to their end; "
+        f"{readers.foreign} foreign bytes\n"
+        f"{len(wrong)} wrong answers in {time.monotonic() - begun:.0f} s\n"
+    )
+    sys.stdout.write("".join(f"{fault}\n" for fault in wrong[:50]))
+    return 1 if wrong or calls.foreign or readers.foreign else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Worker processes that are killed and started again, and what they share."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from kills.http_client import BrokenError, asking
+from log.redis_server import RedisServer
+from servers.running import free_port
+
+TESTS = Path(__file__).resolve().parents[1]
+STARTING = 60.0
+KILLED = -9
+
+
+class Worker:
+    """One worker at a time, always at the same port.
+
+    Args:
+        folder: where its output goes.
+        name: of the file.
+        environment: what the worker is told.
+
+    Attributes:
+        killed: when each process was killed, by its id.
+    """
+
+    def __init__(self, folder, name, environment):
+        self.port = free_port()
+        self.killed = {}
+        self._environment = {**os.environ, **environment, "PYTHONPATH": str(TESTS)}
+        self._output = folder / f"{name}.log"
+        self._process = None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def start(self):
+        """Start the process; it does not answer at once."""
+        command = [sys.executable, "-m", "uvicorn", "kills.app_worker:app", "--port", str(self.port)]
+        command += ["--log-level", "warning", "--no-access-log"]
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, env=self._environment, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    async def answering(self):
+        """Wait until it answers."""
+        end = time.monotonic() + STARTING
+        while time.monotonic() < end:
+            assert self._process.poll() is None, f"the worker ended: {self.output()[-2000:]}"
+            with suppress(BrokenError):
+                async with asking(self.port, "GET", "/health", user="nobody"):
+                    return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"the worker does not answer: {self.output()[-2000:]}")
+
+    def kill(self):
+        """Kill the process, and prove it."""
+        self.killed[self.pid] = time.monotonic()
+        self._process.kill()
+        assert self._process.wait() == KILLED
+        return self.pid
+
+    def stop(self):
+        """End the process, if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+
+    def output(self):
+        """Return what it has written."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+
+class Notes:
+    """What the models of all processes have noted.
+
+    Attributes:
+        calls: how often the model was called, by prompt.
+        callers: the process that called it last, by prompt.
+        live: for each process the prompts that its model still answers.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.path.touch()
+        self.calls = {}
+        self.callers = {}
+        self.live = {}
+        self._read = 0
+
+    def update(self):
+        """Read what was noted since."""
+        with self.path.open("rb") as file:
+            file.seek(self._read)
+            fresh = file.read()
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for line in whole.decode().splitlines():
+            what, pid, prompt = line.split(" ", 2)
+            live = self.live.setdefault(int(pid), set())
+            if what == "begin":
+                self.calls[prompt] = self.calls.get(prompt, 0) + 1
+                self.callers[prompt] = int(pid)
+                live.add(prompt)
+            else:
+                live.discard(prompt)
+
+
+@asynccontextmanager
+async def a_log(kind, folder):
+    """Give the URL of a log and, for Redis, its server, which forgets nothing when it is killed."""
+    if kind == "sqlite":
+        yield f"sqlite:{folder / 'log.db'}", None
+        return
+    with RedisServer(folder, "--appendonly", "yes", "--appendfsync", "always") as server:
+        yield f"redis://127.0.0.1:{server.port}", server
+
+
+@asynccontextmanager
+async def workers(count, folder, environment):
+    """Run workers; give them when all answer."""
+    started = [Worker(folder, f"worker{number}", environment) for number in range(count)]
+    try:
+        for worker in started:
+            worker.start()
+        for worker in started:
+            await worker.answering()
+        yield started
+    finally:
+        for worker in started:
+            worker.stop()

@@ -1,0 +1,281 @@
+"""The application under test: a model that does as it is told, servers for it, and what asks them."""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+
+import attrs
+
+import parts
+from componentstream.events import ContentBlockDelta
+from componentstream.server import Principal, RefusedRequestError, ServerSettings, create_app
+from componentstream.testing import EventVerifier
+from componentstream.wire import SSEDecoder
+
+WAIT = 10.0
+"""Seconds after which what should have happened long ago counts as a failure."""
+
+SECRET = "the key is hunter2"  # noqa: S105 - what must never be seen outside
+ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\n"]
+ENDING = "The end.\n"
+
+
+class Model:
+    """A model that does what the prompt says, and notes what it was asked and what became of it.
+
+    ``held`` waits in the middle of its answer for :meth:`go_on`, ``silent`` before it begins; ``endless``
+    never ends by itself; ``stubborn`` does not end when it is cancelled, but for :meth:`go_on`.
+
+    Attributes:
+        asked: the requests.
+        begun: how many answers have begun.
+        closed: how many answers have ended.
+    """
+
+    def __init__(self):
+        self.asked = []
+        self.begun = 0
+        self.closed = 0
+        self._go = threading.Event()
+
+    def __call__(self, request):
+        self.asked.append(request)
+        return self.answer(request.prompt.partition(" ")[0])
+
+    def go_on(self):
+        """Let what is held go on."""
+        self._go.set()
+
+    async def answer(self, prompt):
+        self.begun += 1
+        try:
+            if prompt == "early":
+                raise RuntimeError(SECRET)
+            if prompt == "silent":
+                await self._held()
+            for chunk in ANSWER:
+                yield chunk
+                if prompt == "break":
+                    raise RuntimeError(SECRET)
+                if prompt == "late":
+                    await asyncio.sleep(0.02)
+            async for chunk in self._rest(prompt):
+                yield chunk
+        finally:
+            self.closed += 1
+
+    async def _rest(self, prompt):
+        if prompt == "held":
+            await self._held()
+            yield ENDING
+        elif prompt == "stubborn":
+            while not self._go.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.01)
+        elif prompt == "endless":
+            while True:
+                yield "more and more\n"
+                await asyncio.sleep(0.01)
+
+    async def _held(self):
+        while not self._go.is_set():  # noqa: ASYNC110 - another thread sets it
+            await asyncio.sleep(0.005)
+
+
+def by_name(request):
+    """Take a request for that of the user whose name is its token: the simplest `authenticate`."""
+    scheme, _, name = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Bearer" or not name:
+        raise RefusedRequestError(401, "unauthorized", "Say who you are.", {"WWW-Authenticate": "Bearer"})
+    return Principal(name, {"debug": name == "dora"})
+
+
+def user(name):
+    """Return the headers of a user for :func:`by_name`."""
+    return {"Authorization": f"Bearer {name}"}
+
+
+def eventually(check, seconds=WAIT):
+    """Wait until a check is true, and return what it returned."""
+    end = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+    return found
+
+
+async def happens(check, seconds=WAIT):
+    """Wait on the loop until a check is true, and return what it returned."""
+    end = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.005)
+    return found
+
+
+# Over sockets
+
+
+@contextmanager
+def serving(app, **options):
+    """Serve an application with uvicorn in a thread; give its address."""
+    serving_module = parts.module("componentstream.server.serving")
+    with serving_module.LocalServer(app, port=0, **options) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
+            thread.join(WAIT)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def asking(app, **options):
+    """Serve an application with uvicorn; give a client of it."""
+    httpx2 = parts.module("httpx2")
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    with serving(app, **options) as url, httpx2.Client(base_url=url, timeout=WAIT, limits=limits) as client:
+        yield client
+
+
+def read_until(pieces, text):
+    """Read until the text has come; return all that came."""
+    got = b""
+    while text not in got:
+        got += next(pieces)
+    return got
+
+
+def whole_blocks(got):
+    """Return the server-sent events that are there to their end."""
+    return got[: got.rfind(b"\n\n") + 2]
+
+
+# Without sockets
+
+
+def run(scenario):
+    """Run a coroutine on a loop of its own; no task may be left behind."""
+
+    async def whole():
+        await scenario
+        await happens(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(whole())
+
+
+def settings_of(**settings):
+    """Return settings that refuse nobody, and end soon, but for what is given."""
+    many = dict.fromkeys(("max_generations_per_user", "max_readers_per_user"), 1000)
+    return ServerSettings(**{"rate_limit": None, "shutdown_grace": 0.2, **many, **settings})
+
+
+@asynccontextmanager
+async def application(model=None, **settings):
+    """Run an application on the loop that runs; give what asks it."""
+    app = create_app(model or Model(), settings_of(**settings))
+    async with app.router.lifespan_context(app):
+        yield partial(ask, app)
+
+
+@attrs.frozen
+class Answer:
+    """What an application answered."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    def json(self):
+        return json.loads(self.content)
+
+
+async def ask(app, method, path, *, headers=None, prompt=None, body=b"", query="", client="192.0.2.1"):
+    """Ask an application on the loop that runs; return its whole answer."""
+    given = list((headers or {}).items()) if not isinstance(headers, list) else list(headers)
+    if prompt is not None:
+        body = json.dumps({"prompt": prompt}).encode()
+    if body:
+        given.append(("Content-Type", "application/json"))
+    sent = []
+    done = asyncio.Event()
+    requests = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        if requests:
+            return requests.pop()
+        await done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given],
+        "client": (client, 1), "server": ("x", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    start, *bodies = sent
+    return Answer(
+        start["status"],
+        {name.decode(): value.decode() for name, value in start["headers"]},
+        b"".join(message["body"] for message in bodies),
+    )
+
+
+# What came
+
+
+def events_of(answer):
+    """Return the events of a whole stream, which must be a right one."""
+    assert status_of(answer) == 200
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    events = decoded(answer.content)
+    EventVerifier().check_all(events)
+    return events
+
+
+def decoded(content):
+    """Return the events in these bytes."""
+    decoder = SSEDecoder()
+    return decoder.feed(content) + decoder.close()
+
+
+def ids_of(content):
+    """Return the ids in these bytes, in their order."""
+    return [int(line[4:]) for line in content.split(b"\n") if line.startswith(b"id: ")]
+
+
+def text_of(events, index):
+    """Return the text of a block."""
+    return "".join(e.text for e in events if isinstance(e, ContentBlockDelta) and e.index == index)
+
+
+def error_of(answer):
+    """Return status, code and message of a refusal, which must have the form that all have."""
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    value = json.loads(answer.content)
+    error = value["error"]
+    assert value == {
+        "type": "error",
+        "error": {
+            "type": error["type"], "message": error["message"], "fatal": True,
+            "retryable": error["retryable"], "line": None, "index": None,
+        },
+    }  # fmt: skip
+    assert type(error["retryable"]) is bool
+    return status_of(answer), error["type"], error["message"]
+
+
+def status_of(answer):
+    """Return the status of an answer, of ours or of a client's."""
+    return answer.status if isinstance(answer, Answer) else answer.status_code

@@ -1,0 +1,103 @@
+"""The server behind uvicorn, and a model for it, for tests that ask over real sockets."""
+
+import asyncio
+import socket
+import threading
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import parts
+
+for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
+    parts.module(name)
+
+from componentstream.server import Principal, RefusedRequestError  # noqa: E402 - it needs what is asked for above
+from componentstream.server.serving import LocalServer  # noqa: E402
+from componentstream.testing import EventVerifier  # noqa: E402
+from componentstream.wire import SSEDecoder  # noqa: E402
+
+WAIT = 20.0
+USERS = ["me", "another", "debugger"]
+ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\n"]
+
+
+class Model:
+    """A model that gives one answer, or none until it is left; it notes what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def __call__(self, request):
+        self.asked.append(request)
+        yield ANSWER[0]
+        if request.prompt == "stall":
+            await asyncio.sleep(WAIT)
+        for chunk in ANSWER[1:]:
+            yield chunk
+
+
+def by_name(request):
+    """Take the token of a known user for the name; `debugger` may see debug events."""
+    scheme, _, name = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Bearer" or name not in USERS:
+        raise RefusedRequestError(401, "unauthorized", "Who are you?", {"WWW-Authenticate": "Bearer"})
+    return Principal(name, {"debug": True} if name == "debugger" else {})
+
+
+def token_of(name):
+    return {"Authorization": f"Bearer {name}"}
+
+
+@contextmanager
+def serving(app):
+    """Serve an application from a thread of its own; give its URL."""
+    with LocalServer(app, port=0) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
+            thread.join(WAIT)
+            assert not thread.is_alive()
+
+
+def connected(url):
+    """Return a socket to the server, to send what no client library would."""
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port), WAIT)
+
+
+def exchange(url, *pieces):
+    """Send bytes as they are; return all that comes until the server closes."""
+    with connected(url) as raw:
+        for piece in pieces:
+            raw.sendall(piece)
+        received = b""
+        while piece := raw.recv(65536):
+            received += piece
+    return received
+
+
+def events_of(content):
+    """Return the events of a whole stream, checked."""
+    decoder = SSEDecoder()
+    events = decoder.feed(content) + decoder.close()
+    EventVerifier().check_all(events)
+    return events
+
+
+def refusal(response):
+    """Return status, code and message of a refusal, checked."""
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    value = response.json()
+    assert value.keys() == {"type", "error"}
+    assert value["type"] == "error"
+    error = value["error"]
+    assert error.keys() == {"type", "message", "fatal", "retryable", "line", "index"}
+    assert (error["fatal"], error["line"], error["index"]) == (True, None, None)
+    if response.status_code in (429, 503):
+        assert error["retryable"] is True
+        assert int(response.headers["retry-after"]) >= 1
+    return response.status_code, error["type"], error["message"]

@@ -1,0 +1,221 @@
+"""Bodies of requests that are too long, too slow, or not what was asked for."""
+
+import json
+import socket
+import threading
+import time
+
+import httpx2
+import pytest
+
+from componentstream.server import ServerSettings, create_app
+from web.running import WAIT, Model, connected, events_of, exchange, refusal, serving
+
+IN_TIME = 1.0
+LONGEST = 65_536
+PATIENCE = 1.0
+HEAD = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+PIECE = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
+NO_JSON = {
+    "nothing": b"",
+    "a part": b'{"prompt": "x"',
+    "too much": b'{"prompt": "x"}}',
+    "no UTF-8": b'{"prompt": "\xff"}',
+    "UTF-16": '{"prompt": "x"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"prompt": "x"}',
+    "deep": b"[" * 60_000,
+    "deep objects": b'{"a":' * 12_000,
+    "a long number": b'{"prompt": ' + b"9" * 60_000 + b"}",
+    "NUL": b'{"prompt": "x"}\0',
+    "a control character": b'{"prompt": "a\nb"}',
+    "a form": b"prompt=x",
+}
+NO_REQUEST = {
+    "a list": [],
+    "a number": 5,
+    "null": None,
+    "no prompt": {},
+    "an empty prompt": {"prompt": ""},
+    "a blank prompt": {"prompt": " \t\n\u00a0\u2003"},
+    "a number for a prompt": {"prompt": 5},
+    "no value for a prompt": {"prompt": None},
+    "a list for a prompt": {"prompt": ["x"]},
+    "a number for a project": {"prompt": "x", "project": 1},
+    "a flag for a version": {"prompt": "x", "version": True},
+    "half a character": {"prompt": "\ud800"},
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model()
+
+
+@pytest.fixture(scope="module")
+def server(model):
+    settings = ServerSettings(rate_limit=None, max_generations_per_user=1000, body_timeout=PATIENCE)
+    with serving(create_app(model, settings)) as url:
+        yield url
+
+
+@pytest.fixture
+def url(server, model):
+    """Give the URL of a server that is to refuse everything: the model must not be asked."""
+    asked = len(model.asked)
+    yield server
+    assert len(model.asked) == asked
+
+
+def post(url, body, media_type="application/json"):
+    began = time.monotonic()
+    answer = httpx2.post(f"{url}generate", content=body, headers={"Content-Type": media_type}, timeout=WAIT)
+    assert time.monotonic() - began < IN_TIME
+    return answer
+
+
+def answer_to(url, *pieces):
+    """Send a request in pieces; return what the server says and the seconds until it did."""
+    began = time.monotonic()
+    with connected(url) as raw:
+        try:
+            for piece in pieces:
+                raw.sendall(piece)
+        except OSError:
+            pass
+        received = b""
+        while b"}}" not in received and (more := raw.recv(65536)):
+            received += more
+    return received, time.monotonic() - began
+
+
+def status_and_code(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["error"]["type"]
+
+
+def test_a_body_whose_length_is_told_is_refused_before_it_has_come(url):
+    answer, seconds = answer_to(url, HEAD + b"Content-Length: 100000000\r\n\r\n")
+    assert status_and_code(answer) == (413, "request_too_large")
+    assert seconds < IN_TIME
+
+
+def test_a_hundred_megabytes_are_refused_while_they_come(url):
+    answer, seconds = answer_to(url, HEAD + b"Content-Length: 100000000\r\n\r\n", b" " * 1_000_000)
+    assert status_and_code(answer) == (413, "request_too_large")
+    assert seconds < IN_TIME
+
+
+def test_a_body_without_an_end_is_refused_when_it_is_too_long(url):
+    pieces = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", PIECE, PIECE, b"8000\r\n "]
+    answer, seconds = answer_to(url, *pieces)
+    assert status_and_code(answer) == (413, "request_too_large")
+    assert seconds < IN_TIME
+
+
+def test_the_length_that_is_told_is_not_believed_if_it_is_none(url):
+    for length in (b"-1", b"1e9", b"0x10", b"99999999999999999999999", b"5, 5"):
+        answer, seconds = answer_to(url, HEAD + b"Content-Length: " + length + b"\r\n\r\n{}")
+        assert answer.split()[1] in (b"400", b"413")
+        assert seconds < IN_TIME
+
+
+def test_a_body_as_long_as_allowed_is_taken(server, model):
+    prompt = "x" * (LONGEST - len('{"prompt":""}'))
+    body = json.dumps({"prompt": prompt}, separators=(",", ":")).encode()
+    assert len(body) == LONGEST
+    assert events_of(post(server, body).content)[-1].reason == "complete"
+    assert model.asked[-1].prompt == prompt
+    assert refusal(post(server, body + b" "))[:2] == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
+def test_what_is_no_json_is_refused(url, body):
+    status, code, message = refusal(post(url, body))
+    assert (status, code) == (400, "invalid_request")
+    assert 'Send {"prompt": "..."' in message
+
+
+@pytest.mark.parametrize("value", NO_REQUEST.values(), ids=NO_REQUEST)
+def test_what_is_no_request_is_refused(url, value):
+    status, code, message = refusal(post(url, json.dumps(value).encode()))
+    assert (status, code) == (400, "invalid_request")
+    assert 'Send {"prompt": "..."' in message
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonx",
+    ],
+)
+def test_what_a_page_of_another_site_could_post_is_refused(url, media_type):
+    assert refusal(post(url, b'{"prompt": "x"}', media_type))[:2] == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "Application/JSON ; charset=utf-8"])
+def test_json_is_taken_however_its_type_is_written(server, media_type):
+    answer = post(server, b'{"prompt": "x", "later": [1]}', media_type)
+    assert events_of(answer.content)[-1].reason == "complete"
+
+
+def drip(raw, stopped):
+    while not stopped.wait(0.1):
+        try:
+            raw.sendall(b" ")
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("dripping", [False, True], ids=["silent", "dripping"])
+def test_a_body_that_comes_too_slowly_is_refused_in_time(url, dripping):
+    stopped = threading.Event()
+    with connected(url) as raw:
+        began = time.monotonic()
+        raw.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
+        dripper = threading.Thread(target=drip, args=(raw, stopped))
+        if dripping:
+            dripper.start()
+        answer = raw.recv(65536)
+        seconds = time.monotonic() - began
+        stopped.set()
+        if dripping:
+            dripper.join()
+    assert status_and_code(answer) == (408, "request_timeout")
+    assert b"connection: close" in answer.lower()
+    assert PATIENCE - 0.1 < seconds < PATIENCE + IN_TIME
+
+
+def test_slow_bodies_keep_nobody_waiting(url):
+    slow = [connected(url) for _ in range(100)]
+    try:
+        for raw in slow:
+            raw.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
+        began = time.monotonic()
+        assert httpx2.get(f"{url}health", timeout=WAIT).status_code == 200
+        assert time.monotonic() - began < IN_TIME
+        for raw in slow:
+            assert raw.recv(65536).startswith(b"HTTP/1.1 408 ")
+    finally:
+        for raw in slow:
+            raw.close()
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure(url, caplog):
+    with connected(url) as raw:
+        raw.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+        raw.shutdown(socket.SHUT_WR)
+        raw.settimeout(PATIENCE / 2)
+        assert raw.recv(65536) == b""
+    assert httpx2.get(f"{url}health", timeout=WAIT).status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+def test_requests_that_two_servers_may_read_in_two_ways_are_refused(url):
+    both = HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+    two = HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\nConnection: close\r\n\r\n{}    "
+    for request in (both, two):
+        assert exchange(url, request).split()[1] == b"400"
