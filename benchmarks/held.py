@@ -1,8 +1,9 @@
 """Hold many slow streams on one worker and see that nothing gets lost; print what they cost as tables.
 
-python benchmarks/held.py --streams 2000 --seconds 600 --rate 1   # ten minutes
+python benchmarks/held.py --streams 2000 --seconds 600 --rate 1    # ten minutes
+python benchmarks/held.py --server sqlite --streams 5000           # the server with its log
 python benchmarks/held.py --json figures.json
-python benchmarks/held.py --quick                                 # 50 streams, 3 seconds
+python benchmarks/held.py --quick                                  # 50 streams, 3 seconds
 
 It exits with 1 if anything was lost. It needs Linux, for the memory of the worker.
 """
@@ -22,14 +23,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import httptools
-from tables import describe_machine, print_machine, print_table
+from stores import STORES, kept_in, missing
+from streams import EventReader, WrongStreamError
+from tables import describe_machine, percentile, print_machine, print_table
 from upstream import LINE
-from worker import Response, Worker, ask_for, fetch, may_open, working
+from worker import Post, Worker, ask_for, fetch, may_open, working
 
-from componentstream import ContentBlockDelta, MessageStop
-from componentstream.testing import EventGrammarError, EventVerifier
-from componentstream.wire import SSEDecoder
+from componentstream import ContentBlockDelta
 
 _RECEIVE: Final = 262_144
 _GRACE: Final = 30.0
@@ -46,12 +46,14 @@ _WARM: Final = 20
 class Plan:
     """What is held: so many streams, each for so many seconds, at so many lines a second.
 
-    The first stream begins `ramp` seconds before the last.
+    The first stream begins `ramp` seconds before the last. `server` is the kind of log that the server of the
+    library keeps them in; empty is for streams without it.
     """
 
     streams: int
     seconds: float
     rate: float
+    server: str = ""
 
     @property
     def ramp(self) -> float:
@@ -63,6 +65,11 @@ class Plan:
         """How many lines a stream has."""
         return max(1, round(self.seconds * self.rate))
 
+    def request(self, stream: int, lines: int) -> str | Post:
+        """Return what asks for a stream."""
+        query = f"stream={stream}&lines={lines}&rate={self.rate:g}"
+        return Post("/server/generate", "lines", query) if self.server else f"/held?{query}"
+
 
 QUICK: Final = Plan(streams=50, seconds=3, rate=4)
 
@@ -73,35 +80,28 @@ class Stream:
     Args:
         number: its number, which every line of it must begin with.
         delays: where the delay of each line is put, in seconds.
+        numbered: its events have ids.
 
     Attributes:
         wrong: what is wrong with it, empty if nothing is.
     """
 
-    def __init__(self, number: int, delays: "array[float]") -> None:
+    def __init__(self, number: int, delays: "array[float]", *, numbered: bool = False) -> None:
         self.wrong = ""
         self._number = str(number)
         self._delays = delays
-        self._response = Response()
-        self._decoder = SSEDecoder()
-        self._verifier = EventVerifier()
+        self._reader = EventReader(numbered=numbered)
         self._hash = sha256()
         self._line = ""
         self._lines = 0
-        self._reasons: list[str] = []
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they come from the socket."""
         try:
-            self._response.feed(data)
-            for body in self._response.take():
-                for event in self._decoder.feed(body):
-                    self._verifier.check(event)
-                    if isinstance(event, ContentBlockDelta):
-                        self._take(event.text)
-                    elif isinstance(event, MessageStop):
-                        self._reasons.append(event.reason)
-        except (EventGrammarError, httptools.HttpParserError) as error:
+            for event in self._reader.feed(data):
+                if isinstance(event, ContentBlockDelta):
+                    self._take(event.text)
+        except WrongStreamError as error:
             self._complain(str(error))
 
     def judge(self, lines: int, upstream: list[Any] | None) -> str:
@@ -111,13 +111,9 @@ class Stream:
             lines: how many lines it was to have.
             upstream: how many lines the upstream gave out, and their SHA-256; None if it was never asked.
         """
-        if not self._response.whole:
-            self._complain("it broke off")
-        if self._reasons != ["complete"]:
-            self._complain(f"its message_stop are {self._reasons}")
         try:
-            self._verifier.finish()
-        except EventGrammarError as error:
+            self._reader.finish()
+        except WrongStreamError as error:
             self._complain(str(error))
         if upstream != [lines, self._hash.hexdigest()]:
             self._complain(f"{self._lines} of {lines} lines came, or not those that were sent: {upstream}")
@@ -132,7 +128,7 @@ class Stream:
                 self._complain(f"line {self._lines} came as {line!r}")
                 return
             self._lines += 1
-            self._delays.append(self._response.came - float(due))
+            self._delays.append(self._reader.response.came - float(due))
 
     def _complain(self, what: str) -> None:
         self.wrong = self.wrong or what
@@ -185,10 +181,10 @@ class Holding:
             due = self._began + number * plan.ramp / plan.streams
             if due > now:
                 return due
-            stream = Stream(number, self.delays)
+            stream = Stream(number, self.delays, numbered=bool(plan.server))
             self.streams.append(stream)
-            target = f"/held?stream={number}&lines={plan.lines}&rate={plan.rate:g}"
-            self._selector.register(ask_for(self._worker.port, target), selectors.EVENT_READ, stream)
+            connection = ask_for(self._worker.port, plan.request(number, plan.lines))
+            self._selector.register(connection, selectors.EVENT_READ, stream)
         return math.inf
 
     def _read(self, seconds: float) -> None:
@@ -217,10 +213,10 @@ def _socket(key: selectors.SelectorKey) -> socket.socket:
     return key.fileobj
 
 
-def idle_bytes(plan: Plan) -> float:
-    """Return what uvicorn itself holds for a stream, in bytes: a worker of its own, bare and waiting."""
-    with working() as worker, ExitStack() as stack:
-        fetch(worker.port, ["/nothing"])
+def idle_bytes(plan: Plan, options: list[str]) -> float:
+    """Return what uvicorn itself holds for a stream, in bytes: the same worker anew, bare and waiting."""
+    with working(*options) as worker, ExitStack() as stack:
+        _warm_up(worker, plan)
         base = worker.memory()
         for _ in range(plan.streams):
             connection = stack.enter_context(ask_for(worker.port, "/idle"))
@@ -232,10 +228,12 @@ def idle_bytes(plan: Plan) -> float:
 def hold(plan: Plan) -> dict[str, Any]:
     """Hold the streams, and return all figures, as they are written to the JSON file."""
     may_open(plan.streams + _SPARE_FILES)
-    machine = describe_machine("uvicorn", "httptools")
-    idle = idle_bytes(plan)
-    with working() as worker:
-        _warm_up(worker)
+    machine = describe_machine("uvicorn", "httptools", *(["starlette"] if plan.server else []))
+    with ExitStack() as stack:
+        options = ["--log", stack.enter_context(kept_in(plan.server))] if plan.server else []
+        idle = idle_bytes(plan, options)
+        worker = stack.enter_context(working(*options))
+        _warm_up(worker, plan)
         base = worker.memory()
         holding = Holding(worker, plan)
         holding.run()
@@ -252,7 +250,7 @@ def hold(plan: Plan) -> dict[str, Any]:
         "settings": {**attrs.asdict(plan), "lines": plan.lines, "ramp": plan.ramp},
         "lost": wrong,
         "lines": {"sent": sum(upstream[0] for upstream in sent if upstream), "received": len(delays)},
-        "delay_ms": {f"{part:g}": _percentile(delays, part) * 1e3 for part in _PERCENTILES},
+        "delay_ms": {f"{part:g}": percentile(delays, part) * 1e3 for part in _PERCENTILES},
         "bytes": {
             "base": base,
             "first": holding.resident[0],
@@ -263,20 +261,17 @@ def hold(plan: Plan) -> dict[str, Any]:
             "uvicorn": idle,
             "begun": (holding.resident[0] - base) / plan.streams,
             "most": (max(holding.resident) - base) / plan.streams,
+            "most_over_uvicorn": (max(holding.resident) - base) / plan.streams - idle,
             "text": plan.lines * LINE,
         },
         "cpu": holding.cpu,
     }
 
 
-def _warm_up(worker: Worker) -> None:
+def _warm_up(worker: Worker, plan: Plan) -> None:
     """Have the worker load and make what it needs once, and make the base that of a worker at rest."""
-    fetch(worker.port, ["/held?stream=-1&lines=1&rate=1"] * _WARM)
+    fetch(worker.port, [plan.request(-1, 1)] * _WARM)
     worker.rest()
-
-
-def _percentile(ordered: list[float], part: float) -> float:
-    return ordered[max(0, math.ceil(len(ordered) * part / 100) - 1)] if ordered else math.nan
 
 
 def print_tables(figures: Mapping[str, Any]) -> None:
@@ -284,7 +279,8 @@ def print_tables(figures: Mapping[str, Any]) -> None:
     print_machine(figures["environment"])
     plan, lines, delays = figures["settings"], figures["lines"], figures["delay_ms"]
     held = f"{plan['streams']:,} for {plan['seconds']:g} s at {plan['rate']:g} lines a second"
-    print(f"\n### Held streams: {held}\n")
+    where = f", by the server with a log: {plan['server']}" if plan["server"] else ""
+    print(f"\n### Held streams: {held}{where}\n")
     sizes, each = figures["bytes"], figures["bytes_per_stream"]
     rows = [
         ("streams with anything lost", f"{len(figures['lost']):,}"),
@@ -297,6 +293,7 @@ def print_tables(figures: Mapping[str, Any]) -> None:
         ("KiB per stream when all had begun", f"{each['begun'] / 1024:.1f}"),
         ("KiB per stream, most", f"{each['most'] / 1024:.1f}"),
         ("KiB per stream of uvicorn alone", f"{each['uvicorn'] / 1024:.1f}"),
+        ("KiB per stream over uvicorn, most", f"{each['most_over_uvicorn'] / 1024:.1f}"),
         ("KiB of text of a stream", f"{each['text'] / 1024:.1f}"),
         ("part of a processor", f"{figures['cpu']:.1%}"),
     ]
@@ -322,12 +319,16 @@ def main() -> int:
     arguments.add_argument(
         "--rate", metavar="R", type=_above_zero, default=1, help="lines a second (default 1)"
     )
+    arguments.add_argument("--server", choices=STORES, default="", help="let the server keep them in a log")
     arguments.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
     arguments.add_argument(
         "--quick", action="store_true", help=f"hold {QUICK.streams} for {QUICK.seconds:g} s"
     )
     options = arguments.parse_args()
+    if lack := missing(options.server):
+        arguments.error(f"{lack}.")
     plan = QUICK if options.quick else Plan(options.streams, options.seconds, options.rate)
+    plan = attrs.evolve(plan, server=options.server)
     figures = hold(plan)
     print_tables(figures)
     if options.json:

@@ -1,23 +1,26 @@
 """The process that is measured: one worker of uvicorn, and an application with a path for each side.
 
-It is started by `worker`: python benchmarks/serving.py DESCRIPTOR [CPU]. The descriptor is that of a socket
-which is bound already.
+It is started by `worker`: python benchmarks/serving.py DESCRIPTOR. The descriptor is that of a socket that is
+bound already. With ``--log`` the server of the library is there as well, twice: below /server as it is by
+default, and below /unmerged with an event for each delta of the parser.
 """
 
+import argparse
 import asyncio
 import gc
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
+import attrs
 import uvicorn
 from sse_starlette import EventSourceResponse
-from upstream import NumberedLines, tokens
+from upstream import NumberedLines, Pieces, tokens
 
 from componentstream import ContentBlockDelta
 from componentstream.adapters.asgi import ASGIStream
@@ -29,6 +32,7 @@ Scope: TypeAlias = Any
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Source: TypeAlias = AsyncGenerator[str, None]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CONSTANT: Final = SSEEncoder().encode(ContentBlockDelta(1, "four"))
 """What the bare application sends for each token: a delta as ours writes it."""
@@ -40,7 +44,11 @@ _START: Final = {
 }
 _END: Final = {"type": "http.response.body", "body": b"", "more_body": False}
 
-_upstreams: dict[str, NumberedLines] = {}
+_MANY: Final = 1_000_000
+
+_upstreams: dict[str, NumberedLines | Pieces] = {}
+_servers: dict[str, ASGIApp] = {}
+_drops: list[float] = []
 
 
 async def silent(source: Source, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -93,14 +101,34 @@ SIDES: Final = {
 }
 
 
-async def held(query: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with numbered lines; nothing but the source's own end ends the stream."""
+def lines(query: dict[str, str]) -> Source:
+    """Return numbered lines, and keep account of them."""
     upstream = NumberedLines(int(query["stream"]), int(query["lines"]), float(query["rate"]))
     _upstreams[query["stream"]] = upstream
+    return upstream.chunks()
+
+
+def pieces(query: dict[str, str]) -> Source:
+    """Return an answer in pieces, and keep account of them."""
+    upstream = Pieces(int(query["count"]), int(query["size"]), float(query["rate"]))
+    _upstreams[query["stream"]] = upstream
+    return upstream.chunks()
+
+
+MODELS: Final[dict[str, Callable[[dict[str, str]], Source]]] = {
+    "lines": lines,
+    "pieces": pieces,
+    "tokens": lambda query: tokens(query["answer"], float(query["rate"])),
+}
+"""What answers a request to generate something, by the project that it names."""
+
+
+async def held(query: dict[str, str], scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with numbered lines; nothing but the source's own end ends the stream."""
     session = GenerationSession(
         timeouts=Timeouts(generation=None, chunk=None), buffer=ComponentBuffer(keep_text=False)
     )
-    await ASGIStream(upstream.chunks(), session=session)(scope, receive, send)
+    await ASGIStream(lines(query), session=session)(scope, receive, send)
 
 
 async def idle(_scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,33 +148,110 @@ async def tell(value: object, send: Send) -> None:
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the side that the path names."""
-    _, name, *rest = scope["path"].split("/")
+    name = scope["path"].split("/")[1]
+    if name in _servers:
+        scope["root_path"] = f"/{name}"
+        await _servers[name](scope, receive, send)
+    elif name == "idle":
+        await idle(scope, receive, send)
+    else:
+        await answer(name, scope, receive, send)
+
+
+def noting_drops(server: ASGIApp) -> ASGIApp:
+    """Return a server that notes how long each send had lasted that it gave up."""
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Any) -> None:
+            began = time.monotonic()
+            try:
+                await send(message)
+            except asyncio.CancelledError:
+                _drops.append(time.monotonic() - began)
+                raise
+
+        await server(scope, receive, sending)
+
+    return noting
+
+
+async def answer(name: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with a side that is no server, or with what is known of the process."""
     query = dict(parse_qsl(scope["query_string"].decode()))
     if name in SIDES:
-        source = tokens(rest[0], float(query.get("rate", 0)))
+        source = tokens(scope["path"].split("/")[2], float(query.get("rate", 0)))
         await SIDES[name](source, scope, receive, send)
     elif name == "held":
         await held(query, scope, receive, send)
-    elif name == "idle":
-        await idle(scope, receive, send)
+    elif name == "drops":
+        await tell(_drops, send)
     elif name == "cpu":
         await tell(time.process_time(), send)
     elif name == "rest":
         gc.collect()
         await tell(time.process_time(), send)
     else:
-        await tell({stream: [it.sent, it.digest] for stream, it in _upstreams.items()}, send)
+        await tell({stream: it.account() for stream, it in _upstreams.items()}, send)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve on the socket until the process is told to stop."""
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="httptools",
+        lifespan="off",
+        # It would report each reader who is dropped.
+        log_level="warning" if options.send_timeout is None else "critical",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    async with AsyncExitStack() as stack:
+        if options.log:
+            await open_servers(options.log, options.send_timeout, stack)
+        await uvicorn.Server(config).serve([socket.socket(fileno=options.socket)])
+
+
+async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitStack) -> None:
+    """Have the server of the library below /server and /unmerged, with one log, while the stack is open."""
+    # A worker without it is not to hold what it loads.
+    from componentstream.log.urls import open_log  # noqa: PLC0415
+    from componentstream.server import GenerationRequest, ServerSettings, create_app  # noqa: PLC0415
+
+    def generate(request: GenerationRequest) -> Source:
+        return MODELS[request.project](dict(parse_qsl(request.prompt)))
+
+    settings = ServerSettings(
+        log=await stack.enter_async_context(open_log(url)),
+        timeouts=Timeouts(generation=None, chunk=None),
+        rate_limit=None,
+        max_generations=_MANY,
+        max_generations_per_user=_MANY,
+        max_readers=_MANY,
+        max_readers_per_user=_MANY,
+    )
+    if send_timeout is not None:
+        settings = attrs.evolve(settings, send_timeout=send_timeout)
+    for name, batch_chars in (("server", settings.batch_chars), ("unmerged", 1)):
+        server = create_app(generate, attrs.evolve(settings, batch_chars=batch_chars))
+        await stack.enter_async_context(server.router.lifespan_context(server))
+        _servers[name] = server if send_timeout is None else noting_drops(server)
 
 
 def main() -> None:
-    """Serve on the socket, on one processor if one is named."""
-    descriptor, *cpu = map(int, sys.argv[1:])
-    if cpu:
-        os.sched_setaffinity(0, cpu)
-    config = uvicorn.Config(
-        app, loop="asyncio", http="httptools", lifespan="off", log_level="warning", access_log=False
+    """Serve as the command line says."""
+    arguments = argparse.ArgumentParser(description="Serve what is measured.")
+    arguments.add_argument("socket", type=int, help="the descriptor of a socket that is bound")
+    arguments.add_argument("--cpu", type=int, help="the one processor to work on")
+    arguments.add_argument(
+        "--log", metavar="URL", help="where the server keeps its streams; no server by default"
     )
-    asyncio.run(uvicorn.Server(config).serve([socket.socket(fileno=descriptor)]))
+    arguments.add_argument("--send-timeout", metavar="S", type=float, default=20, help="of the server")
+    options = arguments.parse_args()
+    if options.cpu is not None:
+        os.sched_setaffinity(0, {options.cpu})
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

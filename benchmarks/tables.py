@@ -1,8 +1,9 @@
 """What all benchmarks print."""
 
+import math
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,8 @@ def print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
             for place, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
         print("| " + " | ".join((first, *rest)) + " |")
+
+
+def percentile(ordered: Sequence[float], part: float) -> float:
+    """Return what so many per cent of some numbers, in order, are not above; NaN if there are none."""
+    return ordered[max(0, math.ceil(len(ordered) * part / 100) - 1)] if ordered else math.nan

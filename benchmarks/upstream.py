@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from workloads import Workload, build_workloads, cut
@@ -18,6 +18,10 @@ TOKEN: Final = 4
 
 LINE: Final = 60
 """Characters of a numbered line, its end included: what a line of code has."""
+
+
+_TO_A_LINE: Final = 16
+"""Pieces of an answer in pieces."""
 
 
 @attrs.frozen
@@ -85,10 +89,9 @@ class NumberedLines:
         self._rate = rate
         self._hash = sha256()
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of all lines that have been given out."""
-        return self._hash.hexdigest()
+    def account(self) -> list[Any]:
+        """Return how many lines have been given out, and the SHA-256 of all of them."""
+        return [self.sent, self._hash.hexdigest()]
 
     async def chunks(self) -> AsyncGenerator[str, None]:
         """Yield the START line, each line when it is due, and the END line."""
@@ -102,3 +105,42 @@ class NumberedLines:
             yield line
             due += 1 / self._rate
         yield "/// END Numbers\n"
+
+
+class Pieces:
+    """An answer of one component, in pieces of one size: where a piece is says when it was due.
+
+    Args:
+        count: how many pieces there are.
+        size: characters of each, 4 or more.
+        rate: pieces a second.
+
+    Attributes:
+        sent: how many pieces have been given out.
+    """
+
+    def __init__(self, count: int, size: int, rate: float) -> None:
+        self.sent = 0
+        self._began = 0.0
+        self._count = count
+        self._size = size
+        self._rate = rate
+        self._hash = sha256()
+
+    def account(self) -> list[Any]:
+        """Return how many pieces have been given out, the SHA-256 of them, and when the first was due."""
+        return [self.sent, self._hash.hexdigest(), self._began]
+
+    async def chunks(self) -> AsyncGenerator[str, None]:
+        """Yield the START line, each piece when it is due, and the END line."""
+        self._began = time.monotonic() + random.random() / self._rate
+        yield "/// START Pieces position=main\n"
+        for number in range(self._count):
+            await asyncio.sleep(self._began + number / self._rate - time.monotonic())
+            end = "\n" if number % _TO_A_LINE == _TO_A_LINE - 1 else " "
+            piece = f"{number % 1000:03}".ljust(self._size - 1, "x") + end
+            self._hash.update(piece.encode())
+            self.sent += 1
+            yield piece
+        self._hash.update(b"\n")
+        yield "\n/// END Pieces\n"

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -56,17 +56,25 @@ class Worker:
 
 
 @contextmanager
-def working() -> Generator[Worker, None, None]:
+def working(*options: str, buffer: int | None = None) -> Generator[Worker, None, None]:
     """Start a worker on the last processor and go to the first; stop it in the end.
 
     With a single processor, or where processes cannot be bound to one, they share what there is.
+
+    Args:
+        options: of ``serving.py``.
+        buffer: bytes that the system takes from the worker for a reader who takes nothing, some millions by
+            default.
     """
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     with socket.socket() as listener:
+        if buffer is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         listener.bind(("127.0.0.1", 0))
         listener.listen(2048)
         port = listener.getsockname()[1]
-        command = [sys.executable, str(_SERVING), str(listener.fileno()), *map(str, cpus[1:][-1:])]
+        bound = ["--cpu", str(cpus[-1])] if len(cpus) > 1 else []
+        command = [sys.executable, str(_SERVING), str(listener.fileno()), *bound, *options]
         process = subprocess.Popen(command, pass_fds=[listener.fileno()])  # noqa: S603 - our own
     with ExitStack() as stack:
         stack.callback(_stop, process)
@@ -101,15 +109,48 @@ def may_open(files: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
 
-def ask_for(port: int, target: str) -> socket.socket:
-    """Send a request, and return the socket that the answer comes from; it does not block."""
-    connection = socket.create_connection(("127.0.0.1", port), _SILENCE)
-    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode())
+@attrs.frozen
+class Post:
+    """A request to generate something.
+
+    Attributes:
+        target: the path.
+        project: which of the models of ``serving.py``.
+        prompt: what it is asked.
+    """
+
+    target: str
+    project: str
+    prompt: str
+
+
+def ask_for(port: int, target: str | Post, *, window: int | None = None) -> socket.socket:
+    """Send a request, and return the socket that the answer comes from; it does not block.
+
+    Args:
+        port: of the worker.
+        target: a path for a GET, or what to post.
+        window: bytes that may come without being read, as many as the system likes by default.
+    """
+    connection = socket.socket()
+    if window is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    connection.settimeout(_SILENCE)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(_request(target))
     connection.settimeout(0)
     return connection
 
 
-def fetch(port: int, targets: list[str]) -> list[list[bytes]]:
+def _request(target: str | Post) -> bytes:
+    if isinstance(target, str):
+        return f"GET {target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode()
+    body = json.dumps({"project": target.project, "prompt": target.prompt})
+    head = f"POST {target.target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n"
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def fetch(port: int, targets: Sequence[str | Post]) -> list[list[bytes]]:
     """Ask for all targets at once; return what came for each, as it came, HTTP and all.
 
     It does nothing but receive, so that it is no slower than any server.

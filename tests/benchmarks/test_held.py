@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from array import array
@@ -15,27 +16,33 @@ import pytest
 
 from componentstream.drive import stream_bytes
 
-NEEDED = ("httptools", "sse_starlette", "uvicorn")
+NEEDED = ("httptools", "redis", "sse_starlette", "uvicorn")
 if sys.platform != "linux":
     pytest.skip("needs Linux", allow_module_level=True)
 if not os.environ.get("CI") and not all(map(find_spec, NEEDED)):
-    pytest.skip("needs pip install 'componentstream[bench]'", allow_module_level=True)
+    pytest.skip("needs pip install 'componentstream[bench,redis]'", allow_module_level=True)
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 held = import_module("held")
+stores = import_module("stores")
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LINES = ["7 0 0.000000 xx\n", "7 1 1.000000 xx\n", "7 2 2.000000 xx\n"]
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory):
+@pytest.fixture(scope="module", params=["", "memory", "sqlite", "redis"])
+def quick(request, tmp_path_factory):
+    server = ["--server", request.param] if request.param else []
+    if lack := stores.missing(request.param):
+        assert not os.environ.get("CI"), lack
+        pytest.skip(lack)
     path = tmp_path_factory.mktemp("held") / "figures.json"
-    command = [sys.executable, str(BENCHMARKS / "held.py"), "--quick", "--json", str(path)]
+    command = [sys.executable, str(BENCHMARKS / "held.py"), "--quick", *server, "--json", str(path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
-    return done, json.loads(path.read_text(encoding="utf-8"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, json.loads(path.read_text(encoding="utf-8")), request.param
 
 
 def body(lines):
@@ -56,10 +63,10 @@ def judged(data, lines=LINES):
 
 
 def test_quick_loses_nothing(quick):
-    done, figures = quick
+    shown, figures, server = quick
 
-    assert done.returncode == 0, done.stderr
-    assert figures["settings"] == {"streams": 50, "seconds": 3, "rate": 4, "lines": 12, "ramp": 0.25}
+    plan = {"streams": 50, "seconds": 3, "rate": 4, "server": server}
+    assert figures["settings"] == {**plan, "lines": 12, "ramp": 0.25}
     assert figures["lost"] == {}
     assert figures["lines"] == {"sent": 600, "received": 600}
     assert list(figures["delay_ms"]) == ["50", "90", "99", "99.9", "100"]
@@ -68,11 +75,13 @@ def test_quick_loses_nothing(quick):
     assert figures["bytes_per_stream"]["begun"] <= figures["bytes_per_stream"]["most"]
     assert figures["bytes_per_stream"]["text"] == 12 * 60
     assert 0 < figures["cpu"] < 1
-    assert "| streams with anything lost        |      0 |" in done.stdout
+    each = figures["bytes_per_stream"]
+    assert each["most_over_uvicorn"] == each["most"] - each["uvicorn"]
+    assert "| streams with anything lost        |      0 |" in shown
 
 
 def test_a_loss_is_shown_and_is_the_exit_status(quick, monkeypatch, capsys):
-    _, figures = quick
+    _, figures, _ = quick
     monkeypatch.setattr(held, "hold", lambda _plan: {**figures, "lost": {"7": "it broke off"}})
     monkeypatch.setattr(sys, "argv", ["held.py", "--quick"])
 
@@ -104,6 +113,23 @@ def test_a_stream_that_lost_something_is_found_out(data, wrong):
     verdict, _ = judged(data)
 
     assert wrong in verdict
+
+
+def test_a_stream_that_lacks_an_id_is_found_out():
+    stream = held.Stream(7, array("d"), numbered=True)
+    stream.feed(answer(body(LINES)))
+
+    assert stream.judge(3, None) == "event 1 has the id ''"
+
+
+def test_a_log_that_does_not_run_here_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda _program: None)
+    monkeypatch.setattr(sys, "argv", ["held.py", "--quick", "--server", "redis"])
+
+    with pytest.raises(SystemExit) as status:
+        held.main()
+    assert status.value.code == 2
+    assert "redis-server is not installed: apt-get install redis-server." in capsys.readouterr().err
 
 
 def test_a_stream_that_the_upstream_never_heard_of_is_wrong():

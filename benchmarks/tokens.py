@@ -1,8 +1,8 @@
 """Measure what a token costs a server, from the source to the socket, and print the figures as tables.
 
-python benchmarks/server.py                     # some minutes, on a machine that does nothing else
-python benchmarks/server.py --json figures.json
-python benchmarks/server.py --quick             # seconds; shows that all of it runs, its figures mean nothing
+python benchmarks/tokens.py                     # some minutes, on a machine that does nothing else
+python benchmarks/tokens.py --json figures.json
+python benchmarks/tokens.py --quick             # seconds; shows that all of it runs, its figures mean nothing
 """
 
 import argparse

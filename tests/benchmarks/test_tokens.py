@@ -1,4 +1,4 @@
-"""The benchmark of servers runs, and finds out every side that does not send what it was given."""
+"""The benchmark of tokens runs, and finds out every side that does not send what it was given."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ if not os.environ.get("CI") and not all(map(find_spec, NEEDED)):
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-server = import_module("server")
+tokens = import_module("tokens")
 upstream = import_module("upstream")
 workloads = import_module("workloads")
 
@@ -37,7 +37,7 @@ DELTAS = b"".join(
 )
 RIGHT = {
     "silent": b"",
-    "bare": server.CONSTANT * len(COMPONENT.tokens),
+    "bare": tokens.CONSTANT * len(COMPONENT.tokens),
     "ours": OURS,
     "batched": b"".join(stream_bytes(COMPONENT.tokens)),
     "sse_starlette": DELTAS,
@@ -46,7 +46,7 @@ RIGHT = {
 
 def test_quick_writes_every_figure(tmp_path):
     path = tmp_path / "figures.json"
-    command = [sys.executable, str(BENCHMARKS / "server.py"), "--quick", "--json", str(path)]
+    command = [sys.executable, str(BENCHMARKS / "tokens.py"), "--quick", "--json", str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
     figures = json.loads(path.read_text(encoding="utf-8"))
 
@@ -80,14 +80,14 @@ def test_the_answers_are_the_recorded_page_and_its_first_component():
 
 @pytest.mark.parametrize("side", RIGHT)
 def test_a_side_that_sent_its_tokens_passes(side):
-    server.check_body(side, RIGHT[side], COMPONENT)
+    tokens.check_body(side, RIGHT[side], COMPONENT)
 
 
 @pytest.mark.parametrize(
     ("side", "body"),
     [
         ("silent", b"x"),
-        ("bare", RIGHT["bare"][len(server.CONSTANT) :]),
+        ("bare", RIGHT["bare"][len(tokens.CONSTANT) :]),
         ("bare", RIGHT["bare"].replace(b"four", b"five", 1)),
         ("ours", OURS.replace(b'"text":"', b'"text":"x', 1)),
         ("ours", OURS[: OURS.rindex(b"data: ")]),
@@ -101,11 +101,11 @@ def test_a_side_that_sent_its_tokens_passes(side):
 def test_a_side_that_sent_something_else_is_found_out(side, body):
     assert body != RIGHT[side]
     with pytest.raises((workloads.WrongOutputError, EventGrammarError)):
-        server.check_body(side, body, COMPONENT)
+        tokens.check_body(side, body, COMPONENT)
 
 
 def test_two_message_stops_are_found_out():
     twice = OURS + SSEEncoder().encode(MessageStop("complete"))
 
     with pytest.raises(EventGrammarError, match="nothing may follow message_stop"):
-        server.check_body("ours", twice, COMPONENT)
+        tokens.check_body("ours", twice, COMPONENT)
