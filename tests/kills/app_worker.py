@@ -10,11 +10,14 @@ from componentstream.server.auth import Principal
 from componentstream.server.refusal import RefusedRequestError
 from kills.upstream import Model
 
+KEEP = 300.0
+"""Seconds; longer than anybody here reads a stream."""
+
 
 def open_log(url):
     if url.startswith("redis:"):
-        return RedisEventLog.from_url(url)
-    return SQLiteEventLog(url.removeprefix("sqlite:"))
+        return RedisEventLog.from_url(url, keep=KEEP)
+    return SQLiteEventLog(url.removeprefix("sqlite:"), keep=KEEP)
 
 
 def authenticate(request):

@@ -118,7 +118,9 @@ async def a_log(kind, folder):
     if kind == "sqlite":
         yield f"sqlite:{folder / 'log.db'}", None
         return
-    with RedisServer(folder, "--appendonly", "yes", "--appendfsync", "always") as server:
+    # Rewritten often, so that Redis is back within the time of a lease.
+    options = ("--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-min-size", "4mb")
+    with RedisServer(folder, *options) as server:
         yield f"redis://127.0.0.1:{server.port}", server
 
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from kills import workers
-from kills.processes import Notes
+from kills.processes import Notes, Worker
 from kills.workers import Options, Run, figures, late, run_all, unexplained
 
 GRACE = 10.0
@@ -29,15 +29,19 @@ def test_no_event_is_missed_or_repeated_when_something_dies_while_workers_recove
     options = Options(kills=1, clients=20, log="redis", compound=True, grace=GRACE, seed=3)
     run = asyncio.run(run_all(options, tmp_path))
     assert run.wrong + late(run) == []
-    assert run.counts["compound"] == 1
+    assert run.counts["faults"] == 1
     assert run.counts["kills"] + run.counts["redis kills"] == 2
     assert run.counts["producer lost"] > 0
     assert "1 compound faults, " in figures(run, 1.0)
 
 
+def new_run(tmp_path, log, *, compound=False):
+    options = Options(kills=0, clients=0, log=log, compound=compound)
+    return Run(options, [], None, Notes(tmp_path / "notes"), Random(1))
+
+
 def judged(tmp_path, death, faults, *, compound=False):
-    options = Options(kills=0, clients=0, log="redis", compound=compound)
-    run = Run(options, [], None, Notes(tmp_path / "notes"), Random(1))
+    run = new_run(tmp_path, "redis", compound=compound)
     run.deaths.append(death)
     run.faults += faults
     return late(run)
@@ -65,9 +69,30 @@ def test_the_time_of_a_compound_fault_begins_when_all_is_back(tmp_path):
         assert len(judged(tmp_path, (killed, 18.1), faults, compound=True)) == 1
 
 
-def test_what_a_worker_says_is_read():
-    said = "The producer of stream k-1 was lost.\nTraceback (most recent call last):\n"
-    assert unexplained(said) == ["Traceback (most recent call last):"]
+def test_what_a_worker_says_must_be_explained(tmp_path):
+    run = new_run(tmp_path, "redis")
+    run.workers.append(Worker(tmp_path, "worker", {}))
+    said = [
+        "The producer of stream k-1 was lost.",
+        "The log failed, and so on.",
+        "Traceback (most recent call last):",
+        "  File ...",
+        "KeyError: 1",
+    ]
+    (tmp_path / "worker.log").write_text("\n".join(said))
+    assert unexplained(run) == ["a worker said: The log failed, and so on.", "a worker said: KeyError: 1"]
+    run.outages.append((1.0, 2.0))
+    assert unexplained(run) == ["a worker said: KeyError: 1"]
+
+
+def test_a_stream_may_be_lost_if_redis_was_away_for_the_time_of_a_lease(tmp_path):
+    run = new_run(tmp_path, "redis")
+    run.outages += [(10.0, 10.5), (20.0, 24.0)]
+    assert run.lost_with_redis(9.0, 12.0) is None
+    assert run.lost_with_redis(9.0, 19.9) is None
+    assert run.lost_with_redis(9.0, 20.1) == 24.0
+    assert run.lost_with_redis(23.9, 30.0) == 24.0
+    assert run.lost_with_redis(24.1, 30.0) is None
 
 
 def test_the_script_prints_its_figures(tmp_path):

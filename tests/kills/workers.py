@@ -9,14 +9,15 @@ started again at once. With ``--compound`` something is killed once more while t
 worker, the same one, or Redis.
 
 Each stream must have the ids 1, 2, 3 and so on, once each and in order; be well-formed; hold the text of the
-model (compared by SHA-256) and ``complete``, or, if its producer was killed, a beginning of it, the error
-``producer_lost`` and ``failed``, in time; read again from its start by somebody else it must be the same to
-the byte; and the model must have been called once for it. A kill counts only if it ended the process
-while it was producing for, or sending to, someone.
+model (compared by SHA-256) and ``complete``, or, if its producer was killed or Redis was away for the time of
+a lease, a beginning of it, the error ``producer_lost`` and ``failed``, in time; read again from its start it
+must be the same to the byte; and the model must have been called once for it. A kill counts only if it ended
+the process while it was producing for, or sending to, someone.
 """
 
 import argparse
 import asyncio
+import math
 import sys
 import tempfile
 import time
@@ -66,6 +67,7 @@ class Run:
         redis: the Redis server, None without one.
         notes: of the model.
         faults: when something was killed, and when all was back.
+        outages: when Redis was killed, and when it was back.
         counts: the figures.
         deaths: when producers were killed, and when their streams had their end.
         wrong: what was found.
@@ -79,10 +81,15 @@ class Run:
     random: Random
     clients: list = attrs.field(factory=list)
     faults: list = attrs.field(factory=list)
+    outages: list = attrs.field(factory=list)
     counts: Counter = attrs.field(factory=Counter)
     deaths: list = attrs.field(factory=list)
     wrong: list = attrs.field(factory=list)
     over: bool = False
+
+    def goes_on(self):
+        """Whether more streams are to be begun."""
+        return not self.over and len(self.wrong) < TOO_MUCH
 
     def killed_at(self, prompt):
         """Return when the process that produces for a prompt was killed, None if it lives."""
@@ -92,13 +99,20 @@ class Run:
         # A worker that is killed between taking the stream and calling the model calls nobody.
         return max(killed.values(), default=None)
 
+    def lost_with_redis(self, began, ended):
+        """Return when Redis was back, if a stream was going on while it was away for the time of a lease."""
+        # A third of the lease may have passed when it goes, and some while until it is written to again.
+        longest = LEASE / 3
+        outages = [back for at, back in self.outages if back - at > longest and began < back and at < ended]
+        return min(outages, default=None)
+
 
 async def read_streams(run, number):
     """Be one client until the run is over."""
     random = Random(f"{run.options.seed} {number}")
     client = Client([worker.port for worker in run.workers], f"user{number % 10}", random)
     run.clients.append(client)
-    while not run.over and len(run.wrong) < TOO_MUCH:
+    while run.goes_on():
         seed = random.getrandbits(48)
         pieces = random.randint(5, 60)
         chars, seconds = random.randint(200, 4000), round(random.uniform(0.5, 4.5), 2)
@@ -116,10 +130,13 @@ async def read_streams(run, number):
 
 async def read_one(run, client, plan):
     """Read one stream; return what is wrong with it."""
+    began = time.monotonic()
     stream, received = await client.generate(plan.prompt, f"key-{plan.seed}")
     run.notes.update()
     killed = run.killed_at(plan.prompt)
-    verdict = judge(plan, received, producer_killed=killed is not None and killed < received.ended)
+    if killed is None or killed > received.ended:
+        killed = run.lost_with_redis(began, received.ended)
+    verdict = judge(plan, received, producer_killed=killed is not None)
     for what in ("lost", "duplicate", "reordered"):
         run.counts[what] += getattr(received, what)
     run.counts["events"] += received.last
@@ -168,7 +185,7 @@ def hit(run, worker):
 
 async def kill_worker(run, worker, *, busy=True):
     """Kill a worker, once it is busy, and start it again; return when that was."""
-    while busy and not sum(hit(run, worker)):  # noqa: ASYNC110 - nobody tells of it
+    while busy and run.goes_on() and not sum(hit(run, worker)):  # noqa: ASYNC110 - nobody tells of it
         await asyncio.sleep(0.01)
     producers, readers = hit(run, worker)
     at = time.monotonic()
@@ -198,9 +215,11 @@ async def kill_while_it_recovers(run):
     second = run.random.choice([first, other, run.redis or other])
     if second is run.redis:
         again = time.monotonic()
+        run.outages.append((again, math.inf))
         await asyncio.to_thread(run.redis.kill)
         assert run.redis.process.returncode == KILLED
         await asyncio.to_thread(run.redis.start)
+        run.outages[-1] = (again, time.monotonic())
         run.counts["redis kills"] += 1
     else:
         again = await kill_worker(run, second, busy=False)
@@ -208,12 +227,13 @@ async def kill_while_it_recovers(run):
         await worker.answering()
     back = time.monotonic()
     run.faults += [(at, back), (again, back)]
-    run.counts["compound"] += 1
 
 
-def unexplained(output):
-    """Return the lines of a worker's output that say more than that the producer of a stream was lost."""
-    return [line for line in output.splitlines() if not line.endswith("was lost.")][:TOO_MUCH]
+def unexplained(run):
+    """Return what workers said, but for lost producers, for Redis when it was killed, and for frames."""
+    known = ["The producer of stream "] + ["The log failed, "] * bool(run.outages)
+    lines = [line for worker in run.workers for line in worker.output().splitlines()]
+    return [f"a worker said: {line}" for line in lines if not line.startswith((*known, " ", "Traceback "))]
 
 
 async def run_all(options, folder):
@@ -227,11 +247,11 @@ async def run_all(options, folder):
         async with asyncio.TaskGroup() as clients:
             for number in range(options.clients):
                 clients.create_task(read_streams(run, number))
-            for _ in range(options.kills):
+            while run.goes_on() and run.counts["faults"] < options.kills:
                 await (kill_while_it_recovers if options.compound else kill_simply)(run)
+                run.counts["faults"] += 1
             run.over = True
-        outputs = [worker.output() for worker in started]
-    run.wrong += [f"a worker said: {line}" for output in outputs for line in unexplained(output)]
+        run.wrong += unexplained(run)
     for client in run.clients:
         run.counts += client.counts
     return run
@@ -241,7 +261,7 @@ def figures(run, seconds):
     """Return what there is to say of a run, in one line."""
     counts = run.counts
     delays = sorted(ended - killed for killed, ended in run.deaths) or [0.0]
-    compound = f"{counts['compound']} compound faults, {counts['redis kills']} kills of Redis, "
+    compound = f"{counts['faults']} compound faults, {counts['redis kills']} kills of Redis, "
     return (
         f"{run.options.log}: {compound if run.options.compound else ''}{counts['kills']} kills of workers "
         f"({counts['producers hit']:,} live producers, {counts['readers hit']:,} live readers hit), "

@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import importlib
 import json
 import logging
 import socket
+import sys
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -23,7 +25,7 @@ from starlette.applications import Starlette  # noqa: E402
 from starlette.exceptions import HTTPException  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
 
-from componentstream.errors import UsageError  # noqa: E402
+from componentstream.errors import MissingExtraError, UsageError  # noqa: E402
 from componentstream.events import ContentBlockDelta, ErrorEvent, StatusEvent  # noqa: E402
 from componentstream.lifecycle import Timeouts  # noqa: E402
 from componentstream.log import MemoryEventLog, StoreError  # noqa: E402
@@ -753,3 +755,22 @@ def test_a_failure_of_what_is_mounted_is_told_in_its_own_form():
     with asking(in_starlette(app)) as client:
         response = client.post("api/generate", json={"prompt": "x"}, headers={"Connection": "close"})
         assert error_of(response) == FAILED
+
+
+# Without a library
+
+LIBRARIES = ["cryptography", "jwt", "limits", "prometheus_client", "starlette"]
+
+
+@pytest.mark.parametrize("missing", LIBRARIES)
+def test_a_library_that_is_not_installed_is_named_with_the_extra(monkeypatch, missing):
+    for library in LIBRARIES:
+        parts.module(library)
+    for name in [name for name in sys.modules if name.startswith("componentstream.server")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError) as caught:
+        importlib.import_module("componentstream.server")
+    assert str(caught.value) == (
+        f"componentstream.server needs {missing}: pip install 'componentstream[server]'."
+    )

@@ -1,6 +1,7 @@
 """How a stream ends whose producer cannot end it: once, well-formed, whoever tries and whatever fails."""
 
 import asyncio
+import json
 import math
 
 import pytest
@@ -459,3 +460,19 @@ def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
         assert await state(log) == "finished"
 
     run(test())
+
+
+def test_what_is_no_event_does_not_keep_a_lost_stream_from_its_end():
+    async def scenario():
+        log = new_log()
+        batches = batches_of(["/// START A\nx\n"])[:2]
+        await leave(log, [*batches, [b"{", b'{"type":"content_block_delta"}']])
+        assert await end_lost(log, STREAM, OWNER)
+        return (await stored(log))[-3:]
+
+    ending = run(scenario())
+    assert [json.loads(payload)["type"] for payload in ending] == [
+        "error",
+        "content_block_stop",
+        "message_stop",
+    ]

@@ -402,6 +402,22 @@ async def test_a_tail_that_moves_on_while_the_log_is_left_sends_the_reader_back_
 
 
 @on_virtual_time
+async def test_a_tail_that_is_fenced_while_the_log_is_left_sends_the_reader_back_there():
+    stream = await Stream().begin(PAYLOADS[:5])
+    stream.tail._records.clear()  # so that it reads in the log
+    stream.log.trouble("read", 1, error=None, closing=0.5)
+    client = Client(await stream.reader())
+    await asyncio.sleep(0.25)
+    assert client.ids == [1, 2, 3, 4, 5]
+    other = await stream.log.acquire(STREAM, owner=OWNER, take_over="open")
+    await stream.log.append(other, 6, PAYLOADS[5:])
+    await stream.log.finish(other)
+    stream.tail.end(fenced=True)
+    await client.whole()
+    assert client.payloads == PAYLOADS
+
+
+@on_virtual_time
 async def test_a_reader_may_be_in_the_log_ahead_of_the_tail():
     stream = await Stream().begin(PAYLOADS[:2])
     client = Client(await stream.reader())

@@ -377,10 +377,39 @@ def test_a_reader_that_takes_nothing_for_too_long_is_dropped(message, begins, ca
 
 @asked
 async def test_time_in_which_nothing_is_sent_is_not_the_readers():
-    client, task = await exchange(paced("a", "b", pause=100.0))
+    client, task = await exchange(paced("a", "b", "c", "d", pause=100.0))
     await client.answer()
     await task
     assert client.whole
+
+
+def test_the_time_of_a_reader_that_got_everything_is_not_up_later(caplog):
+    async def test():
+        client, task = await exchange(paced(*PAGE))
+        await client.answer()
+        await task
+        await asyncio.sleep(2 * SEND_TIMEOUT)
+
+    with caplog.at_level("INFO", "componentstream"):
+        run(test())
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_cancellation_is_not_lost_because_the_reader_leaves_too(turns):
+    async def test():
+        client, production = await exchange(paced(*PAGE))
+        task = await read_until(client, 3)
+        client.gone.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cancelled = task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() == cancelled
+        assert (client.given_back, client.opened) == (1, [])
+        await production
+
+    run(test())
 
 
 @pytest.mark.parametrize("message", [1, 2, 3, 9])

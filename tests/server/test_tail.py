@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from componentstream.server.tail import Record, Tail
+from componentstream.events import ContentBlockStop
+from componentstream.server.tail import Record, Tail, event_in
+from componentstream.wire import event_to_json
 from drive.virtual import run
 
 MAX_ENTRIES = 256
@@ -188,3 +191,15 @@ async def test_the_end_says_if_another_has_the_stream():
     tail = Tail()
     tail.end(fenced=True)
     assert (tail.ended, tail.fenced) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000, b"{}", b'{"type":"content_block_delta"}']
+)
+def test_what_is_no_event_is_none(payload):
+    assert event_in(payload) is None
+
+
+def test_an_event_is_read_back():
+    stop = ContentBlockStop(index=1, reason="end", chars=2)
+    assert event_in(event_to_json(stop)) == stop

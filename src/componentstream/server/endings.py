@@ -4,7 +4,6 @@ Whoever notices takes the stream over and writes the ending into the log, so tha
 wherever they come, get the same entries and the same end.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -16,9 +15,9 @@ from componentstream.events import (
     ErrorEvent,
     Event,
     MessageStop,
-    event_from_dict,
 )
 from componentstream.log.protocol import Entry, EventLog, Lease, LogError, StoreError
+from componentstream.server.tail import event_in
 from componentstream.wire import event_to_json
 
 PRODUCER_LOST = ErrorEvent(
@@ -101,7 +100,7 @@ class _OpenBlocks:
     def feed(self, entries: Sequence[Entry]) -> None:
         """Take the next entries."""
         for entry in entries:
-            match event_from_dict(json.loads(entry.payload)):
+            match event_in(entry.payload):
                 case ContentBlockStart(index=index):
                     self._chars[index] = 0
                 case ContentBlockDelta(index=index, text=text):

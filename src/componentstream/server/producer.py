@@ -172,8 +172,12 @@ class Producer:
                     await call()
             except TimeoutError:
                 failure = StoreError(f"The log did not answer for {self._patience:g} s.")
-            except (StoreError, SequenceError) as error:
+            except StoreError as error:
                 failure = error
+            except SequenceError as error:
+                # The store has lost what it had acknowledged; to ask it again would change nothing.
+                self._give_up_the_log(error)
+                return
             else:
                 return
             if self._loop.time() + _RETRY < patience_ends:

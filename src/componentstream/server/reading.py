@@ -6,12 +6,18 @@ Everywhere else the log is followed.
 """
 
 import asyncio
-import json
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
-from componentstream.events import ErrorEvent
+from componentstream.events import (
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    Event,
+    TextBlock,
+)
 from componentstream.log.protocol import (
     Entry,
     EventLog,
@@ -21,7 +27,7 @@ from componentstream.log.protocol import (
     StoreError,
     StreamStatus,
 )
-from componentstream.server.tail import Record, Tail
+from componentstream.server.tail import Record, Tail, event_in
 from componentstream.wire import SSEEncoder, event_to_json
 
 _RETRY: Final = 0.05
@@ -58,6 +64,8 @@ class View:
             start only.
     """
 
+    __slots__ = ("_after", "_components_only", "_debug", "_from_index", "_hidden", "_selects", "after")
+
     def __init__(
         self, after: int = 0, *, components_only: bool = False, from_index: int = 0, debug: bool = False
     ) -> None:
@@ -67,26 +75,26 @@ class View:
         self._components_only = components_only
         self._from_index = from_index
         self._debug = debug
-        self._hidden: set[int] = set()
+        self._hidden: frozenset[int] = frozenset()
 
     def shows(self, record: Record) -> bool:
         """Whether the reader is to get a record; call it with each in turn."""
-        if self._selects and self._hides(json.loads(record.payload)):
+        if self._selects and self._hides(event_in(record.payload)):
             return False
         if not self._debug and record.payload.startswith(_DEBUG):
             return False
         return record.seq > self._after
 
-    def _hides(self, event: dict[str, object]) -> bool:
-        index = event.get("index")
-        if not isinstance(index, int):
-            return False
-        block = event.get("content_block")
-        if isinstance(block, dict) and (
-            index < self._from_index or (self._components_only and block["type"] == "text")
-        ):
-            self._hidden.add(index)
-        return index in self._hidden
+    def _hides(self, event: Event | None) -> bool:
+        match event:
+            case ContentBlockStart(index=index, block=block):
+                if index < self._from_index or (self._components_only and isinstance(block, TextBlock)):
+                    self._hidden |= {index}
+                return index in self._hidden
+            case ContentBlockDelta(index=index) | ContentBlockStop(index=index):
+                return index in self._hidden
+            case _:
+                return False
 
 
 class Reader:
@@ -206,10 +214,10 @@ class Reader:
         tail = self._tail
         if tail is not None and tail.fenced:
             self._leave_the_tail()
-        elif tail is not None and tail.after(self._after) is not None:
+        elif tail is not None and (records := tail.after(self._after)) is not None:
             if self._pages is not None:
                 await self._close_the_log()
-            records = tail.after(self._after)
+                records = tail.after(self._after)
             if records is not None:
                 return None if tail.ended and not records else records
         return await self._in_the_log() if self._kept else self._last_words(_UNAVAILABLE)

@@ -1,7 +1,6 @@
 """The response that is a stream, read from the log."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
@@ -13,8 +12,9 @@ from starlette.types import Receive, Scope, Send
 from componentstream.adapters._bodies import SendTimer
 from componentstream.adapters._opening import Opening
 from componentstream.adapters.asgi import disconnect
-from componentstream.events import DebugEvent, event_from_dict
+from componentstream.events import DebugEvent
 from componentstream.server.reading import Reader
+from componentstream.server.tail import event_in
 
 STREAM_ID: Final = "Stream-Id"
 """The response header with the stream's id."""
@@ -70,7 +70,7 @@ class StreamResponse:
         while self.begins and not opening.decided(b"") and (records := await reader.next()):
             body += reader.render(records)
             for record in records:
-                event = event_from_dict(json.loads(record.payload))
+                event = event_in(record.payload)
                 if event is not None and not isinstance(event, DebugEvent):
                     opening.encode(event)
         if opening.failure is None:

@@ -5,10 +5,14 @@ here is in the log already, unless the log was given up: then its readers here a
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
+
+from componentstream.errors import WireError
+from componentstream.events import Event, event_from_dict
 
 _MAX_ENTRIES: Final = 256
 _MAX_BYTES: Final = 65_536
@@ -29,6 +33,15 @@ class Record:
     seq: int
     payload: bytes
     kept: bool = True
+
+
+def event_in(payload: bytes) -> Event | None:
+    """Return the event of a payload, None if it is none: a store may be damaged, or written by others."""
+    try:
+        value = json.loads(payload)
+        return event_from_dict(value) if isinstance(value, dict) else None
+    except (ValueError, RecursionError, WireError):
+        return None
 
 
 class Tail:
