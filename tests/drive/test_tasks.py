@@ -819,3 +819,30 @@ def test_an_interrupt_in_the_source_stops_the_loop():
     with pytest.raises(KeyboardInterrupt):
         run(test())
     assert source.closed == 1
+
+
+def test_a_source_and_the_iterator_that_it_makes_are_both_closed_the_iterator_first():
+    closed = []
+
+    class Chunks:
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            raise StopAsyncIteration
+
+        async def aclose(self):
+            closed.append("iterator")
+
+    class Making:
+        def __aiter__(self):
+            return Chunks()
+
+        async def aclose(self):
+            closed.append("source")
+
+    async def scenario():
+        await Run(Making()).whole()
+
+    run(scenario())
+    assert closed == ["iterator", "source"]

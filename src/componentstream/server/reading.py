@@ -212,14 +212,14 @@ class Reader:
         Where there are none, something will wake the reader.
         """
         tail = self._tail
+        if tail is not None and not tail.fenced and (records := tail.after(self._after)) is not None:
+            if self._pages is not None:
+                await self._close_the_log()  # meanwhile the tail may move on, or be fenced
+                records = tail.after(self._after)
+            if records is not None and not tail.fenced:
+                return None if tail.ended and not records else records
         if tail is not None and tail.fenced:
             self._leave_the_tail()
-        elif tail is not None and (records := tail.after(self._after)) is not None:
-            if self._pages is not None:
-                await self._close_the_log()
-                records = tail.after(self._after)
-            if records is not None:
-                return None if tail.ended and not records else records
         return await self._in_the_log() if self._kept else self._last_words(_UNAVAILABLE)
 
     async def _in_the_log(self) -> list[Record] | None:
