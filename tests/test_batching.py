@@ -33,29 +33,45 @@ def test_the_first_text_leaves_at_once_even_without_its_start():
     assert batcher.feed([delta(0, "a")], 0.0) == [delta(0, "a")]
 
 
-def test_held_text_leaves_when_its_time_has_come():
+def test_held_text_leaves_when_its_time_since_the_delta_before_has_come():
     batcher = begun(max_delay=0.5)
-    batcher.feed([delta(0, "a")], 1.0)
-    batcher.feed([delta(0, "b")], 1.25)
-    assert batcher.next_deadline() == 1.5
-    assert batcher.tick(1.25) == []
-    assert batcher.tick(1.5) == [delta(0, "ab")]
+    batcher.feed([delta(0, "a")], 0.125)
+    batcher.feed([delta(0, "b")], 0.25)
+    assert batcher.next_deadline() == 0.5
+    assert batcher.tick(0.25) == []
+    assert batcher.tick(0.75) == [delta(0, "ab")]
     assert batcher.next_deadline() is None
-    assert batcher.tick(9.0) == []
+    assert batcher.tick(0.75) == []
+    batcher.feed([delta(0, "c")], 1.0)
+    assert batcher.next_deadline() == 1.25
 
 
 def test_text_that_comes_when_the_time_has_come_leaves_with_what_was_held():
     batcher = begun(max_delay=0.5)
-    batcher.feed([delta(0, "a")], 1.0)
-    assert batcher.feed([delta(0, "b")], 1.5) == [delta(0, "ab")]
-    assert batcher.feed([delta(0, "c")], 1.5) == []
-    assert batcher.next_deadline() == 2.0
+    batcher.feed([delta(0, "a")], 0.25)
+    assert batcher.feed([delta(0, "b")], 0.5) == [delta(0, "ab")]
+    assert batcher.feed([delta(0, "c")], 0.75) == []
+    assert batcher.next_deadline() == 1.0
+
+
+def test_text_of_a_slow_source_leaves_at_once():
+    batcher = begun(max_delay=0.5)
+    assert batcher.feed([delta(0, "a")], 0.5) == [delta(0, "a")]
+    assert batcher.feed([delta(0, "b")], 7.0) == [delta(0, "b")]
+    assert batcher.next_deadline() is None
+
+
+def test_the_first_text_of_a_block_begins_its_time():
+    batcher = begun(max_delay=0.5)
+    assert batcher.feed([text(1), delta(1, "a")], 7.0) == [text(1), delta(1, "a")]
+    assert batcher.feed([delta(1, "b")], 7.25) == []
+    assert batcher.next_deadline() == 7.5
 
 
 def test_a_step_without_events_lets_text_leave_whose_time_has_come():
     batcher = begun(max_delay=0.5)
-    batcher.feed([delta(0, "a")], 1.0)
-    assert batcher.feed([], 1.5) == [delta(0, "a")]
+    batcher.feed([delta(0, "a")], 0.25)
+    assert batcher.feed([], 0.5) == [delta(0, "a")]
 
 
 def test_text_leaves_when_max_chars_are_there():
@@ -111,11 +127,11 @@ def test_a_closed_batcher_takes_nothing_and_returns_nothing():
     assert str(caught.value) == "The batcher has been closed; make a new DeltaBatcher for each stream."
 
 
-@pytest.mark.parametrize("now", [0.75, -math.inf, math.nan, math.inf])
+@pytest.mark.parametrize("now", [0.0, -math.inf, math.nan, math.inf])
 def test_a_clock_that_goes_back_is_refused(now):
     batcher = begun()
-    batcher.feed([delta(0, "a")], 1.0)
-    wanted = f"The time {now!r} does not follow 1.0; take now from one monotonic clock."
+    batcher.feed([delta(0, "a")], 0.01)
+    wanted = f"The time {now!r} does not follow 0.01; take now from one monotonic clock."
     for call in (lambda: batcher.feed([delta(0, "b")], now), lambda: batcher.tick(now)):
         with pytest.raises(UsageError) as caught:
             call()

@@ -17,9 +17,10 @@ _NEVER: Final = math.inf
 class DeltaBatcher:
     """Merge the deltas of each block; a stage between a session and an encoder.
 
-    The first text of a block leaves at once, so that something can be shown. Later text of that block is
-    held until `max_chars` of it are there, `max_delay` has passed since the first of it came, or any other
-    event comes; that event leaves behind the text. The merged text is exactly the text that came.
+    The first text of a block leaves at once, so that something can be shown, and so does text of a source
+    that is slower than one delta in `max_delay`. Other text is held until `max_delay` has passed since the
+    delta before it left, `max_chars` of it are there, or any other event comes; that event leaves behind the
+    text. The merged text is exactly the text that came.
 
     Call :meth:`feed` with the events of each step, :meth:`tick` when :meth:`next_deadline` has come, and
     :meth:`close` at the end of the stream. ``now`` is in seconds, of the clock that the session has too.
@@ -29,8 +30,9 @@ class DeltaBatcher:
             An event has about 100 bytes around its text; with 256 characters of text they are 40 % on top,
             with 3 they are most of the stream. Four times as much would save another quarter, but
             show text in visible jerks.
-        max_delay: seconds that text is held at most. 0.05 is 20 updates a second: text seems to flow, and
-            a model at 100 tokens a second still has five of them in each delta.
+        max_delay: seconds that text is held at most, and that lie between two deltas of a block unless
+            `max_chars` are there. 0.05 is 20 updates a second: text seems to flow, and a model at 100 tokens
+            a second still has five of them in each delta.
 
     Raises:
         UsageError: `max_chars` is no whole number from 1 up, or `max_delay` no finite number above 0.
@@ -50,7 +52,7 @@ class DeltaBatcher:
         self._texts: list[str] = []
         self._size = 0
         self._index = -1
-        self._due = _NEVER
+        self._due = -math.inf  # when held text leaves, or would
         self._now = -math.inf
 
     def feed(self, events: list[Event], now: float) -> list[Event]:
@@ -66,8 +68,6 @@ class DeltaBatcher:
                 text = event.text
                 size = self._size + len(text)
                 if size < self._max_chars and self._now <= now < self._due:
-                    if not self._size:
-                        self._due = now + self._max_delay
                     self._texts.append(text)
                     self._size = size
                     self._now = now
@@ -93,7 +93,7 @@ class DeltaBatcher:
 
     def next_deadline(self) -> float | None:
         """Return when held text must leave, None if none is held."""
-        return None if self._due == _NEVER else self._due
+        return self._due if self._size else None
 
     @property
     def room(self) -> int:
@@ -110,10 +110,11 @@ class DeltaBatcher:
                 self._flush(out)
                 out.append(event)
             elif event.index == self._index:
-                self._hold(event.text, now, out)
+                self._hold(event.text, out)
             else:
                 self._flush(out)
                 self._index = event.index
+                self._due = now + self._max_delay
                 out.append(event)
         if now >= self._due:
             self._flush(out)
@@ -124,11 +125,9 @@ class DeltaBatcher:
             return "The batcher has been closed; make a new DeltaBatcher for each stream."
         return f"The time {now!r} does not follow {self._now!r}; take now from one monotonic clock."
 
-    def _hold(self, text: str, now: float, out: list[Event]) -> None:
+    def _hold(self, text: str, out: list[Event]) -> None:
         if self._size + len(text) > self._max_chars:
             self._flush(out)
-        if not self._size:
-            self._due = now + self._max_delay
         self._texts.append(text)
         self._size += len(text)
         if self._size >= self._max_chars:
@@ -139,4 +138,4 @@ class DeltaBatcher:
             out.append(ContentBlockDelta(self._index, "".join(self._texts)))
             self._texts.clear()
             self._size = 0
-            self._due = _NEVER
+            self._due = self._now + self._max_delay
