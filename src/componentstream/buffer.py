@@ -7,7 +7,6 @@ Text is kept as the fragments in which it came and joined when the component com
 proportional to the text and not to the number of deltas times the text.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -128,7 +127,7 @@ class ComponentBuffer:
         self._keep_text = keep_text
         self._open: dict[int, _Growing | None] = {}
         self._last_index = -1
-        self._done: deque[Component] = deque()
+        self._done: list[Component] = []
         self._done_chars = 0
         self._dropped = 0
 
@@ -253,5 +252,5 @@ class ComponentBuffer:
         self._done_chars += len(component.text)
         limits = self._limits
         while len(self._done) > limits.max_components or self._done_chars > limits.max_chars:
-            self._done_chars -= len(self._done.popleft().text)
+            self._done_chars -= len(self._done.pop(0).text)
             self._dropped += 1

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from componentstream.drive.generation import Generation
 from componentstream.events import event_from_dict
 from componentstream.log import MemoryEventLog, memory
+from componentstream.log._patience import Patience
 from componentstream.parser import ComponentParser
 from componentstream.server.producer import Producer, renderer
 from componentstream.session import GenerationSession, Timeouts
@@ -95,7 +96,7 @@ async def begin(
         log,
         lease,
         on_store_failure=on_store_failure,
-        log_patience=log_patience,
+        patience=Patience(log_patience),
         on_log_failure=[].append if failures is None else failures.append,
     )
 

@@ -1,6 +1,7 @@
 """The application behind uvicorn, asked over real sockets, alone and mounted in frameworks."""
 
 import asyncio
+import gc
 import gzip
 import importlib
 import json
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager
+from types import CoroutineType
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -466,6 +468,74 @@ def test_a_generation_can_be_made_to_end_when_its_last_reader_leaves():
         eventually(lambda: model.closed == 1)
         assert time.monotonic() - left < 1.0
         assert events_of(client.get(path))[-1].reason == "cancelled"
+
+
+def leave_before_the_answer_begins(client, model, **headers):
+    """Ask for an answer that is silent, and leave; that nothing has come shows that the id is not known."""
+    address = urlsplit(str(client.base_url))
+    begun = model.begun
+    with socket.create_connection((address.hostname, address.port), WAIT) as connection:
+        fields = {"Host": "x", "Content-Type": "application/json", "Content-Length": "20", **headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        connection.sendall(f'POST /generate HTTP/1.1\r\n{head}\r\n{{"prompt": "silent"}}'.encode())
+        eventually(lambda: model.begun == begun + 1)
+        connection.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+
+
+def test_a_generation_that_nobody_can_find_ends_with_its_connection():
+    with asking(create_app(model := Model(), settings_of())) as client:
+        leave_before_the_answer_begins(client, model)
+        eventually(lambda: model.closed == 1)
+
+
+def test_a_generation_that_can_be_found_by_its_key_outlives_its_connection():
+    with asking(create_app(model := Model(), settings_of())) as client:
+        leave_before_the_answer_begins(client, model, **{"Idempotency-Key": "page-1"})
+        eventually(lambda: b"componentstream_readers 0.0" in client.get("metrics").content)
+        assert model.closed == 0
+        model.go_on()
+        response = client.post("generate", json={"prompt": "silent"}, headers={"Idempotency-Key": "page-1"})
+        assert events_of(response)[-1].reason == "complete"
+        assert (model.begun, model.closed) == (1, 1)
+
+
+def left_in_cycles():
+    """Return what of the package only the garbage collector finds, by its type or its coroutine's name."""
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        names = [
+            thing.__qualname__ if isinstance(thing, CoroutineType) else type(thing).__qualname__
+            for thing in gc.garbage
+            if type(thing).__module__.startswith("componentstream.")
+            or (isinstance(thing, CoroutineType) and "/componentstream/" in thing.cr_code.co_filename)
+        ]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    return names
+
+
+def test_streams_leave_nothing_to_the_garbage_collector():
+    def read(client, prompt, text):
+        with client.stream("POST", "generate", json={"prompt": prompt}) as response:
+            read_until(response.iter_raw(), text)
+
+    with asking(create_app(model := Model(), settings_of(on_disconnect="cancel"))) as client:
+        read(client, "page", b"message_stop")
+        gc.collect()
+        gc.disable()
+        try:
+            read(client, "page", b"message_stop")
+            read(client, "break", b"message_stop")
+            read(client, "endless", b"Here:")
+            eventually(lambda: model.closed == model.begun == 4)
+            eventually(lambda: b"componentstream_readers 0.0" in client.get("metrics").content)
+            assert left_in_cycles() == []
+        finally:
+            gc.enable()
 
 
 def test_a_generation_that_is_stopped_is_closed_within_a_second():

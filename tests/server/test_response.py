@@ -3,8 +3,8 @@
 import asyncio
 import json
 import math
+from types import SimpleNamespace
 
-import attrs
 import pytest
 
 from componentstream.events import ErrorEvent, MessageStop, StatusEvent
@@ -17,6 +17,7 @@ from drive.kinds import Source, SourceError, Stalled
 from drive.virtual import count_suspensions
 from server.streams import PAGE, STREAM, begin, new_log, paced, run, settle, stored
 
+USER = "user ada"
 SEND_TIMEOUT = 20.0
 STARTED = StatusEvent("started", 0.0, 0, 0, 0)
 BEAT = SSEEncoder().heartbeat()
@@ -30,16 +31,18 @@ class Exchange:
         times: when each was.
         opened: readers that were opened and not given back.
         given_back: how many were given back.
+        known: whether the client knows the stream.
         refused: the codes that were told.
         stuck_at: number of the message, from 1, that the client does not take.
         broken_at: number of the message for which the server raises.
     """
 
-    def __init__(self, producer, log, *, begins=True, heartbeat=math.inf, **view):
+    def __init__(self, producer, log, *, begins=True, known=True, heartbeat=math.inf, **view):
         self.sent = []
         self.times = []
         self.opened = []
         self.given_back = 0
+        self.known = known
         self.refused = []
         self.stuck_at = self.broken_at = None
         self.gone = asyncio.Event()
@@ -49,24 +52,26 @@ class Exchange:
         self.log = log
         self.heartbeat = heartbeat
         self.view = view
-        self.response = StreamResponse(
-            STREAM, self.open_reader, self.close_reader, self.refused.append, SEND_TIMEOUT, begins
-        )
+        self.begins = begins
+        self.metrics = SimpleNamespace(refused=self.refused.append)
 
-    def open_reader(self):
+    def open_reader(self, status, view, user, *, known):
+        assert user == USER
         reader = Reader(
             self.log,
-            self.status,
+            status,
             None if self.producer is None else self.producer.tail,
-            View(**self.view),
+            view,
             end_lost=None,
             heartbeat=self.heartbeat,
             log_patience=1.0,
+            known=known,
         )
         self.opened.append(reader)
         return reader
 
     async def close_reader(self, reader):
+        self.known = reader.known
         self.opened.remove(reader)
         self.given_back += 1
         await reader.aclose()
@@ -87,8 +92,10 @@ class Exchange:
         await asyncio.sleep(0)
 
     async def answer(self):
-        self.status = await self.log.log.status(STREAM)
-        await self.response({}, self.receive, self.send)
+        status = await self.log.log.status(STREAM)
+        view = View(**self.view)
+        response = StreamResponse(self, status, view, USER, self.begins, self.known, SEND_TIMEOUT)
+        await response({}, self.receive, self.send)
         return self
 
     @property
@@ -318,12 +325,12 @@ async def test_what_is_refused_when_the_reader_is_opened_has_no_reader():
     client, task = await exchange(Source("a").aitems())
     refusal = RefusedRequestError(503, "server_busy", "Too many.")
 
-    def refuse():
+    def refuse(*_, **_named):
         raise refusal
 
-    response = attrs.evolve(client.response, open_reader=refuse)
+    client.open_reader = refuse
     with pytest.raises(RefusedRequestError) as caught:
-        await response({}, client.receive, client.send)
+        await client.answer()
     await task
     assert caught.value is refusal
     assert (client.sent, client.given_back) == ([], 0)
@@ -351,6 +358,22 @@ def test_a_reader_that_leaves_is_given_back_at_once(messages, begins):
         assert client.loop.time() == before
         assert (client.given_back, client.opened, client.producer.tail.readers) == (1, [], 0)
         assert not client.whole
+        await production
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("messages", "before", "after"),
+    [(0, False, False), (0, True, True), (1, False, True), (3, False, True)],
+)
+def test_a_reader_that_leaves_knows_the_stream_if_its_response_began(messages, before, after):
+    async def test():
+        client, production = await exchange(paced(*PAGE), known=before)
+        task = await read_until(client, messages)
+        client.gone.set()
+        await task
+        assert client.known is after
         await production
 
     run(test())

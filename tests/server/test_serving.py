@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -17,7 +18,10 @@ httpx2 = parts.module("httpx2")
 parts.module("uvicorn")
 parts.module("starlette")
 
-from componentstream.server.serving import LocalServer  # noqa: E402 - it needs what is asked for above
+from componentstream.server.serving import (  # noqa: E402 - it needs what is asked for above
+    LocalServer,
+    collect_rarely,
+)
 
 WAIT = 10.0
 
@@ -41,6 +45,17 @@ class Endless:
 async def hello(_scope, _receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
     await send({"type": "http.response.body", "body": b"hello"})
+
+
+def test_a_process_of_many_streams_looks_for_garbage_seldom_and_never_at_what_it_has_loaded():
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        collect_rarely()
+        assert gc.get_threshold() == (10_000, 5, 100)
+        assert gc.get_freeze_count() > frozen + 10_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_it_listens_at_a_free_port_and_says_where():

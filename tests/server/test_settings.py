@@ -96,6 +96,11 @@ def test_a_heartbeat_and_a_rate_limit_can_be_left_out():
     assert (settings.heartbeat, settings.rate_limit) == (None, None)
 
 
+def test_a_lease_is_no_longer_than_a_log_takes():
+    assert ServerSettings(lease=366 * 86_400).lease == 366 * 86_400
+    assert refusal(lease=366 * 86_400 + 1) == "ServerSettings: lease must be at most 31622400 seconds."
+
+
 def test_each_stream_gets_a_batcher_of_its_own():
     settings = ServerSettings()
     assert settings.new_batcher() is not settings.new_batcher()
@@ -105,7 +110,7 @@ def test_the_batcher_has_the_bounds_of_the_settings():
     batcher = ServerSettings(batch_chars=3, batch_delay=0.5).new_batcher()
     assert batcher.feed([ContentBlockDelta(0, "a")], 10.0) == [ContentBlockDelta(0, "a")]
     assert batcher.feed([ContentBlockDelta(0, "b")], 10.1) == []
-    assert batcher.next_deadline() == 10.6
+    assert batcher.next_deadline() == 10.5
     assert batcher.feed([ContentBlockDelta(0, "cd")], 10.2) == [ContentBlockDelta(0, "bcd")]
 
 

@@ -826,6 +826,24 @@ def test_a_generation_goes_on_without_readers(run):
     run(main())
 
 
+def test_a_generation_ends_with_its_last_reader_if_nobody_knows_of_it(run):
+    async def main():
+        log = new_log()
+        worker = new_worker(model := Model(LONG), log=log)
+        status = await start(worker)
+        one, other = (worker.open_reader(status, View(), "user ada", known=False) for _ in range(2))
+        await worker.close_reader(one)
+        await asyncio.sleep(1.0)
+        assert model.closed_at == []
+        await worker.close_reader(other)
+        await settle()
+        assert model.closed_at == [1.0]
+        assert reason_of(await stored(log, status.stream)) == "cancelled"
+        await worker.aclose()
+
+    run(main())
+
+
 def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
     async def main():
         log = new_log()

@@ -59,7 +59,7 @@ class SendTimer:
 
     def __init__(self, seconds: float, stalled: Callable[[], None]) -> None:
         self._seconds = seconds
-        self._stalled = stalled
+        self._stalled: Callable[[], None] | None = stalled
         self._loop = asyncio.get_running_loop()
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -76,12 +76,13 @@ class SendTimer:
 
     def close(self) -> None:
         """Call nobody any more."""
+        self._stalled = None  # who is called holds the timer, and only a collector would part the two
         if self._timer is not None:
             self._timer.cancel()
 
     def _look(self) -> None:
         self._timer = None
-        if self._due is None:
+        if self._due is None or self._stalled is None:
             return
         if self._loop.time() < self._due:
             self._timer = self._loop.call_at(self._due, self._look)

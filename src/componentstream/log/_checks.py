@@ -9,7 +9,7 @@ from componentstream.log.protocol import StreamState, TakeOver
 
 _STREAM_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)
 _MAX_OWNER: Final = 1024
-_MAX_SECONDS: Final = 366 * 86_400
+MAX_SECONDS: Final = 366 * 86_400
 """A year; what is longer was meant as something else than seconds."""
 
 MAX_SEQ: Final = 2**53 - 1
@@ -34,8 +34,8 @@ def check_bounds(keep: object, *counts: object) -> None:
     Raises:
         UsageError: ``keep`` is no number of seconds above 0, or a count no whole number from 1 up.
     """
-    if not isinstance(keep, int | float) or not 0 < keep <= _MAX_SECONDS:
-        raise UsageError(f"keep must be a number of seconds above 0, at most {_MAX_SECONDS}.")
+    if not isinstance(keep, int | float) or not 0 < keep <= MAX_SECONDS:
+        raise UsageError(f"keep must be a number of seconds above 0, at most {MAX_SECONDS}.")
     if any(type(count) is not int or count < 1 for count in counts):
         raise UsageError("Each of the max_... bounds of a log must be a whole number from 1 up.")
 
@@ -50,8 +50,8 @@ def check_acquire(stream: object, owner: object, ttl: object, take_over: object)
         raise UsageError("A stream id must be 1 to 128 of 0-9 A-Z a-z . _ -")
     if not isinstance(owner, str) or len(owner) > _MAX_OWNER or not _is_text(owner):
         raise UsageError(f"The owner of a stream must be a text of at most {_MAX_OWNER} characters.")
-    if not isinstance(ttl, int | float) or not 0 < ttl <= _MAX_SECONDS:
-        raise UsageError(f"The ttl of a lease must be a number of seconds above 0, at most {_MAX_SECONDS}.")
+    if not isinstance(ttl, int | float) or not 0 < ttl <= MAX_SECONDS:
+        raise UsageError(f"The ttl of a lease must be a number of seconds above 0, at most {MAX_SECONDS}.")
     if take_over not in tuple(HANDED_OVER):
         raise UsageError('take_over must be "never", "lost" or "open".')
 
@@ -64,7 +64,7 @@ def check_append(first_seq: object, payloads: Sequence[object]) -> None:
     """
     if type(first_seq) is not int or first_seq < 1:
         raise UsageError("first_seq must be a whole number from 1 up.")
-    if isinstance(payloads, bytes) or not payloads or not all(type(one) is bytes for one in payloads):
+    if isinstance(payloads, bytes) or not payloads or set(map(type, payloads)) != {bytes}:
         raise UsageError("payloads must be a list of at least one bytes object.")
 
 

@@ -1,7 +1,8 @@
 """A thread with an SQLite connection of its own, that runs jobs in order and commits them in groups.
 
-Jobs that wait are run in one transaction, up to a time that is given: alone, a job is committed at once, and
-under load a commit is shared by many. A job checks before it writes, so one that
+Jobs that wait are run in one transaction, and one that is alone is committed at once. When jobs come so fast
+that some shared a transaction, the next one begins a little later and more of them share it: a commit, and to
+wake the event loop for one answer, cost more than a job does. A job checks before it writes, so one that
 raises a ``LogError`` has written nothing and does not hurt its group. Any other failure undoes the group, and
 the connection is opened anew. If it was that of a job, each of the group is then run for itself, so that a
 stream whose part of the file is broken does not take others with it.
@@ -9,13 +10,14 @@ stream whose part of the file is broken does not take others with it.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any, Final, TypeAlias, TypeVar
 
+from componentstream.log._patience import Patience
 from componentstream.log.protocol import LogError, StoreError
 
 PATIENCE: Final = 1.0
@@ -37,13 +39,13 @@ class Worker:
 
     Args:
         connect: opens the connection.
-        begin: the statement that begins a transaction.
-        group: seconds for which jobs are added to a transaction that has begun. 0 for jobs that read: what is
-            committed after a transaction has begun cannot be seen in it.
+        begin: the statements that begin a transaction.
+        group: seconds between two transactions that are shared, and for which jobs are added to one. 0 for
+            jobs that read: what is committed after a transaction has begun cannot be seen in it.
     """
 
     def __init__(
-        self, connect: Callable[[float], sqlite3.Connection], begin: str, *, group: float = 0.0
+        self, connect: Callable[[float], sqlite3.Connection], begin: Sequence[str], *, group: float = 0.0
     ) -> None:
         self._connect = connect
         self._begin = begin
@@ -52,6 +54,7 @@ class Worker:
         self._jobs: SimpleQueue[_Asked | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._closed = False
+        self._patience = Patience(PATIENCE)
 
     async def run(self, job: Job[T]) -> T:
         """Return what a job returns, once that is committed.
@@ -68,7 +71,7 @@ class Worker:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put((job, future))
         try:
-            async with asyncio.timeout(PATIENCE):
+            with self._patience.wait():
                 return await future
         except TimeoutError:
             raise StoreError(f"The file of the log did not answer within {PATIENCE:g} s.") from None
@@ -82,9 +85,14 @@ class Worker:
             self._thread = None
 
     def _work(self) -> None:
+        rested = 0.0
         try:
             while (first := self._jobs.get()) is not None:
-                self._answer(self._run_group(first, self._group))
+                sleep(max(0.0, rested - monotonic()))
+                began = monotonic()
+                answers = self._run_group(first, self._group)
+                self._answer(answers)
+                rested = began + self._group if len(answers) > 1 else 0.0
         finally:
             self._disconnect()
 
@@ -95,7 +103,8 @@ class Worker:
         try:
             end = monotonic() + seconds
             connection = self._connected()
-            connection.execute(self._begin)
+            for statement in self._begin:
+                connection.execute(statement)
             while asked is not None:
                 group.append(asked)
                 answers.append(self._run(asked, connection))

@@ -13,6 +13,8 @@ from componentstream.log._bells import WatchedBells
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
 from componentstream.log._following import PAGE, View, follow
 from componentstream.log._tables import (
+    READING,
+    WRITING,
     Acquire,
     Append,
     BrokenEntriesError,
@@ -33,8 +35,9 @@ _SHORTEST_POLL: Final = 0.005
 _LONGEST_POLL: Final = 0.05
 """Seconds between two questions for what other processes wrote, while anyone here reads."""
 
-_GROUP: Final = 0.02
-"""Seconds for which appends are added to one commit."""
+_GROUP: Final = 0.01
+"""Seconds between two commits while many write: nobody sees so short a wait, and a commit costs what ten
+appends do."""
 
 
 class SQLiteEventLog:
@@ -75,8 +78,8 @@ class SQLiteEventLog:
         self._max_entries = max_entries
         self._keep = keep
         opened = partial(connect, name, durable=durable)
-        self._writer = Worker(opened, "BEGIN IMMEDIATE", group=_GROUP)
-        self._reader = Worker(opened, "BEGIN")
+        self._writer = Worker(opened, WRITING, group=_GROUP)
+        self._reader = Worker(opened, READING)
         self._poll = _SHORTEST_POLL
         self._bells = WatchedBells(self._changes)
 

@@ -1,7 +1,7 @@
 """The application: routes, and how everything that is no stream is answered."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final
@@ -56,7 +56,8 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
 
     A server that is stopped waits for the end of all responses before it ends the lifespan: tell it how long
     (uvicorn: ``--timeout-graceful-shutdown``), or have it await ``app.state.server.drain()`` first, as
-    ``componentstream serve`` does.
+    ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
+    call ``componentstream.server.serving.collect_rarely()`` before it serves, as that does too.
 
     Args:
         generate: asks the model.
@@ -107,13 +108,31 @@ class _Application(Starlette):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         await super().__call__(scope, receive, send)
 
     @override
     def build_middleware_stack(self) -> ASGIApp:
         return cors(super().build_middleware_stack(), self._allowed_origins)
+
+
+class _Endpoint:
+    """Gives the answer of a function. Starlette's own way to do so wraps each answer in four calls more.
+
+    They last as long as the answer, and every part of it passes through one of them.
+    """
+
+    def __init__(self, answer: Callable[[Request], Awaitable[ASGIApp]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(Request(scope, receive, send))
+        await answer(scope, receive, send)
+
+
+def _route(path: str, answer: Callable[[Request], Awaitable[ASGIApp]], *methods: str) -> Route:
+    return Route(path, _Endpoint(answer), methods=methods)
 
 
 def _middleware(settings: ServerSettings) -> list[Middleware]:
@@ -135,12 +154,12 @@ def _routes(endpoints: Endpoints, settings: ServerSettings) -> list[Route]:
         return JSONResponse({**openapi, "servers": [{"url": request.scope.get("root_path", "") or "/"}]})
 
     return [
-        Route("/generate", endpoints.generate, methods=["POST"]),
-        Route("/streams/{stream}", endpoints.stream, methods=["GET", "DELETE"]),
-        Route("/streams/{stream}/tickets", endpoints.ticket, methods=["POST"]),
-        Route("/health", endpoints.health),
-        *([Route("/metrics", endpoints.metrics)] if settings.metrics else []),
-        Route("/openapi.json", describe),
+        _route("/generate", endpoints.generate, "POST"),
+        _route("/streams/{stream}", endpoints.stream, "GET", "DELETE"),
+        _route("/streams/{stream}/tickets", endpoints.ticket, "POST"),
+        _route("/health", endpoints.health, "GET"),
+        *([_route("/metrics", endpoints.metrics, "GET")] if settings.metrics else []),
+        _route("/openapi.json", describe, "GET"),
     ]
 
 

@@ -1,7 +1,6 @@
 """The endpoints: what a request says, checked, and handed to the worker."""
 
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from inspect import isawaitable
 from typing import Final
@@ -68,7 +67,8 @@ class Endpoints:
                 HTTPStatus.ACCEPTED,
                 {STREAM_ID: status.stream, "Location": f"streams/{status.stream}", **_NO_STORE},
             )
-        return self._stream(status, View(debug=self._debugs(principal)), user, begins=True)
+        view = View(debug=self._debugs(principal))
+        return self._stream(status, view, user, begins=True, known=key is not None)
 
     async def stream(self, request: Request) -> ASGIApp:
         """Stream what comes after an event, or end the generation."""
@@ -99,7 +99,7 @@ class Endpoints:
             return head
         if after:
             self._worker.metrics.resumed.inc()
-        return self._stream(status, view, self._user(request, principal), begins=False)
+        return self._stream(status, view, self._user(request, principal))
 
     async def _stop(self, request: Request) -> Response:
         principal = await self._principal(request)
@@ -135,15 +135,10 @@ class Endpoints:
         if self._rate is not None:
             await self._rate.aclose()
 
-    def _stream(self, status: StreamStatus, view: View, user: str, *, begins: bool) -> ASGIApp:
-        return StreamResponse(
-            status.stream,
-            partial(self._worker.open_reader, status, view, user),
-            self._worker.close_reader,
-            self._worker.metrics.refused,
-            self._settings.send_timeout,
-            begins,
-        )
+    def _stream(
+        self, status: StreamStatus, view: View, user: str, *, begins: bool = False, known: bool = True
+    ) -> ASGIApp:
+        return StreamResponse(self._worker, status, view, user, begins, known, self._settings.send_timeout)
 
     async def _principal(self, request: Request) -> Principal:
         if self._settings.authenticate is None:

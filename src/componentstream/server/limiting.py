@@ -252,6 +252,8 @@ class Slots:
 class Slot:
     """One slot that is taken; made by :meth:`Slots.take`."""
 
+    __slots__ = ("_slots", "_user")
+
     def __init__(self, slots: Slots, user: str) -> None:
         self._slots: Slots | None = slots
         self._user = user

@@ -18,6 +18,7 @@ from typing import Final, Literal
 from componentstream.drive.generation import Generation
 from componentstream.drive.tasks import TaskDriver
 from componentstream.events import DebugEvent, ErrorEvent, Event, StatusEvent
+from componentstream.log._patience import Patience
 from componentstream.log.protocol import EventLog, Lease, LeaseLostError, SequenceError, StoreError
 from componentstream.server.tail import Tail
 from componentstream.session import GenerationSession
@@ -44,7 +45,7 @@ class Producer:
         log: where they go.
         lease: of the stream.
         on_store_failure: see ``ServerSettings``.
-        log_patience: see ``ServerSettings``.
+        patience: for how long the log is asked again; producers share it.
         on_log_failure: told when the log is given up.
 
     Attributes:
@@ -76,7 +77,7 @@ class Producer:
         lease: Lease,
         *,
         on_store_failure: Literal["continue", "fail"],
-        log_patience: float,
+        patience: Patience,
         on_log_failure: Callable[[Exception], None],
     ) -> None:
         self.tail = Tail()
@@ -92,7 +93,7 @@ class Producer:
         self._kept = True  # the log still takes what comes
         self._untold = False  # the log was given up, and the readers have not heard of it
         self._goes_on = on_store_failure == "continue"
-        self._patience = log_patience
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._on_log_failure = on_log_failure
         self._waiting: asyncio.Future[None] | None = None
@@ -164,26 +165,23 @@ class Producer:
         Raises:
             LeaseLostError: another worker has the stream.
         """
-        patience_ends = self._loop.time() + self._patience
-        while self._kept:
-            failure: Exception
-            try:
-                async with asyncio.timeout_at(patience_ends):
-                    await call()
-            except TimeoutError:
-                failure = StoreError(f"The log did not answer for {self._patience:g} s.")
-            except StoreError as error:
-                failure = error
-            except SequenceError as error:
-                # The store has lost what it had acknowledged; to ask it again would change nothing.
-                self._give_up_the_log(error)
-                return
-            else:
-                return
-            if self._loop.time() + _RETRY < patience_ends:
-                await asyncio.sleep(_RETRY)
-            else:
-                self._give_up_the_log(failure)
+        if not self._kept:
+            return None
+        failure: Exception | None = None
+        try:
+            with self._patience.wait():
+                while True:
+                    try:
+                        return await call()
+                    except StoreError as error:
+                        failure = error
+                    await asyncio.sleep(_RETRY)
+        except TimeoutError:
+            silence = f"The log did not answer for {self._patience.seconds:g} s."
+            self._give_up_the_log(failure or StoreError(silence))
+        except SequenceError as error:
+            # The store has lost what it had acknowledged; to ask it again would change nothing.
+            self._give_up_the_log(error)
 
     def _give_up_the_log(self, error: Exception) -> None:
         self._kept = False
@@ -203,6 +201,9 @@ class Producer:
         self._untold = False
 
 
+_payloads: Final = partial(map, event_to_json)  # the same for all, and each stream holds it
+
+
 def renderer(session: GenerationSession, *, debug: bool) -> Callable[[list[Event]], Iterator[bytes]]:
     """Return what makes payloads of events.
 
@@ -211,7 +212,7 @@ def renderer(session: GenerationSession, *, debug: bool) -> Callable[[list[Event
         debug: add the session's state behind each status.
     """
     if not debug:
-        return partial(map, event_to_json)
+        return _payloads
 
     def render(events: list[Event]) -> Iterator[bytes]:
         for event in events:

@@ -40,6 +40,8 @@ _BEAT: Final = SSEEncoder().heartbeat()
 _DEBUG: Final = b'{"type":"debug"'
 _MESSAGE_STOP: Final = b'{"type":"message_stop"'
 
+_NONE: Final[frozenset[int]] = frozenset()
+
 _UNAVAILABLE: Final = ErrorEvent(
     "log_unavailable",
     "The log cannot be read; go on after the last id in a while.",
@@ -75,7 +77,7 @@ class View:
         self._components_only = components_only
         self._from_index = from_index
         self._debug = debug
-        self._hidden: frozenset[int] = frozenset()
+        self._hidden = _NONE
 
     def shows(self, record: Record) -> bool:
         """Whether the reader is to get a record; call it with each in turn."""
@@ -108,15 +110,18 @@ class Reader:
         end_lost: ends the stream in the log because its producer was lost.
         heartbeat: seconds of silence after which a heartbeat is sent, infinity for never.
         log_patience: seconds that a log which fails is asked again.
+        known: see below.
 
     Attributes:
         stream: how the stream stood when the reader came.
+        known: its client can ask for the stream again. Otherwise the generation has nobody to go on for when
+            the reader leaves.
     """
 
     __slots__ = (
         "_after", "_asked", "_beat_due", "_end_lost", "_failing_since", "_heartbeat", "_kept", "_log",
         "_loop", "_over", "_page", "_pages", "_patience", "_silent", "_tail", "_timer", "_told", "_view",
-        "_waiting", "stream",
+        "_waiting", "known", "stream",
     )  # fmt: skip
 
     def __init__(
@@ -129,8 +134,10 @@ class Reader:
         end_lost: Callable[[StreamStatus], Awaitable[object]],
         heartbeat: float,
         log_patience: float,
+        known: bool = True,
     ) -> None:
         self._log = log
+        self.known = known
         self.stream = stream
         self._end_lost = end_lost
         self._tail = tail

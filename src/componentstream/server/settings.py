@@ -13,6 +13,7 @@ from componentstream.grammar import Grammar
 from componentstream.hooks import Hook
 from componentstream.lifecycle import Timeouts
 from componentstream.limits import Limits
+from componentstream.log._checks import MAX_SECONDS
 from componentstream.log.protocol import LEASE_SECONDS, EventLog
 from componentstream.server.auth import Authenticate
 
@@ -48,7 +49,8 @@ class ServerSettings:
             ends it with the error ``log_unavailable``.
         on_disconnect: what becomes of a generation that nobody on its worker reads any more: ``continue``
             goes on into the log until its end, which ``timeouts`` bound, so that the reader finds it whole;
-            ``cancel`` ends it at once, so that nobody pays for what is not read.
+            ``cancel`` ends it at once, so that nobody pays for what is not read. One that was started without
+            an idempotency key, and whose reader left before it was told the id, always ends at once.
         max_body_bytes: longest body of a request. 64 KiB is ten pages of prompt; what is longer belongs into
             a store of the application's, named by ``project`` and ``version``.
         body_timeout: seconds in which the body must be there. A phone sends 64 KiB in a few.
@@ -119,6 +121,8 @@ class ServerSettings:
         for name in _SECONDS:
             if not _are_seconds(getattr(self, name)):
                 raise UsageError(f"ServerSettings: {name} must be a number of seconds above 0.")
+        if self.lease > MAX_SECONDS:
+            raise UsageError(f"ServerSettings: lease must be at most {MAX_SECONDS} seconds.")
         if self.heartbeat is not None and not _are_seconds(self.heartbeat):
             raise UsageError("ServerSettings: heartbeat must be a number of seconds above 0, or None.")
         if type(self.trusted_proxies) is not int or self.trusted_proxies < 0:

@@ -23,6 +23,7 @@ import attrs
 from componentstream.buffer import ComponentBuffer
 from componentstream.drive.closing import check_any_iterable
 from componentstream.drive.generation import Generation
+from componentstream.log._patience import Patience
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import EventLog, Lease, StoreError, StreamStatus
 from componentstream.parser import ComponentParser
@@ -99,6 +100,7 @@ class Worker:
         self._settings = settings
         self._heartbeat = math.inf if settings.heartbeat is None else settings.heartbeat
         self._generations = Slots(settings.max_generations, settings.max_generations_per_user, "generations")
+        self._patience = Patience(settings.log_patience)
         self._reading = Slots(settings.max_readers, settings.max_readers_per_user, "readers")
         self._producers: dict[str, Producer] = {}
         self._tasks: dict[Producer, asyncio.Task[None]] = {}
@@ -164,8 +166,14 @@ class Worker:
         """
         self._reading.take(user).release()
 
-    def open_reader(self, status: StreamStatus, view: View, user: str) -> Reader:
+    def open_reader(self, status: StreamStatus, view: View, user: str, *, known: bool = True) -> Reader:
         """Return a reader of a stream; give it to :meth:`close_reader` in the end.
+
+        Args:
+            status: how the stream stands.
+            view: what to show of it.
+            user: whose share of the readers it takes.
+            known: whether the client could ask for the stream again; see :attr:`Reader.known`.
 
         Raises:
             RefusedRequestError: there are too many readers.
@@ -180,6 +188,7 @@ class Worker:
             end_lost=self._end_lost,
             heartbeat=self._heartbeat,
             log_patience=self._settings.log_patience,
+            known=known,
         )
         self._readers[reader] = slot
         self.metrics.readers.inc()
@@ -191,7 +200,8 @@ class Worker:
         self.metrics.readers.dec()
         await reader.aclose()
         producer = self._producers.get(reader.stream.stream)
-        if producer is not None and self._settings.on_disconnect == "cancel" and not producer.tail.readers:
+        ends = self._settings.on_disconnect == "cancel" or not reader.known
+        if producer is not None and ends and not producer.tail.readers:
             producer.stop()
 
     async def stop(self, status: StreamStatus) -> None:
@@ -306,7 +316,7 @@ class Worker:
             self.log,
             lease,
             on_store_failure=settings.on_store_failure,
-            log_patience=settings.log_patience,
+            patience=self._patience,
             on_log_failure=self._log_failed,
         )
 
