@@ -3,7 +3,7 @@
 python benchmarks/held.py --streams 2000 --seconds 600 --rate 1    # ten minutes
 python benchmarks/held.py --server sqlite --streams 5000           # the server with its log
 python benchmarks/held.py --json figures.json
-python benchmarks/held.py --quick                                  # 50 streams, 3 seconds
+python benchmarks/held.py --quick                                  # 50 streams, a second
 
 It exits with 1 if anything was lost. It needs Linux, for the memory of the worker.
 """
@@ -71,7 +71,7 @@ class Plan:
         return Post("/server/generate", "lines", query) if self.server else f"/held?{query}"
 
 
-QUICK: Final = Plan(streams=50, seconds=3, rate=4)
+QUICK: Final = Plan(streams=50, seconds=1, rate=12)
 
 
 class Stream:

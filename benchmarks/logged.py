@@ -75,8 +75,8 @@ QUICK: Final = Plan(
     Paced(streams=3, seconds=0.5, rate=40),
     firsts=5,
     stalling=Stalling(
-        stalled=Paced(streams=3, seconds=1, rate=80, size=4096),
-        read=Paced(streams=2, seconds=1, rate=20),
+        stalled=Paced(streams=3, seconds=0.4, rate=200, size=4096),
+        read=Paced(streams=2, seconds=0.4, rate=50),
         send_timeout=0.5,
     ),
 )

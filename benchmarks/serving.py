@@ -146,16 +146,15 @@ async def tell(value: object, send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the side that the path names."""
+def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    """Answer with the side that the path names; no coroutine of its own, which each stream would hold."""
     name = scope["path"].split("/")[1]
     if name in _servers:
         scope["root_path"] = f"/{name}"
-        await _servers[name](scope, receive, send)
-    elif name == "idle":
-        await idle(scope, receive, send)
-    else:
-        await answer(name, scope, receive, send)
+        return _servers[name](scope, receive, send)
+    if name == "idle":
+        return idle(scope, receive, send)
+    return answer(name, scope, receive, send)
 
 
 def noting_drops(server: ASGIApp) -> ASGIApp:
@@ -198,6 +197,7 @@ async def serve(options: argparse.Namespace) -> None:
     """Serve on the socket until the process is told to stop."""
     config = uvicorn.Config(
         app,
+        interface="asgi3",
         loop="asyncio",
         http="httptools",
         lifespan="off",
@@ -218,6 +218,7 @@ async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitSta
     # A worker without it is not to hold what it loads.
     from componentstream.log.urls import open_log  # noqa: PLC0415
     from componentstream.server import GenerationRequest, ServerSettings, create_app  # noqa: PLC0415
+    from componentstream.server.serving import collect_rarely  # noqa: PLC0415
 
     def generate(request: GenerationRequest) -> Source:
         return MODELS[request.project](dict(parse_qsl(request.prompt)))
@@ -237,6 +238,7 @@ async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitSta
         server = create_app(generate, attrs.evolve(settings, batch_chars=batch_chars))
         await stack.enter_async_context(server.router.lifespan_context(server))
         _servers[name] = server if send_timeout is None else noting_drops(server)
+    collect_rarely()
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def judged(data, lines=LINES):
 def test_quick_loses_nothing(quick):
     shown, figures, server = quick
 
-    plan = {"streams": 50, "seconds": 3, "rate": 4, "server": server}
+    plan = {"streams": 50, "seconds": 1, "rate": 12, "server": server}
     assert figures["settings"] == {**plan, "lines": 12, "ramp": 0.25}
     assert figures["lost"] == {}
     assert figures["lines"] == {"sent": 600, "received": 600}

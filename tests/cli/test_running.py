@@ -20,7 +20,12 @@ def test_a_signal_ends_it_in_good_order_and_is_no_error(sign):
             notes.append("closed")
 
     before = signal.getsignal(signal.SIGTERM)
-    run_until_interrupted(work())
+    # A shell has what it runs in the background ignore interrupts.
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run_until_interrupted(work())
+    finally:
+        signal.signal(signal.SIGINT, interrupts)
     assert notes == ["closed"]
     assert signal.getsignal(signal.SIGTERM) is before
 
