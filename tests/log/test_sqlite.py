@@ -269,6 +269,31 @@ def test_what_was_asked_for_before_the_end_is_done():
     asyncio.run(scenario())
 
 
+def test_jobs_that_keep_coming_share_transactions():
+    async def scenario():
+        begun, gate = [], Event()
+
+        def connect(_):
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            connection.set_trace_callback(lambda statement: statement == "BEGIN" and begun.append(statement))
+            return connection
+
+        worker = Worker(connect, READING, group=0.4)
+        first = [asyncio.create_task(worker.run(lambda _: gate.wait())) for _ in range(2)]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*first)
+        later = []
+        for _ in range(5):
+            later.append(asyncio.create_task(worker.run(lambda _: None)))
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*later)
+        assert len(begun) == 2
+        await worker.aclose()
+
+    asyncio.run(scenario())
+
+
 def test_starting_a_stream_forgets_some_that_have_had_their_time(with_log, tmp_path):
     async def scenario(log):
         for n in range(25):
