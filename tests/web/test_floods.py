@@ -1,8 +1,12 @@
 """Those who ask for too much are refused, and the others are served."""
 
 import asyncio
+import re
+import subprocess
+import sys
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
@@ -272,3 +276,13 @@ def test_refusals_are_counted_by_code():
     name = "componentstream_refused_requests_total"
     assert f'{name}{{code="too_many_generations"}} 2.0' in lines
     assert f'{name}{{code="rate_limited"}} 1.0' in lines
+
+
+def test_the_script_says_what_others_wait_for():
+    script = Path(__file__).with_name("exhaustion.py")
+    command = [sys.executable, script, "--opens=100", "--rate=100"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for where in ("alone", "beside the flood"):
+        assert re.search(rf"\d+ requests of the other user {where}: 50 % \S+ ms, 99 % \S+ ms\n", done.stdout)
+    assert "100 opens of the greedy user, 100 a second: {'200': 10, '429': 90}\n" in done.stdout
