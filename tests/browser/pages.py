@@ -5,24 +5,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-from componentstream.server.serving import LocalServer
-
 WIDTH, HEIGHT = 1200, 800
 WAIT = 10.0
-
-
-@contextmanager
-def serving(app):
-    """Serve an application from a thread; give the URL."""
-    with LocalServer(app, port=0) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.stop()
-            thread.join(WAIT)
-            assert not thread.is_alive()
 
 
 @contextmanager

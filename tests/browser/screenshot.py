@@ -4,10 +4,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from pages import HEIGHT, WIDTH, chromium, serving
 from playwright.sync_api import sync_playwright
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from browser.pages import HEIGHT, WIDTH, chromium
 from componentstream.server.demonstration import create_recorded_demo
+from listening import serving
 
 ENOUGH = 260
 """Characters of the last component at which the picture is taken."""

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 import parts
-from browser.pages import Stage, chromium, serving
+from browser.pages import Stage, chromium
+from listening import serving
 
 expect = None
 HOSTILE = '<script>window.hurt = 1</script><img src=x onerror="window.hurt = 2">'

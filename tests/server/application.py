@@ -15,6 +15,7 @@ from componentstream.events import ContentBlockDelta
 from componentstream.server import Principal, RefusedRequestError, ServerSettings, create_app
 from componentstream.testing import EventVerifier
 from componentstream.wire import SSEDecoder
+from listening import serving
 
 WAIT = 10.0
 """Seconds after which what should have happened long ago counts as a failure."""
@@ -118,21 +119,6 @@ async def happens(check, seconds=WAIT):
 
 
 # Over sockets
-
-
-@contextmanager
-def serving(app, **options):
-    """Serve an application with uvicorn in a thread; give its address."""
-    serving_module = parts.module("componentstream.server.serving")
-    with serving_module.LocalServer(app, port=0, **options) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.stop()
-            thread.join(WAIT)
-            assert not thread.is_alive()
 
 
 @contextmanager

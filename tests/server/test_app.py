@@ -40,6 +40,7 @@ from componentstream.server import (  # noqa: E402
 )
 from componentstream.server.limiting import RateLimiter  # noqa: E402
 from componentstream.wire import SSEDecoder  # noqa: E402
+from listening import serving  # noqa: E402
 from server.application import (  # noqa: E402
     ANSWER,
     ENDING,
@@ -57,7 +58,6 @@ from server.application import (  # noqa: E402
     ids_of,
     read_until,
     run,
-    serving,
     settings_of,
     text_of,
     user,

@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import threading
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import parts
@@ -12,7 +10,6 @@ for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
     parts.module(name)
 
 from componentstream.server import Principal, RefusedRequestError  # noqa: E402 - it needs what is asked for above
-from componentstream.server.serving import LocalServer  # noqa: E402
 from componentstream.testing import EventVerifier  # noqa: E402
 from componentstream.wire import SSEDecoder  # noqa: E402
 
@@ -46,20 +43,6 @@ def by_name(request):
 
 def token_of(name):
     return {"Authorization": f"Bearer {name}"}
-
-
-@contextmanager
-def serving(app):
-    """Serve an application from a thread of its own; give its URL."""
-    with LocalServer(app, port=0) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.stop()
-            thread.join(WAIT)
-            assert not thread.is_alive()
 
 
 def connected(url):

@@ -7,7 +7,8 @@ import pytest
 
 import parts
 from browser.pages import Stage, chromium
-from web.running import WAIT, connected, events_of, serving
+from listening import serving
+from web.running import WAIT, connected, events_of
 
 playwright = parts.module("playwright.sync_api")
 parts.module("starlette_compress")

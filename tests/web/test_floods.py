@@ -14,7 +14,8 @@ import pytest
 
 from componentstream.lifecycle import Timeouts
 from componentstream.server import Principal, ServerSettings, create_app
-from web.running import Model, connected, events_of, refusal, serving
+from listening import serving
+from web.running import Model, connected, events_of, refusal
 
 OPENS = 5_000
 AT_ONCE = 100

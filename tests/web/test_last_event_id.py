@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from componentstream.server import ServerSettings, create_app
-from web.running import Model, by_name, events_of, exchange, refusal, serving, token_of
+from listening import serving
+from web.running import Model, by_name, events_of, exchange, refusal, token_of
 
 MINE = token_of("me")
 IN_TIME = 1.0

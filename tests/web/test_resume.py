@@ -20,6 +20,7 @@ from componentstream.server import create_app  # noqa: E402
 from componentstream.session import GenerationSession  # noqa: E402
 from componentstream.testing import EventVerifier  # noqa: E402
 from componentstream.wire import event_to_json  # noqa: E402
+from listening import serving  # noqa: E402
 from server.application import (  # noqa: E402
     ENDING,
     Model,
@@ -31,7 +32,6 @@ from server.application import (  # noqa: E402
     eventually,
     ids_of,
     read_until,
-    serving,
     settings_of,
     text_of,
     user,

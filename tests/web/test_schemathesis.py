@@ -3,7 +3,8 @@
 import pytest
 
 import parts
-from web.running import Model, by_name, serving, token_of
+from listening import serving
+from web.running import Model, by_name, token_of
 
 schemathesis = parts.module("schemathesis")
 hypothesis = parts.module("hypothesis")
