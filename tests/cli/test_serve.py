@@ -282,10 +282,22 @@ def test_the_user_who_has_set_up_a_log_keeps_it(monkeypatch):
     assert own.level == logging.INFO
 
 
+INTERRUPT = """
+import os, signal, threading, time
+
+def interrupt():
+    # Before the server listens to signals they may be ignored, as in what a shell runs in the background.
+    while getattr(signal.getsignal(signal.SIGINT), "__name__", "") != "handle_exit":
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+"""
+
+
 def test_it_serves_until_it_is_interrupted(folder, monkeypatch, capfd):
     """Within this process, where the lines that run can be counted."""
-    interrupt = "import os, signal, threading\nkill = os.kill, (os.getpid(), signal.SIGINT)\n"
-    write(folder, "my_app", f"{APP}{interrupt}threading.Timer(1, *kill).start()\n")
+    write(folder, "my_app", APP + INTERRUPT)
     monkeypatch.setattr(module, "_set_up_logging", lambda: None)
     assert main(["serve", "my_app:generate", "--no-auth", "--port", "0", "--log", "memory:", "--debug"]) == 0
     output = capfd.readouterr()
