@@ -53,8 +53,8 @@ _SCHEMA: Final = (
 _BROKEN: Final = "The file of the log is broken: something else stands where an entry or its number should."
 
 _CHECKPOINT: Final = 8000
-"""Pages that are written before they are put in their place, 32 MB: with thousands of streams each page is
-written again and again, and half of the writing is saved."""
+"""Pages that are written before they are put in their place, 32 MB. With thousands of streams pages are
+written again and again; at SQLite's own 1,000 an append took 50 to 140 µs there, with these 35 to 65."""
 
 _PURGED_AT_ONCE: Final = 10
 """Streams that starting one forgets at most: more than come, and too few to make anyone wait."""
