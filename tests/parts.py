@@ -18,6 +18,9 @@ INSTALL = {
 }
 """What brings each program."""
 
+INSTALL_PACKAGES = "pip install --editable '.[test-all]' --constraint tests/constraints.txt"
+"""What brings every package."""
+
 
 def program(name):
     """Return the path of a program, or skip the test, or fail it in CI."""
@@ -28,11 +31,11 @@ def program(name):
 
 
 def module(name):
-    """Return an imported module that the extra `test` brings, or skip the test, or fail it in CI."""
+    """Return an imported module that an extra brings, or skip the test, or fail it in CI."""
     try:
         return importlib.import_module(name)
     except ImportError:
-        missing(f"{name} is not installed; to run this test: pip install '.[test]'")
+        missing(f"{name} is not installed; to run this test: {INSTALL_PACKAGES}")
 
 
 def missing(why):

@@ -80,6 +80,10 @@ def responses(end="response.completed", **ended):
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     call = {"item_id": "fc_1", "output_index": 1}
     arguments = '{"delta": "no text"}'
+    look = {
+        "id": "fc_1", "type": "function_call", "call_id": "c", "name": "look", "arguments": "",
+        "status": "in_progress",
+    }  # fmt: skip
     events = [
         {"type": "response.created", "response": response},
         {"type": "response.in_progress", "response": response},
@@ -94,17 +98,16 @@ def responses(end="response.completed", **ended):
             "output_index": 0,
             "item": {**item, "status": "completed", "content": [{**part, "text": TEXT}]},
         },
-        {
-            "type": "response.output_item.added",
-            "output_index": 1,
-            "item": {
-                "id": "fc_1", "type": "function_call", "call_id": "c", "name": "look", "arguments": "",
-            },
-        },
+        {"type": "response.output_item.added", "output_index": 1, "item": look},
         {"type": "response.function_call_arguments.delta", **call, "delta": arguments},
         {"type": "response.function_call_arguments.done", **call, "name": "look", "arguments": arguments},
+        {
+            "type": "response.output_item.done",
+            "output_index": 1,
+            "item": {**look, "status": "completed", "arguments": arguments},
+        },
         {"type": end, "response": {**response, "status": end.removeprefix("response."), **ended}},
-    ]  # fmt: skip
+    ]
     return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
 
