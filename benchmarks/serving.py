@@ -24,8 +24,8 @@ from upstream import NumberedLines, Pieces, tokens
 
 from componentstream import ContentBlockDelta
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.buffer import ComponentBuffer
-from componentstream.session import GenerationSession, Timeouts
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.session.session import GenerationSession, Timeouts
 from componentstream.wire import SSEEncoder
 
 Scope: TypeAlias = Any

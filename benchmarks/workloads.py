@@ -21,7 +21,7 @@ from componentstream import (
     Event,
     Limits,
 )
-from componentstream.recording import read_recording
+from componentstream.demo.recording import read_recording
 
 SIZES: Final = (1, 4, 16, 64, 1024, 65_536)
 """Characters in a chunk. A token of a language model has about four."""

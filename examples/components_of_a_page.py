@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from componentstream import Catalog, Component, ComponentBuffer, ComponentSpec, parse
-from componentstream.recording import read_recording
+from componentstream.demo.recording import read_recording
 
 catalog = Catalog(
     [

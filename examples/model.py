@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
-from componentstream.recording import Chunk, read_recording
+from componentstream.demo.recording import Chunk, read_recording
 
 RATE = float(os.environ.get("RATE", "20"))  # 0 is without waiting
 PACE = 1 / RATE if RATE else 0.0

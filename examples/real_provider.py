@@ -30,7 +30,7 @@ from componentstream import (
     Timeouts,
     astream,
 )
-from componentstream.session import SessionState
+from componentstream.session.session import SessionState
 
 POSITIONS = ", ".join(sorted(Grammar().positions))
 PROTOCOL = f"""\

@@ -11,7 +11,7 @@ from litestar import Litestar, Request, get
 from litestar.response import Stream
 from model import generate
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
 
 
 @get("/generate")

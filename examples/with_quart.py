@@ -9,7 +9,7 @@ import os
 from model import generate
 from quart import Quart, Response, request
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
 
 app = Quart(__name__)
 

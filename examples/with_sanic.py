@@ -10,7 +10,7 @@ from contextlib import aclosing
 from model import generate
 from sanic import Request, Sanic
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
 
 app = Sanic("componentstream")
 

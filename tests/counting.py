@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 
 import componentstream
-from componentstream.grammar import ALL_FENCES, LEAD, TEXT, Grammar
+from componentstream.core.grammar import ALL_FENCES, LEAD, TEXT, Grammar
 
-SOURCE = Path(componentstream.__file__).parent
-MODULES = ("grammar", "structure", "lines", "parser")
+SOURCE = Path(componentstream.__file__).parent / "core"
+MODULES = ("grammar", "blocks", "scanner", "parser")
 UNCOUNTED = {
     *("abort", "add", "append", "asdict", "clear", "compile", "copy", "decode", "define", "encode", "end"),
     *(
@@ -129,8 +129,8 @@ class _Rewrite(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node):
         package, _, name = (node.module or "").partition(".")
-        if package == "componentstream" and name in MODULES:
-            node.module = f"counted_{name}"
+        if package == "componentstream" and name.removeprefix("core.") in MODULES:
+            node.module = f"counted_{name.removeprefix('core.')}"
         return node
 
     def visit_Call(self, node):

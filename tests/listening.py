@@ -3,7 +3,7 @@
 import threading
 from contextlib import contextmanager
 
-import parts
+from tests import parts
 
 WAIT = 20.0
 

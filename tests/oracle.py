@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,

@@ -1,6 +1,6 @@
 """Short ways to write down events, and to read a stream, for the tests of the parser and its lines."""
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -8,7 +8,7 @@ from componentstream.events import (
     ErrorEvent,
     TextBlock,
 )
-from componentstream.parser import ComponentParser
+from componentstream.core.parser import ComponentParser
 
 START = "/// START A\n"
 """A START line, 12 characters long."""

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from componentstream import ComponentParser, Grammar, Limits
-from counting import counted_parser
-from oracle import comparable, parse_whole
+from tests.counting import counted_parser
+from tests.oracle import comparable, parse_whole
 
 LENGTH = 4000
 LIMITS = Limits(max_components=10**6, max_errors=10**6, max_depth=10**6)

@@ -7,10 +7,10 @@ from typing import get_args
 import attrs
 import pytest
 
-from componentstream.events import ErrorEvent, ParserErrorCode, StopReason, event_from_dict
-from componentstream.grammar import POSITIONS, WHITE
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import ErrorEvent, ParserErrorCode, StopReason, event_from_dict
+from componentstream.core.grammar import POSITIONS, WHITE
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import parts
+from tests import parts
 
 parts.module("starlette")
 

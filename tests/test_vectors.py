@@ -9,7 +9,7 @@ from typing import Any, get_args
 import attrs
 import pytest
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -20,10 +20,10 @@ from componentstream.events import (
     Span,
     TextBlock,
 )
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
-from oracle import comparable, parse_whole
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
+from tests.oracle import comparable, parse_whole
 
 VECTORS = Path(__file__).with_name("vectors")
 SHORT = 2_000

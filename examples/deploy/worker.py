@@ -7,9 +7,9 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 
-from componentstream.recording import read_recording
+from componentstream.demo.app import RECORDING
+from componentstream.demo.recording import read_recording
 from componentstream.server import GenerationRequest
-from componentstream.server.demonstration import RECORDING
 
 RATE = float(os.environ.get("RATE", "1"))
 CHUNKS = read_recording(RECORDING)

@@ -5,12 +5,10 @@ the wire are in ``componentstream.wire``, byte sources in ``componentstream.sour
 fuzz your own handling of the events in ``componentstream.testing``.
 """
 
-from componentstream.batching import DeltaBatcher
-from componentstream.buffer import Component, ComponentBuffer
-from componentstream.catalog import Catalog, ComponentSpec
-from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
-from componentstream.errors import ComponentStreamError, MissingExtraError, UsageError, WireError
-from componentstream.events import (
+from componentstream.core.buffer import Component, ComponentBuffer
+from componentstream.core.catalog import Catalog, ComponentSpec
+from componentstream.core.errors import ComponentStreamError, MissingExtraError, UsageError, WireError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -23,10 +21,12 @@ from componentstream.events import (
     TextBlock,
     event_from_dict,
 )
-from componentstream.grammar import Grammar
-from componentstream.limits import BufferLimits, Limits
-from componentstream.parser import ComponentParser
-from componentstream.session import ErrorWindow, GenerationSession, SessionStats, Timeouts
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import BufferLimits, Limits
+from componentstream.core.parser import ComponentParser
+from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import ErrorWindow, GenerationSession, SessionStats, Timeouts
 
 __all__ = [
     "BufferLimits",

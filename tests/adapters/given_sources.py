@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 
-from componentstream.session import ErrorWindow, GenerationSession, Timeouts
+from componentstream.session.session import ErrorWindow, GenerationSession, Timeouts
 from componentstream.wire import SSEDecoder
 
 PAGE = ["/// START Hero\n", "<h1>hi</h1>\n", "/// END Hero\n"]

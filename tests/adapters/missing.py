@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from componentstream.errors import MissingExtraError
+from componentstream.core.errors import MissingExtraError
 
 
 def words_without(framework, monkeypatch):

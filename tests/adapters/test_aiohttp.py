@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-import parts
-from adapters.given_sources import (
+from componentstream.session.hooks import Reconnected
+from tests import parts
+from tests.adapters.given_sources import (
     LONG,
     PAGE,
     SECRET,
@@ -17,8 +18,7 @@ from adapters.given_sources import (
     types,
     until,
 )
-from adapters.missing import words_without
-from componentstream.hooks import Reconnected
+from tests.adapters.missing import words_without
 
 parts.module("aiohttp")
 

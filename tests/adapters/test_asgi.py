@@ -5,7 +5,12 @@ import logging
 
 import pytest
 
-from adapters.given_sources import (
+from componentstream.adapters.asgi import ASGIStream
+from componentstream.core.errors import UsageError
+from componentstream.session.hooks import Reconnected, StreamFinished
+from componentstream.session.session import GenerationSession
+from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder
+from tests.adapters.given_sources import (
     LONG,
     PAGE,
     SECRET,
@@ -19,11 +24,6 @@ from adapters.given_sources import (
     types,
     until,
 )
-from componentstream.adapters.asgi import ASGIStream
-from componentstream.errors import UsageError
-from componentstream.hooks import Reconnected, StreamFinished
-from componentstream.session import GenerationSession
-from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder
 
 GET = {"type": "http", "method": "GET", "headers": []}
 DELTA = {"type": "http.request", "body": b"", "more_body": False}

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-import parts
-from adapters.given_sources import (
+from componentstream.core.errors import UsageError
+from componentstream.session.hooks import Reconnected
+from tests import parts
+from tests.adapters.given_sources import (
     PAGE,
     SECRET,
     TYPES,
@@ -16,9 +18,7 @@ from adapters.given_sources import (
     hasty_session,
     types,
 )
-from adapters.missing import words_without
-from componentstream.errors import UsageError
-from componentstream.hooks import Reconnected
+from tests.adapters.missing import words_without
 
 django = parts.module("django")
 conf = parts.module("django.conf")

@@ -1,7 +1,8 @@
 """The response for Flask, in its own test client."""
 
-import parts
-from adapters.given_sources import (
+from componentstream.session.hooks import Reconnected
+from tests import parts
+from tests.adapters.given_sources import (
     PAGE,
     SECRET,
     TYPES,
@@ -13,8 +14,7 @@ from adapters.given_sources import (
     hasty_session,
     types,
 )
-from adapters.missing import words_without
-from componentstream.hooks import Reconnected
+from tests.adapters.missing import words_without
 
 flask = parts.module("flask")
 

@@ -4,10 +4,19 @@ import asyncio
 
 import pytest
 
-import parts
-from adapters.given_sources import PAGE, SECRET, TYPES, Source, SourceFailedError, endless, error_of, types
-from adapters.missing import words_without
 from componentstream.wire import JSONLinesEncoder
+from tests import parts
+from tests.adapters.given_sources import (
+    PAGE,
+    SECRET,
+    TYPES,
+    Source,
+    SourceFailedError,
+    endless,
+    error_of,
+    types,
+)
+from tests.adapters.missing import words_without
 
 parts.module("starlette")
 testclient = parts.module("starlette.testclient")

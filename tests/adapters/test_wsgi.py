@@ -6,7 +6,9 @@ from wsgiref.validate import validator
 
 import pytest
 
-from adapters.given_sources import (
+from componentstream.adapters.wsgi import WSGIStream
+from componentstream.session.hooks import Reconnected
+from tests.adapters.given_sources import (
     PAGE,
     SECRET,
     TYPES,
@@ -17,8 +19,6 @@ from adapters.given_sources import (
     hasty_session,
     types,
 )
-from componentstream.adapters.wsgi import WSGIStream
-from componentstream.hooks import Reconnected
 
 
 def asked(source, environ=(), **options):

@@ -7,11 +7,11 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from browser.pages import HEIGHT, WIDTH, chromium
-from componentstream.server.demonstration import create_recorded_demo
-from listening import serving
+from componentstream.demo.app import create_recorded_demo
+from tests.browser.pages import HEIGHT, WIDTH, chromium
+from tests.listening import serving
 
 ENOUGH = 260
 """Characters of the last component at which the picture is taken."""

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import componentstream
-import parts
 from componentstream import (
     ComponentBlock,
     ContentBlockDelta,
@@ -23,6 +22,7 @@ from componentstream import (
     WireError,
 )
 from componentstream.wire import SSEDecoder, SSEEncoder
+from tests import parts
 
 HERE = Path(__file__).parent
 CLIENT = Path(componentstream.__file__).parent / "browser" / "componentstream.js"

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-import parts
-from browser.pages import Stage, chromium
-from listening import serving
+from tests import parts
+from tests.browser.pages import Stage, chromium
+from tests.listening import serving
 
 expect = None
 HOSTILE = '<script>window.hurt = 1</script><img src=x onerror="window.hurt = 2">'
@@ -20,7 +20,7 @@ def demo():
     """A server whose model is a stage, and a browser."""
     sync_api = parts.module("playwright.sync_api")
     parts.module("uvicorn")
-    module = parts.module("componentstream.server.demonstration")
+    module = parts.module("componentstream.demo.app")
     path = parts.program("chromium")
     global expect  # noqa: PLW0603 - the library may be missing when this file is read
     expect = sync_api.expect

@@ -7,11 +7,11 @@ from typing import get_args
 import attrs
 import pytest
 
-import parts
 from componentstream.cli.configuration import SETTINGS, complete
 from componentstream.cli.options import command_line
-from componentstream.errors import UsageError
-from componentstream.lifecycle import Timeouts
+from componentstream.core.errors import UsageError
+from componentstream.session.lifecycle import Timeouts
+from tests import parts
 
 GIVEN = {
     "host": ("::1", "::1"),

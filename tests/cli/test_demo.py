@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-import parts
 from componentstream.cli import main
 from componentstream.cli.options import command_line
+from tests import parts
 
 WAIT = 10.0
 MODULES = ("starlette", "uvicorn", "httpx2")

@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from componentstream.buffer import Component
 from componentstream.cli.files import ComponentFiles
+from componentstream.core.buffer import Component
 
 
 def component(name, text=""):

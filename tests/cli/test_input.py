@@ -8,7 +8,7 @@ import pytest
 
 from componentstream.cli import input as module
 from componentstream.cli.input import Input, Progress
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 
 
 class Clock:

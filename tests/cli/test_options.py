@@ -2,9 +2,9 @@ import attrs
 import pytest
 
 from componentstream.cli.options import command_line, grammar_of, limits_of
-from componentstream.errors import UsageError
-from componentstream.grammar import POSITIONS, Grammar
-from componentstream.limits import Limits
+from componentstream.core.errors import UsageError
+from componentstream.core.grammar import POSITIONS, Grammar
+from componentstream.core.limits import Limits
 
 
 def options(*arguments):

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from componentstream.cli.output import JSONLines, Table, say, utf8
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,

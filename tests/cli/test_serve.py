@@ -15,11 +15,11 @@ from contextlib import contextmanager
 import attrs
 import pytest
 
-import parts
 from componentstream.cli import main
 from componentstream.cli.options import command_line
-from componentstream.errors import UsageError
-from componentstream.lifecycle import Timeouts
+from componentstream.core.errors import UsageError
+from componentstream.session.lifecycle import Timeouts
+from tests import parts
 
 jwt = parts.module("jwt")
 parts.module("uvicorn")

@@ -1,12 +1,12 @@
 """The generation over HTTP, and a page that reads it with the EventSource of the browser."""
 
-from generation import HEARTBEAT, generation
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from componentstream.adapters.starlette import ComponentStreamResponse
 from componentstream.wire import SSEEncoder
+from tests.clients.generation import HEARTBEAT, generation
 
 PAGE = """<!doctype html>
 <script>

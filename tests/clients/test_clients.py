@@ -9,12 +9,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-import parts
-from clients.generation import CHUNKS
+from componentstream.core.events import ErrorEvent, MessageStop, StatusEvent, event_from_dict
 from componentstream.drive import stream
-from componentstream.events import ErrorEvent, MessageStop, StatusEvent, event_from_dict
 from componentstream.testing import EventVerifier, merge_deltas
-from servers.running import UVICORN, serving
+from tests import parts
+from tests.clients.generation import CHUNKS
+from tests.servers.running import UVICORN, serving
 
 HERE = Path(__file__).parent
 COUNTS = (

@@ -6,14 +6,14 @@ from contextlib import aclosing
 
 import attrs
 
-from componentstream.adapters.answer import aanswer
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.batching import DeltaBatcher
+from componentstream.adapters.generic import aanswer
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.drive import astream, astream_bytes
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
-from componentstream.session import GenerationSession, Timeouts
-from drive.kinds import SourceError
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import GenerationSession, Timeouts
+from tests.drive.kinds import SourceError
 
 PAGE = [
     "Hel",

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 import pytest
 
+from componentstream.core.errors import UsageError
 from componentstream.drive.closing import (
     OneByOne,
     aclosing,
@@ -19,8 +20,7 @@ from componentstream.drive.closing import (
     note_failed_close,
     open_source,
 )
-from componentstream.errors import UsageError
-from drive.kinds import (
+from tests.drive.kinds import (
     Aclosable,
     AsyncClosable,
     AsyncResponse,

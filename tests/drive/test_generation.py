@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream.batching import DeltaBatcher
-from componentstream.drive.generation import Generation
-from componentstream.errors import UsageError
-from componentstream.events import (
+from componentstream.core.errors import UsageError
+from componentstream.core.events import (
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -20,12 +18,14 @@ from componentstream.events import (
     StatusEvent,
     TextBlock,
 )
-from componentstream.parser import ComponentParser
-from componentstream.session import GenerationSession, Timeouts
+from componentstream.core.parser import ComponentParser
+from componentstream.drive.generation import Generation
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import GenerationSession, Timeouts
 from componentstream.sources import SourceDecoder
 from componentstream.testing import merge_deltas, strategies
 from componentstream.wire import SSEEncoder
-from drive.kinds import SourceError
+from tests.drive.kinds import SourceError
 
 START = StatusEvent("started", 0.0, 0, 0, 0)
 

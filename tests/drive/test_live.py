@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from componentstream.batching import DeltaBatcher
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta, MessageStop
+from componentstream.core.parser import ComponentParser
+from componentstream.demo.recording import read_recording
 from componentstream.drive import live
 from componentstream.drive.live import astream, astream_bytes, stream, stream_bytes
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockDelta, MessageStop
-from componentstream.hooks import StreamFinished
-from componentstream.parser import ComponentParser
-from componentstream.recording import read_recording
-from componentstream.session import GenerationSession, Timeouts
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.hooks import StreamFinished
+from componentstream.session.session import GenerationSession, Timeouts
 from componentstream.sources import SSESourceDecoder
 from componentstream.testing import EventVerifier, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
-from drive.kinds import (
+from tests.drive.kinds import (
     LONG,
     AsyncClosable,
     Closable,
@@ -34,7 +34,7 @@ from drive.kinds import (
     gone,
     soon,
 )
-from drive.virtual import run
+from tests.drive.virtual import run
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 RECORDED = ["truncated", "international", "prose_and_mistakes"]

@@ -6,9 +6,8 @@ from contextlib import aclosing, closing
 
 import pytest
 
-from componentstream.drive.plain import aparse, parse
-from componentstream.errors import UsageError
-from componentstream.events import (
+from componentstream.core.errors import UsageError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -16,9 +15,10 @@ from componentstream.events import (
     ErrorEvent,
     TextBlock,
 )
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
-from drive.kinds import (
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
+from componentstream.drive.plain import aparse, parse
+from tests.drive.kinds import (
     Aclosable,
     AsyncClosable,
     AsyncResponse,

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-import parts
 from componentstream import ContentBlockDelta, parse
-from componentstream.recording import read_recording
+from componentstream.demo.recording import read_recording
 from componentstream.wire import SSEDecoder
+from tests import parts
 
 DEPLOY = Path(__file__).parents[2] / "examples" / "deploy"
 ROOT = DEPLOY.parents[1]
@@ -181,7 +181,7 @@ def test_a_reader_who_was_cut_off_goes_on_at_any_worker_and_gets_every_event_onc
 
 
 def recording():
-    return parts.module("componentstream.server.demonstration").RECORDING
+    return parts.module("componentstream.demo.app").RECORDING
 
 
 def test_a_client_that_repeats_a_request_at_another_worker_gets_the_same_stream(deployment):

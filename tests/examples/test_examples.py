@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from componentstream.buffer import ComponentBuffer
-from componentstream.events import ComponentBlock, ContentBlockDelta, ContentBlockStart, ErrorEvent, TextBlock
-from componentstream.grammar import Grammar
-from componentstream.parser import ComponentParser
-from componentstream.recording import read_recording
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ErrorEvent,
+    TextBlock,
+)
+from componentstream.core.grammar import Grammar
+from componentstream.core.parser import ComponentParser
+from componentstream.demo.recording import read_recording
 from componentstream.testing import EventVerifier, merge_deltas
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

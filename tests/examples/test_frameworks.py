@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-import parts
-from componentstream.buffer import ComponentBuffer
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.events import ContentBlockDelta, MessageStop
+from componentstream.demo.recording import read_recording
 from componentstream.drive import parse
-from componentstream.events import ContentBlockDelta, MessageStop
-from componentstream.recording import read_recording
 from componentstream.wire import SSEDecoder
-from servers.running import STOPPING, free_port, wait_for
+from tests import parts
+from tests.servers.running import STOPPING, free_port, wait_for
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATA = EXAMPLES / "data"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import parts
-from componentstream.buffer import ComponentBuffer
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.events import ErrorEvent
+from componentstream.core.grammar import Grammar
 from componentstream.drive import parse
-from componentstream.events import ErrorEvent
-from componentstream.grammar import Grammar
-from sources import recorded
+from tests import parts
+from tests.sources import recorded
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "real_provider.py"
 PROTOCOL = runpy.run_path(str(SCRIPT))["PROTOCOL"]

@@ -9,14 +9,14 @@ import json
 from functools import cache
 
 import attrs
-from cutting import cut, read_lengths, write_lengths
 
-from componentstream.events import Event
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import Event
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import EventVerifier, merge_deltas
-from oracle import comparable, parse_whole
+from tests.fuzz.cutting import cut, read_lengths, write_lengths
+from tests.oracle import comparable, parse_whole
 
 NESTING = ("nest", "close", "text")
 FENCES = ("strip", "keep")

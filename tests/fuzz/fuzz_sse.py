@@ -5,11 +5,11 @@ what the decoder gets. What it reads must survive being written and read again.
 """
 
 import attrs
-from cutting import cut, read_lengths, write_lengths
 
-from componentstream.errors import WireError
-from componentstream.events import Event
+from componentstream.core.errors import WireError
+from componentstream.core.events import Event
 from componentstream.wire.sse import SSEDecoder, SSEEncoder
+from tests.fuzz.cutting import cut, read_lengths, write_lengths
 
 MAX_EVENT_BYTES = (16 * 1024 * 1024, 1, 40, 150)
 

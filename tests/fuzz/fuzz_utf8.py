@@ -3,9 +3,8 @@
 The input begins with the lengths of the chunks; the rest is what is decoded.
 """
 
-from cutting import cut, read_lengths, write_lengths
-
 from componentstream.sources.text import TextDecoder
+from tests.fuzz.cutting import cut, read_lengths, write_lengths
 
 
 def check(data: bytes) -> None:

@@ -18,9 +18,9 @@ def main(arguments: list[str]) -> None:
     import atheris  # noqa: PLC0415 - the corpus is replayed on machines that do not have it
 
     target, *options = arguments
-    sys.path[:0] = [str(HERE), str(HERE.parent)]
+    sys.path.insert(0, str(HERE.parents[1]))
     with atheris.instrument_imports(include=["componentstream"], exclude=["componentstream.testing"]):
-        harness = importlib.import_module(f"fuzz_{target}")
+        harness = importlib.import_module(f"tests.fuzz.fuzz_{target}")
     findings = Path(tempfile.gettempdir(), "componentstream-fuzz", target)
     findings.mkdir(parents=True, exist_ok=True)
     sys.stdout.write(f"Writing to {findings}.\n")

@@ -9,7 +9,7 @@ FILES = sorted(path.relative_to(CORPUS) for path in CORPUS.glob("*/*"))
 
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_the_target_accepts(file):
-    import_module(f"fuzz_{file.parent}").check((CORPUS / file).read_bytes())
+    import_module(f"tests.fuzz.fuzz_{file.parent}").check((CORPUS / file).read_bytes())
 
 
 def test_every_target_has_a_corpus():

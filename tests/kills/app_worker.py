@@ -2,13 +2,13 @@
 
 import os
 
-from componentstream.lifecycle import Timeouts
 from componentstream.log import SQLiteEventLog
 from componentstream.log.redis import RedisEventLog
 from componentstream.server import ServerSettings, create_app
-from componentstream.server.auth import Principal
-from componentstream.server.refusal import RefusedRequestError
-from kills.upstream import Model
+from componentstream.server.access.auth import Principal
+from componentstream.server.errors import RefusedRequestError
+from componentstream.session.lifecycle import Timeouts
+from tests.kills.upstream import Model
 
 KEEP = 300.0
 """Seconds; longer than anybody here reads a stream."""

@@ -7,8 +7,8 @@ from collections import Counter
 
 import attrs
 
-from kills.http_client import BrokenError, asking
-from kills.judging import Received
+from tests.kills.http_client import BrokenError, asking
+from tests.kills.judging import Received
 
 PAUSE = 0.05
 """Seconds before the next try."""

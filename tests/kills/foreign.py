@@ -19,19 +19,19 @@ from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import attrs
 from redis.asyncio import Connection, ConnectionPool, Redis
 
 from componentstream.log.redis import RedisEventLog
-from kills.client import Client
-from kills.delaying import DelayingProxy
-from kills.http_client import asking
-from kills.judging import judge
-from kills.processes import Notes, a_log, workers
-from kills.upstream import Plan
-from log.redis_server import RedisServer
+from tests.kills.client import Client
+from tests.kills.delaying import DelayingProxy
+from tests.kills.http_client import asking
+from tests.kills.judging import judge
+from tests.kills.processes import Notes, a_log, workers
+from tests.kills.upstream import Plan
+from tests.log.redis_server import RedisServer
 
 WORDS = {"red": "canary-of-red", "blue": "canary-of-blue"}
 OTHER = {"red": "blue", "blue": "red"}

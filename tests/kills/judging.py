@@ -5,9 +5,9 @@ import json
 
 import attrs
 
-from componentstream.events import ErrorEvent, MessageStop, event_from_dict
+from componentstream.core.events import ErrorEvent, MessageStop, event_from_dict
 from componentstream.testing import EventGrammarError, EventVerifier
-from kills.upstream import spell, spelt_whole
+from tests.kills.upstream import spell, spelt_whole
 
 
 @attrs.define

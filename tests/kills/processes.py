@@ -8,11 +8,11 @@ import time
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from kills.http_client import BrokenError, asking
-from log.redis_server import RedisServer
-from servers.running import free_port
+from tests.kills.http_client import BrokenError, asking
+from tests.log.redis_server import RedisServer
+from tests.servers.running import free_port
 
-TESTS = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STARTING = 60.0
 KILLED = -9
 
@@ -32,7 +32,7 @@ class Worker:
     def __init__(self, folder, name, environment):
         self.port = free_port()
         self.killed = {}
-        self._environment = {**os.environ, **environment, "PYTHONPATH": str(TESTS)}
+        self._environment = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
         self._output = folder / f"{name}.log"
         self._process = None
 
@@ -42,7 +42,7 @@ class Worker:
 
     def start(self):
         """Start the process; it does not answer at once."""
-        command = [sys.executable, "-m", "uvicorn", "kills.app_worker:app", "--port", str(self.port)]
+        command = [sys.executable, "-m", "uvicorn", "tests.kills.app_worker:app", "--port", str(self.port)]
         command += ["--log-level", "warning", "--no-access-log"]
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(

@@ -27,14 +27,12 @@ from collections import Counter
 from contextlib import AsyncExitStack, aclosing, closing
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "log"))
-
-from redis_server import RedisServer
-from store_ledger import KINDS, Ledger
-from store_upstream import name, place
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import StoreError, open_log
+from tests.kills.store_ledger import KINDS, Ledger
+from tests.kills.store_upstream import name, place
+from tests.log.redis_server import RedisServer
 
 STORES = ("sqlite", "redis-everysec", "redis-always")
 SLOTS = 4

@@ -7,7 +7,8 @@ each kill. Whatever contradicts something else is a fault, by its kind and in wo
 from collections import Counter, defaultdict
 
 import attrs
-from store_upstream import BATCH, digest, life_of, payload
+
+from tests.kills.store_upstream import BATCH, digest, life_of, payload
 
 KINDS = ("lost", "duplicate", "reordered", "wrong", "rewritten")
 """An entry is missing, came twice, came too early, is not what upstream said, or is not what it was."""

@@ -9,8 +9,9 @@ import json
 import random
 import sys
 from contextlib import aclosing
+from pathlib import Path
 
-from store_upstream import digest, name, say
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import (
     GapError,
@@ -20,6 +21,7 @@ from componentstream.log import (
     StreamUnknownError,
     open_log,
 )
+from tests.kills.store_upstream import digest, name, say
 
 _PAUSE = 0.01
 _LEAVES = 0.05

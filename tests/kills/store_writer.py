@@ -10,10 +10,12 @@ import json
 import random
 import sys
 from contextlib import suppress
+from pathlib import Path
 
-from store_upstream import BATCH, OWNER, length, name, payload, say
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import LeaseLostError, SequenceError, StoreError, open_log
+from tests.kills.store_upstream import BATCH, OWNER, length, name, payload, say
 
 _PAUSE = 0.01
 

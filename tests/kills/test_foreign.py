@@ -3,7 +3,7 @@ import asyncio
 from redis.asyncio import Connection
 from typing_extensions import override
 
-from kills.foreign import cancel_calls, leave_streams
+from tests.kills.foreign import cancel_calls, leave_streams
 
 
 def test_no_call_of_a_log_gets_the_answer_of_one_that_was_cancelled():

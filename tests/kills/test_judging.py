@@ -3,9 +3,9 @@ import json
 import pytest
 
 from componentstream import ComponentParser, ErrorEvent, MessageStop
-from componentstream.events import ContentBlockStop
-from kills.judging import Received, judge
-from kills.upstream import Plan
+from componentstream.core.events import ContentBlockStop
+from tests.kills.judging import Received, judge
+from tests.kills.upstream import Plan
 
 PLAN = Plan(5, 600, 30, 1.0, "word")
 LOST = ErrorEvent("producer_lost", "The producer is gone.", fatal=True, retryable=True)

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import store
-from store_ledger import Ledger
-from store_upstream import BATCH, digest, length, name, payload, place
 
 from componentstream.log import Entry
+from tests.kills import store
+from tests.kills.store_ledger import Ledger
+from tests.kills.store_upstream import BATCH, digest, length, name, payload, place
 
 
 @pytest.mark.parametrize("kind", store.STORES)

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from kills import workers
-from kills.processes import Notes, Worker
-from kills.workers import Options, Run, figures, late, run_all, unexplained
+from tests.kills import workers
+from tests.kills.processes import Notes, Worker
+from tests.kills.workers import Options, Run, figures, late, run_all, unexplained
 
 GRACE = 10.0
 """Seconds; other tests run beside these."""

@@ -13,7 +13,7 @@ from random import Random
 import attrs
 
 from componentstream import ComponentParser
-from componentstream.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, ErrorEvent
+from componentstream.core.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, ErrorEvent
 
 NAMES = ("Hero", "Features", "Pricing", "Footer", "Stats.Row")
 

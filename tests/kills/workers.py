@@ -26,14 +26,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import attrs
 
-from kills.client import Client, RefusedError
-from kills.judging import judge
-from kills.processes import KILLED, Notes, a_log, workers
-from kills.upstream import Plan
+from tests.kills.client import Client, RefusedError
+from tests.kills.judging import judge
+from tests.kills.processes import KILLED, Notes, a_log, workers
+from tests.kills.upstream import Plan
 
 LEASE = 3.0
 """Seconds; shorter than one would have it, but a worker of a busy machine must not be taken for dead."""

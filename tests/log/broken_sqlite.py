@@ -5,11 +5,11 @@ import random
 import sqlite3
 from collections import Counter
 
-import contract
 import pytest
-from contract import payloads, started
 
 from componentstream.log import LogError, SQLiteEventLog, StoreError
+from tests.log import contract
+from tests.log.contract import payloads, started
 
 
 async def some_streams(file, **options):

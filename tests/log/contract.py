@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.log import (
     Entry,
     GapError,

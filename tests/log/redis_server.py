@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from parts import program
+from tests.parts import program
 
 
 class RedisServer:

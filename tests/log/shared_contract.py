@@ -7,9 +7,9 @@ import asyncio
 from time import monotonic
 
 import pytest
-from contract import numbered, payloads, settled, started, waiting_reader
 
 from componentstream.log import LeaseLostError, StreamUnknownError
+from tests.log.contract import numbered, payloads, settled, started, waiting_reader
 
 
 def on_shared_logs(**options):
@@ -66,7 +66,7 @@ async def test_a_lease_is_known_to_both_logs(log, other):
 
 
 def test_a_reader_hears_in_time_that_the_other_log_deleted_its_stream(with_logs, monkeypatch):
-    monkeypatch.setattr("componentstream.log._following.RECHECK", 0.5)
+    monkeypatch.setattr("componentstream.log.base.RECHECK", 0.5)
 
     async def scenario(log, other):
         await started(log, count=1)

@@ -4,9 +4,9 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
-from contract import SHORT, numbered, on_each_log, payloads, started, until_lost, waiting_reader
 
 from componentstream.log import LeaseLostError, ProducerLostError
+from tests.log.contract import SHORT, numbered, on_each_log, payloads, started, until_lost, waiting_reader
 
 
 async def refused(log, lease, seq):

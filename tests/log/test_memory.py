@@ -1,14 +1,14 @@
 import tracemalloc
 from contextlib import aclosing, asynccontextmanager
 
-import contract
 import pytest
-from contract import *  # noqa: F403 - all of its tests
-from contract import started
-from takeover_contract import *  # noqa: F403 - all of its tests
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError, memory
+from tests.log import contract
+from tests.log.contract import *  # noqa: F403 - all of its tests
+from tests.log.contract import started
+from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
 
 
 @pytest.fixture

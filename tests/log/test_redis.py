@@ -8,22 +8,22 @@ import uuid
 from contextlib import aclosing, asynccontextmanager, suppress
 from time import monotonic
 
-import contract
 import pytest
 import redis.asyncio
-from contract import *  # noqa: F403 - all of its tests
-from contract import payloads, started
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis_server import RedisServer
-from shared_contract import *  # noqa: F403 - all of its tests
-from takeover_contract import *  # noqa: F403 - all of its tests
 
 import componentstream.log.redis
-from componentstream.errors import MissingExtraError, UsageError
+from componentstream._aio.tasks import Tasks
+from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import GapError, LeaseLostError, SequenceError, StoreError
-from componentstream.log._tasks import Tasks
 from componentstream.log.redis import RedisEventLog
+from tests.log import contract
+from tests.log.contract import *  # noqa: F403 - all of its tests
+from tests.log.contract import payloads, started
+from tests.log.redis_server import RedisServer
+from tests.log.shared_contract import *  # noqa: F403 - all of its tests
+from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
 
 NEVER_AGAIN = Retry(NoBackoff(), 0)
 PATIENT = {"patience": 10.0}

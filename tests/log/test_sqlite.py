@@ -8,18 +8,18 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-import contract
 import pytest
-from broken_sqlite import *  # noqa: F403 - all of its tests
-from contract import *  # noqa: F403 - all of its tests
-from contract import payloads, started
-from shared_contract import *  # noqa: F403 - all of its tests
-from takeover_contract import *  # noqa: F403 - all of its tests
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.log import LeaseLostError, SQLiteEventLog, StoreError
+from componentstream.log._sqlite_thread import Worker
 from componentstream.log._tables import READING, Acquire, connect
-from componentstream.log._worker import Worker
+from tests.log import contract
+from tests.log.broken_sqlite import *  # noqa: F403 - all of its tests
+from tests.log.contract import *  # noqa: F403 - all of its tests
+from tests.log.contract import payloads, started
+from tests.log.shared_contract import *  # noqa: F403 - all of its tests
+from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_store_that_does_not_come_back_is_not_waited_for(monkeypatch):
     async def scenario():
         go_on = Event()
         worker = Worker(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING)
-        monkeypatch.setattr("componentstream.log._worker.PATIENCE", 0.1)
+        monkeypatch.setattr("componentstream.log._sqlite_thread.PATIENCE", 0.1)
         with pytest.raises(StoreError, match=r"did not answer within 0\.1 s"):
             await worker.run(lambda _: go_on.wait())
         go_on.set()

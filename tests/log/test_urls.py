@@ -1,15 +1,15 @@
 import asyncio
 import sys
 
-import contract
 import pytest
 import redis.asyncio
-from contract import payloads, started
-from redis_server import RedisServer
 
-from componentstream.errors import MissingExtraError, UsageError
+from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import GapError, MemoryEventLog, SQLiteEventLog, StoreError, open_log
 from componentstream.log.redis import RedisEventLog
+from tests.log import contract
+from tests.log.contract import payloads, started
+from tests.log.redis_server import RedisServer
 
 SECRET = "hunter2"  # noqa: S105 - of no one
 WRONG = [

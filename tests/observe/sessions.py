@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from componentstream.buffer import ComponentBuffer
-from componentstream.catalog import Catalog, ComponentSpec
-from componentstream.errors import MissingExtraError
-from componentstream.session import GenerationSession
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.catalog import Catalog, ComponentSpec
+from componentstream.core.errors import MissingExtraError
+from componentstream.session.session import GenerationSession
 
 TEXT = "const secret = 1;\n"
 """The text of a component; 18 characters, which no hook may tell."""

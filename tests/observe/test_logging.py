@@ -4,10 +4,20 @@ import logging
 import re
 
 import pytest
-from sessions import TEXT, begun, cancelled, complete, failed, lost, never_started, raised, timed_out
 
-from componentstream.hooks import ComponentFinished, ErrorReported, Reconnected, StreamStarted
 from componentstream.observe import logging_hook
+from componentstream.session.hooks import ComponentFinished, ErrorReported, Reconnected, StreamStarted
+from tests.observe.sessions import (
+    TEXT,
+    begun,
+    cancelled,
+    complete,
+    failed,
+    lost,
+    never_started,
+    raised,
+    timed_out,
+)
 
 HOSTILE = "x\r\n2031 ERROR forged\u2028\u2029\x85\x0b\x1b[2J\u202egnorts\u200b\ufeff\x00\ud800\U000e0041"
 ESCAPED = r"x\r\n2031 ERROR forged\u2028\u2029\x85\x0b\x1b[2J\u202egnorts\u200b\ufeff\x00\ud800\U000e0041"
@@ -234,7 +244,7 @@ def test_the_logger_is_one_of_componentstream_by_default(caplog):
     with caplog.at_level(logging.INFO, "componentstream"):
         cancelled(logging_hook())
     assert [(record.name, record.stream_id) for record in caplog.records] == [
-        ("componentstream.session", "s1"),
-        ("componentstream.session", "s1"),
+        ("componentstream.session.session", "s1"),
+        ("componentstream.session.session", "s1"),
     ]
     assert {record.pathname for record in caplog.records} == {logging_hook.__code__.co_filename}

@@ -5,7 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from sessions import (
+
+import componentstream.observe.opentelemetry as module
+from componentstream.observe import opentelemetry_hook
+from componentstream.session.hooks import Reconnected
+from tests import parts
+from tests.observe.sessions import (
     TEXT,
     begun,
     cancelled,
@@ -17,11 +22,6 @@ from sessions import (
     raised,
     timed_out,
 )
-
-import componentstream.observe.opentelemetry as module
-import parts
-from componentstream.hooks import Reconnected
-from componentstream.observe import opentelemetry_hook
 
 metrics = parts.module("opentelemetry.sdk.metrics")
 metrics_export = parts.module("opentelemetry.sdk.metrics.export")
@@ -91,7 +91,7 @@ def test_a_session_that_goes_well_is_measured(backend):
         ({"componentstream.reason": "end"}, 1, 1.0),
         ({"componentstream.reason": "truncated"}, 1, 1.0),
     ]
-    assert backend.points("componentstream.errors") == [
+    assert backend.points("componentstream.core.errors") == [
         ({"error.type": "unexpected_end"}, 1),
         ({"error.type": "unclosed_component"}, 1),
     ]
@@ -125,7 +125,7 @@ def test_a_stream_is_a_span_with_its_figures_and_an_event_for_each_component_and
         "componentstream.chunks": 3,
         "componentstream.chars": 100,
         "componentstream.components": 2,
-        "componentstream.errors": 2,
+        "componentstream.core.errors": 2,
     }
     assert [name.removeprefix("componentstream.") for name, _ in events_of(span)] == [
         "component",
@@ -194,7 +194,7 @@ def test_a_code_of_the_user_is_one_value_in_metrics_and_itself_in_the_span(backe
     [span] = backend.spans()
     assert span.attributes["error.type"] == "my_own"
     assert span.status.description == r"Odd\u202e."
-    assert backend.points("componentstream.errors") == [({"error.type": "_OTHER"}, 1)]
+    assert backend.points("componentstream.core.errors") == [({"error.type": "_OTHER"}, 1)]
     assert backend.points("gen_ai.client.operation.duration") == [({**CHAT, "error.type": "_OTHER"}, 1, 1.0)]
 
 
@@ -271,8 +271,8 @@ def test_without_providers_the_global_ones_are_used():
     # In a process of its own, because the global providers can be set only once.
     program = """if True:
         from opentelemetry import metrics, trace
-        from sessions import complete
-        from test_opentelemetry import Backend
+        from tests.observe.sessions import complete
+        from tests.observe.test_opentelemetry import Backend
         from componentstream.observe import opentelemetry_hook
 
         backend = Backend()
@@ -281,7 +281,7 @@ def test_without_providers_the_global_ones_are_used():
         complete(opentelemetry_hook())
         print(len(backend.points("gen_ai.client.operation.duration")), len(backend.spans()))
     """
-    paths = [str(Path(__file__).parent), str(Path(parts.__file__).parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True

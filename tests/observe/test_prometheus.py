@@ -6,7 +6,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from sessions import (
+
+import componentstream.observe.prometheus as module
+from componentstream.core.errors import UsageError
+from componentstream.observe import prometheus_hook
+from componentstream.session.hooks import Reconnected
+from tests import parts
+from tests.observe.sessions import (
     begun,
     cancelled,
     complete,
@@ -15,12 +21,6 @@ from sessions import (
     never_started,
     timed_out,
 )
-
-import componentstream.observe.prometheus as module
-import parts
-from componentstream.errors import UsageError
-from componentstream.hooks import Reconnected
-from componentstream.observe import prometheus_hook
 
 prometheus_client = parts.module("prometheus_client")
 
@@ -214,7 +214,7 @@ def test_sessions_in_several_threads_are_all_counted(hook, value):
 def test_several_processes_are_summed(tmp_path):
     program = """if True:
         from prometheus_client import CollectorRegistry, multiprocess
-        from sessions import begun, complete
+        from tests.observe.sessions import begun, complete
         from componentstream.observe import prometheus_hook
 
         hook = prometheus_hook(CollectorRegistry())
@@ -225,7 +225,7 @@ def test_several_processes_are_summed(tmp_path):
         count = shown.get_sample_value("componentstream_generation_seconds_count", {"reason": "complete"})
         print(shown.get_sample_value("componentstream_open_streams"), count)
     """
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),

@@ -4,7 +4,7 @@ import re
 
 import attrs
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,

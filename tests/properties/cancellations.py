@@ -33,18 +33,18 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import attrs
 
-from componentstream.errors import UsageError
-from componentstream.events import MessageStop
-from componentstream.hooks import StreamFinished
+from componentstream.core.errors import UsageError
+from componentstream.core.events import MessageStop
+from componentstream.session.hooks import StreamFinished
 from componentstream.testing import EventVerifier
 from componentstream.wire import SSEDecoder
-from drive.kinds import SourceError
-from drive.scenarios import SCENARIOS, ThrownError, Watch, World
-from drive.virtual import VirtualLoop, count_suspensions
+from tests.drive.kinds import SourceError
+from tests.drive.scenarios import SCENARIOS, ThrownError, Watch, World
+from tests.drive.virtual import VirtualLoop, count_suspensions
 
 MODES = ("once", "twice", "cleanup", "shutdown", "producer", "close", "drop", "throw")
 CANCELLING = ("once", "twice", "cleanup", "shutdown")

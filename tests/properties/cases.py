@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import attrs
 from hypothesis import strategies as st
 
-from componentstream.events import Event
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import Event
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import strategies
 
 

@@ -7,9 +7,8 @@ state of the parser.
 
 import re
 
-from accounting import WS
-
-from componentstream.events import ComponentBlock, ContentBlockStart, ContentBlockStop
+from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop
+from tests.properties.accounting import WS
 
 _BLANKS = f"[{WS}]*"
 _INFO = "[A-Za-z0-9_+.#-]"

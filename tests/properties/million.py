@@ -19,15 +19,15 @@ from pathlib import Path
 
 import attrs
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockDelta, ErrorEvent, Event
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta, ErrorEvent, Event
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import EventVerifier
-from oracle import parse_whole
+from tests.oracle import parse_whole
 
 PARSES_PER_DOCUMENT = 5
 _BATCH = 200

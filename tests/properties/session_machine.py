@@ -25,13 +25,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from componentstream.batching import DeltaBatcher
-from componentstream.buffer import ComponentBuffer
-from componentstream.catalog import Catalog, ComponentSpec
-from componentstream.errors import UsageError
-from componentstream.events import (
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.catalog import Catalog, ComponentSpec
+from componentstream.core.errors import UsageError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -40,10 +39,11 @@ from componentstream.events import (
     MessageStop,
     StatusEvent,
 )
-from componentstream.hooks import ComponentFinished, ErrorReported, StreamFinished, StreamStarted
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
-from componentstream.session import ErrorWindow, GenerationSession, Timeouts
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.hooks import ComponentFinished, ErrorReported, StreamFinished, StreamStarted
+from componentstream.session.session import ErrorWindow, GenerationSession, Timeouts
 from componentstream.testing import EventVerifier, merge_deltas
 
 CRITICAL = "A"

@@ -3,12 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cancellations
 import pytest
-from cancellations import MODES, Complaints, run_once, sweep
 
-from componentstream.session import GenerationSession
-from drive.scenarios import SCENARIOS, Scenario, World, events, generator
+from componentstream.session.session import GenerationSession
+from tests.drive.scenarios import SCENARIOS, Scenario, World, events, generator
+from tests.properties import cancellations
+from tests.properties.cancellations import MODES, Complaints, run_once, sweep
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -1,17 +1,17 @@
 """The laws of the events: what comes out depends on the text alone, and is always well-formed."""
 
 import attrs
-from accounting import WS
-from cases import Case, cases, run, steps
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from componentstream.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, ErrorEvent
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, ErrorEvent
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas, strategies
-from oracle import comparable, parse_whole
+from tests.oracle import comparable, parse_whole
+from tests.properties.accounting import WS
+from tests.properties.cases import Case, cases, run, steps
 
 # A limit that trips in the text before a fence decides whether the fence is text.
 FENCE_BEHIND_A_LIMIT = Case(

@@ -2,15 +2,15 @@
 
 import re
 
-from cases import cases
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from componentstream.events import event_from_dict
+from componentstream.core.events import event_from_dict
 from componentstream.sources.text import TextDecoder
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas, strategies
 from componentstream.wire.jsonlines import JSONLinesDecoder, JSONLinesEncoder
 from componentstream.wire.sse import SSEDecoder, SSEEncoder
+from tests.properties.cases import cases
 
 
 def read(decoder, chunks):

@@ -5,17 +5,17 @@ import json
 import pickle
 
 import pytest
-from cases import Case, cases, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from componentstream.errors import UsageError
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.errors import UsageError
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import EventVerifier, merge_deltas, strategies
-from oracle import comparable, parse_whole
+from tests.oracle import comparable, parse_whole
+from tests.properties.cases import Case, cases, run
 
 
 def reload(parser, grammar, limits):

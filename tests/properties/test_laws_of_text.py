@@ -1,17 +1,17 @@
 """The laws of the text: nothing is lost, nothing is added, nothing is held for longer than it must be."""
 
 import pytest
-from accounting import WS, account
-from cases import Case, cases, steps
-from holding import why_not
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream.events import ContentBlockDelta
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import ContentBlockDelta
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import strategies
+from tests.properties.accounting import WS, account
+from tests.properties.cases import Case, cases, steps
+from tests.properties.holding import why_not
 
 # A prefix that no text of the default language has.
 UNUSED = Grammar(prefix="§§§", fences="keep")

@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import attrs
-import million
 import pytest
 
-from componentstream.events import ContentBlockDelta
-from componentstream.grammar import Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.events import ContentBlockDelta
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
+from tests.properties import million
 
 
 def test_a_small_run_finds_no_difference():

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import attrs
 import pytest
-import session_machine
-from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream.batching import DeltaBatcher
-from componentstream.buffer import ComponentBuffer
-from componentstream.catalog import Catalog, ComponentSpec
-from componentstream.events import ContentBlockDelta, ErrorEvent, MessageStop, StatusEvent
-from componentstream.lifecycle import ErrorWindow
-from componentstream.parser import ComponentParser
-from componentstream.session import GenerationSession
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.catalog import Catalog, ComponentSpec
+from componentstream.core.events import ContentBlockDelta, ErrorEvent, MessageStop, StatusEvent
+from componentstream.core.parser import ComponentParser
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.lifecycle import ErrorWindow
+from componentstream.session.session import GenerationSession
 from componentstream.testing import EventVerifier, merge_deltas
+from tests.properties import session_machine
+from tests.properties.cases import cases
 
 CRITICAL = Catalog([ComponentSpec(name, critical=True) for name in ("A", "HeroSection", "Nav")])
 ENDINGS = ("finish", "cancel", "tick", "fail")

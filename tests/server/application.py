@@ -10,12 +10,12 @@ from functools import partial
 
 import attrs
 
-import parts
-from componentstream.events import ContentBlockDelta
+from componentstream.core.events import ContentBlockDelta
 from componentstream.server import Principal, RefusedRequestError, ServerSettings, create_app
 from componentstream.testing import EventVerifier
 from componentstream.wire import SSEDecoder
-from listening import serving
+from tests import parts
+from tests.listening import serving
 
 WAIT = 10.0
 """Seconds after which what should have happened long ago counts as a failure."""

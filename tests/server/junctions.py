@@ -22,14 +22,14 @@ from collections import Counter
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import MemoryEventLog, SQLiteEventLog, StoreError
-from componentstream.server.endings import end_cancelled, end_lost
-from componentstream.server.reading import Reader, View
+from componentstream.server.streams.subscriber import Reader, View
+from componentstream.server.streams.takeover import end_cancelled, end_lost
 from componentstream.wire import SSEEncoder
-from server.failing_log import FailingLog, Trouble
-from server.streams import OWNER, STREAM, begin, chunks_of, run, state, stored, verify
+from tests.server.failing_log import FailingLog, Trouble
+from tests.server.stream_helpers import OWNER, STREAM, begin, chunks_of, run, state, stored, verify
 
 BEAT = SSEEncoder().heartbeat()
 ENDINGS = ("itself",) * 6 + ("stopped", "taken over", "died")

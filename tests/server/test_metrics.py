@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-import parts
+from tests import parts
 
 parts.module("starlette")
 prometheus_client = parts.module("prometheus_client")
@@ -11,9 +11,9 @@ prometheus_client = parts.module("prometheus_client")
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families as plain  # noqa: E402
 
-from componentstream.hooks import Reconnected  # noqa: E402
+from componentstream.server.http.openapi import REFUSALS  # noqa: E402
 from componentstream.server.metrics import Metrics  # noqa: E402
-from componentstream.server.openapi import REFUSALS  # noqa: E402
+from componentstream.session.hooks import Reconnected  # noqa: E402
 
 NOTHING_SPECIAL = [
     "", "*/*", "text/html", "text/plain; version=0.0.4", "text/plain; version=junk", "\xff;=;,;version=;",

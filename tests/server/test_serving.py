@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
-import parts
 from componentstream import MissingExtraError, UsageError
+from tests import parts
 
 httpx2 = parts.module("httpx2")
 parts.module("uvicorn")

@@ -3,11 +3,11 @@ import math
 import attrs
 import pytest
 
-import parts
 from componentstream import Catalog, ComponentSpec, Grammar, Limits, UsageError
-from componentstream.events import ContentBlockDelta
-from componentstream.lifecycle import Timeouts
+from componentstream.core.events import ContentBlockDelta
 from componentstream.log import MemoryEventLog
+from componentstream.session.lifecycle import Timeouts
+from tests import parts
 
 parts.module("starlette")
 

@@ -3,9 +3,9 @@
 import sys
 
 from aiohttp import web
-from scenarios import achunks, options
 
 from componentstream.adapters.aiohttp import stream_response
+from tests.servers.scenarios import achunks, options
 
 
 async def page(request):

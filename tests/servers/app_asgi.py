@@ -1,8 +1,7 @@
 """The adapter for any ASGI server, without a framework."""
 
-from scenarios import achunks, options
-
 from componentstream.adapters.asgi import ASGIStream
+from tests.servers.scenarios import achunks, options
 
 
 async def app(scope, receive, send):

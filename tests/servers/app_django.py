@@ -5,9 +5,9 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
-from scenarios import achunks, chunks, options
 
 from componentstream.adapters.django import astream_response, stream_response
+from tests.servers.scenarios import achunks, chunks, options
 
 settings.configure(
     ALLOWED_HOSTS=["*"],

@@ -1,9 +1,9 @@
 """FastAPI."""
 
 from fastapi import FastAPI
-from scenarios import achunks, options
 
 from componentstream.adapters.starlette import ComponentStreamResponse
+from tests.servers.scenarios import achunks, options
 
 app = FastAPI()
 

@@ -1,9 +1,9 @@
 """Flask."""
 
 from flask import Flask
-from scenarios import chunks, options
 
 from componentstream.adapters.flask import stream_response
+from tests.servers.scenarios import chunks, options
 
 app = Flask(__name__)
 

@@ -2,9 +2,9 @@
 
 from litestar import Litestar, Request, get
 from litestar.response import Stream
-from scenarios import achunks, options
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
+from tests.servers.scenarios import achunks, options
 
 
 @get("/{scenario:str}/{key:str}")

@@ -1,9 +1,9 @@
 """Quart, which has no adapter: by the answer as values."""
 
 from quart import Quart, Response, request
-from scenarios import achunks, options
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
+from tests.servers.scenarios import achunks, options
 
 app = Quart(__name__)
 

@@ -4,9 +4,9 @@ import sys
 from contextlib import aclosing
 
 from sanic import Sanic
-from scenarios import achunks, options
 
-from componentstream.adapters.answer import aanswer
+from componentstream.adapters.generic import aanswer
+from tests.servers.scenarios import achunks, options
 
 app = Sanic("streams", configure_logging=False)
 

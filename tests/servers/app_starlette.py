@@ -1,12 +1,12 @@
 """Starlette, plainly and under a middleware of the kind that reads and writes the response anew."""
 
-from scenarios import achunks, options
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Mount, Route
 
 from componentstream.adapters.starlette import ComponentStreamResponse
+from tests.servers.scenarios import achunks, options
 
 
 async def page(request):

@@ -1,8 +1,7 @@
 """The adapter for any WSGI server, without a framework."""
 
-from scenarios import chunks, options
-
 from componentstream.adapters.wsgi import WSGIStream
+from tests.servers.scenarios import chunks, options
 
 
 def app(environ, start_response):

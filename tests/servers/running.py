@@ -41,7 +41,11 @@ def serving(arguments, traces, folder=HERE):
     """Run a server in its folder; give its port when it answers; stop it."""
     port = free_port()
     command = [sys.executable, *(argument.format(port=port) for argument in arguments)]
-    environment = {**os.environ, "TRACES": str(traces), "PYTHONPATH": str(folder)}
+    environment = {
+        **os.environ,
+        "TRACES": str(traces),
+        "PYTHONPATH": os.pathsep.join([str(folder), str(HERE.parents[1])]),
+    }
     log = Path(traces, "server.log")
     with log.open("wb") as output:
         process = subprocess.Popen(

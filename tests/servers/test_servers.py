@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-import parts
-from componentstream.events import ContentBlockDelta, ContentBlockStop, ErrorEvent, MessageStop
+from componentstream.core.events import ContentBlockDelta, ContentBlockStop, ErrorEvent, MessageStop
 from componentstream.wire import SSEDecoder
-from servers.running import SERVERS, asking, serving
-from servers.scenarios import PAUSE, SECRET, SEND_TIMEOUT, STAMPS
+from tests import parts
+from tests.servers.running import SERVERS, asking, serving
+from tests.servers.scenarios import PAUSE, SECRET, SEND_TIMEOUT, STAMPS
 
 NEEDS = {
     "uvicorn-httptools": ("uvicorn", "httptools", "starlette"),

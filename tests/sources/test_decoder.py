@@ -1,10 +1,10 @@
 """Chunks of every kind to text: what an answer says about its own end, and what is no chunk."""
 
 import pytest
-import recorded
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.sources import SourceDecoder, SourceError
+from tests.sources import recorded
 
 INCOMPLETE = SourceError(
     "source_incomplete",

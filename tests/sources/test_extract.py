@@ -4,13 +4,13 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
-import recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
 from componentstream.sources import extract_text
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.providers import BY_FIELD, BY_KEY, WRAPPERS
+from tests.sources import recorded
 
 CHUNK = {"type": "AIMessageChunk", "content": "text"}
 CHAT = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "text"}}]}

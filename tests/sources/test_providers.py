@@ -13,12 +13,12 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
-import recorded
 
-import parts
 from componentstream.sources import SourceDecoder, SourceError, extract_text
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
+from tests import parts
+from tests.sources import recorded
 
 ASK = [{"role": "user", "content": "A page, please."}]
 SSE = "text/event-stream"

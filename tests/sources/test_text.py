@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.sources import TextDecoder
 
 

@@ -2,8 +2,8 @@ import codecs
 
 import pytest
 
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, TextBlock
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta, ContentBlockStart, ContentBlockStop, TextBlock
 from componentstream.testing import assert_cut_invariant, merge_deltas
 
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 import componentstream.testing
-from componentstream.errors import MissingExtraError
-from componentstream.events import (
+from componentstream.core.errors import MissingExtraError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -19,9 +19,9 @@ from componentstream.events import (
     StatusEvent,
     event_from_dict,
 )
-from componentstream.grammar import POSITIONS, Grammar
-from componentstream.limits import Limits
-from componentstream.parser import ComponentParser
+from componentstream.core.grammar import POSITIONS, Grammar
+from componentstream.core.limits import Limits
+from componentstream.core.parser import ComponentParser
 from componentstream.testing import EventVerifier, strategies
 
 # The same examples each time: what a strategy can draw at all is asked by `find`.

@@ -39,7 +39,7 @@ from componentstream import (
     stream,
     stream_bytes,
 )
-from componentstream.hooks import Record, StreamFinished
+from componentstream.session.hooks import Record, StreamFinished
 from componentstream.sources import SourceDecoder, SourceError, SSESourceDecoder, TextDecoder, extract_text
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder

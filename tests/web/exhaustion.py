@@ -19,11 +19,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from componentstream.lifecycle import Timeouts
 from componentstream.server import Principal, ServerSettings, create_app
 from componentstream.server.serving import LocalServer
+from componentstream.session.lifecycle import Timeouts
 
 ASKED_EVERY = 0.02
 COMPLETE = b'"message_stop","reason":"complete"'

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from urllib.parse import urlsplit
 
-import parts
+from tests import parts
 
 for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
     parts.module(name)

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from componentstream.server import ServerSettings, create_app
-from listening import serving
-from web.running import Model, connected, refusal
+from tests.listening import serving
+from tests.web.running import Model, connected, refusal
 
 ORIGIN = "https://app.example.com"
 PATHS = {

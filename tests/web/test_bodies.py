@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from componentstream.server import ServerSettings, create_app
-from listening import serving
-from web.running import WAIT, Model, connected, events_of, exchange, refusal
+from tests.listening import serving
+from tests.web.running import WAIT, Model, connected, events_of, exchange, refusal
 
 IN_TIME = 1.0
 LONGEST = 65_536

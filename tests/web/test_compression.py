@@ -5,10 +5,10 @@ import zlib
 
 import pytest
 
-import parts
-from browser.pages import Stage, chromium
-from listening import serving
-from web.running import WAIT, connected, events_of
+from tests import parts
+from tests.browser.pages import Stage, chromium
+from tests.listening import serving
+from tests.web.running import WAIT, connected, events_of
 
 playwright = parts.module("playwright.sync_api")
 parts.module("starlette_compress")

@@ -5,10 +5,10 @@ import json
 import httpx2
 import pytest
 
-from componentstream.events import DebugEvent
+from componentstream.core.events import DebugEvent
 from componentstream.server import ServerSettings, create_app
-from listening import serving
-from web.running import Model, by_name, events_of, token_of
+from tests.listening import serving
+from tests.web.running import Model, by_name, events_of, token_of
 
 ASKING = ["debug=1", "debug=true", "DEBUG=1", "debug", "verbose=1", "trace=1", "debug=1&debug=2", "_debug=1"]
 ASKING_HEADERS = [{"X-Debug": "1"}, {"Debug": "true"}, {"Cookie": "debug=1"}, {"Prefer": "debug"}]

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from componentstream.lifecycle import Timeouts
 from componentstream.server import Principal, ServerSettings, create_app
-from listening import serving
-from web.running import Model, connected, events_of, refusal
+from componentstream.session.lifecycle import Timeouts
+from tests.listening import serving
+from tests.web.running import Model, connected, events_of, refusal
 
 OPENS = 5_000
 AT_ONCE = 100

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from componentstream.server import ServerSettings, create_app
-from listening import serving
-from web.running import Model, by_name, events_of, exchange, refusal, token_of
+from tests.listening import serving
+from tests.web.running import Model, by_name, events_of, exchange, refusal, token_of
 
 MINE = token_of("me")
 IN_TIME = 1.0

@@ -8,7 +8,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 
-import parts
+from tests import parts
 
 for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
     parts.module(name)
@@ -17,11 +17,11 @@ import httpx2  # noqa: E402 - they need what is asked for above
 
 from componentstream.log import MemoryEventLog, SQLiteEventLog  # noqa: E402
 from componentstream.server import create_app  # noqa: E402
-from componentstream.session import GenerationSession  # noqa: E402
+from componentstream.session.session import GenerationSession  # noqa: E402
 from componentstream.testing import EventVerifier  # noqa: E402
 from componentstream.wire import event_to_json  # noqa: E402
-from listening import serving  # noqa: E402
-from server.application import (  # noqa: E402
+from tests.listening import serving  # noqa: E402
+from tests.server.application import (  # noqa: E402
     ENDING,
     Model,
     asking,

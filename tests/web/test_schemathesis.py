@@ -2,9 +2,9 @@
 
 import pytest
 
-import parts
-from listening import serving
-from web.running import Model, by_name, token_of
+from tests import parts
+from tests.listening import serving
+from tests.web.running import Model, by_name, token_of
 
 schemathesis = parts.module("schemathesis")
 hypothesis = parts.module("hypothesis")
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402 - it ne
 from schemathesis import GenerationMode  # noqa: E402
 
 from componentstream.server import ServerSettings, create_app  # noqa: E402
-from componentstream.server.openapi import document  # noqa: E402
+from componentstream.server.http.openapi import document  # noqa: E402
 
 OPERATIONS = [
     ("/generate", "POST"),

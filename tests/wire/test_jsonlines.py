@@ -5,11 +5,11 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received
 
-from componentstream.errors import UsageError, WireError
-from componentstream.events import ContentBlockDelta, DebugEvent, MessageStop, event_from_dict
+from componentstream.core.errors import UsageError, WireError
+from componentstream.core.events import ContentBlockDelta, DebugEvent, MessageStop, event_from_dict
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEEncoder, event_to_json
+from tests.wire.wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received
 
 LOG = b"".join(JSONLinesEncoder().encode(event, id=number) for number, event in enumerate(RECORDED, 1))
 ONE, TWO = DebugEvent({"n": 1}), DebugEvent({"n": 2})

@@ -9,10 +9,9 @@ from types import ModuleType
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received
 
-from componentstream.errors import UsageError, WireError
-from componentstream.events import (
+from componentstream.core.errors import UsageError, WireError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -23,6 +22,7 @@ from componentstream.events import (
     event_from_dict,
 )
 from componentstream.wire import SSEDecoder, SSEEncoder
+from tests.wire.wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received
 
 LOG = b"".join(SSEEncoder().encode(event, id=number) for number, event in enumerate(RECORDED, 1))
 JSON_OF_1 = b'{"type":"debug","state":{"n":1}}'

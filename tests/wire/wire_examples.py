@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,

@@ -7,9 +7,9 @@ from typing import Final
 
 from typing_extensions import Unpack
 
-from componentstream.adapters._leaving import until_gone
-from componentstream.adapters.answer import SEND_TIMEOUT, Options, aanswer
-from componentstream.errors import MissingExtraError
+from componentstream._aio.scopes import until_gone
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, aanswer
+from componentstream.core.errors import MissingExtraError
 
 try:
     from aiohttp import web
@@ -40,7 +40,7 @@ async def stream_response(
         request: the request of the handler.
         source: chunks of a model's answer, as ``astream_bytes`` takes them.
         send_timeout: seconds that one write may take.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
     """
     response = web.StreamResponse()
     await until_gone(_send(request, response, source, send_timeout, options), _gone(request))

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
-from componentstream.adapters._leaving import until_gone
-from componentstream.adapters.answer import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
+from componentstream._aio.scopes import until_gone
+from componentstream.adapters.generic import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
 from componentstream.drive.closing import aclosing as closing_source
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -38,7 +38,7 @@ class ASGIStream:
     Args:
         source: chunks of a model's answer, as ``astream_bytes`` takes them.
         send_timeout: seconds that one ``send`` may take.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
     """
 
     def __init__(

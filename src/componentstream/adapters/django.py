@@ -11,9 +11,9 @@ from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack
 
-from componentstream.adapters.answer import SEND_TIMEOUT, Options, aanswer, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, aanswer, answer
 from componentstream.adapters.wsgi import timed
-from componentstream.errors import MissingExtraError, UsageError
+from componentstream.core.errors import MissingExtraError, UsageError
 
 try:
     from django.http import HttpRequest, StreamingHttpResponse  # type: ignore[import-untyped]
@@ -38,7 +38,7 @@ def stream_response(
         source: chunks of a model's answer, as ``stream_bytes`` takes them.
         send_timeout: seconds that the server may take for a chunk; see
             :class:`~componentstream.adapters.wsgi.WSGIStream` for what happens then.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
 
     Raises:
         UsageError: the request came by ASGI.
@@ -71,7 +71,7 @@ async def astream_response(
         request: the request of the view.
         source: chunks of a model's answer, as ``astream_bytes`` takes them.
         send_timeout: seconds that the server may take for a chunk.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
 
     Raises:
         UsageError: the request came by WSGI.

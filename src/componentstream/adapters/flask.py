@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from typing_extensions import Unpack
 
-from componentstream.adapters.answer import SEND_TIMEOUT, Options, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, answer
 from componentstream.adapters.wsgi import timed
-from componentstream.errors import MissingExtraError
+from componentstream.core.errors import MissingExtraError
 
 try:
     from flask import Response, request
@@ -34,7 +34,7 @@ def stream_response(
         source: chunks of a model's answer, as ``stream_bytes`` takes them.
         send_timeout: seconds that the server may take for a chunk; see
             :class:`~componentstream.adapters.wsgi.WSGIStream` for what happens then.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
     """
     reply = answer(
         source,

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack, override
 
-from componentstream.adapters._opening import Headers, Opening, StreamEncoder
-from componentstream.adapters.answer import SEND_TIMEOUT, StreamOptions
+from componentstream.adapters._response_start import Headers, Opening, StreamEncoder
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.errors import MissingExtraError
+from componentstream.adapters.generic import SEND_TIMEOUT, StreamOptions
+from componentstream.core.errors import MissingExtraError
 
 try:
     from starlette.background import BackgroundTask
@@ -41,9 +41,9 @@ class ComponentStreamResponse(Response):
         background: runs when the stream is over, also because the reader has left. It does not run when the
             server cancels the request: what must be done has its place in the source.
         send_timeout: seconds that the server may take for a chunk.
-        encoder: see :class:`~componentstream.adapters.answer.Options`.
-        headers: see :class:`~componentstream.adapters.answer.Options`.
-        options: see :class:`~componentstream.adapters.answer.StreamOptions`.
+        encoder: see :class:`~componentstream.adapters.generic.Options`.
+        headers: see :class:`~componentstream.adapters.generic.Options`.
+        options: see :class:`~componentstream.adapters.generic.StreamOptions`.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from typing_extensions import Unpack
 
 from componentstream.adapters._bodies import Body
-from componentstream.adapters.answer import SEND_TIMEOUT, Options, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, answer
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
@@ -31,7 +31,7 @@ class WSGIStream:
         send_timeout: seconds that the server may take for a chunk. If it takes longer, because the reader
             takes nothing, the source is closed. The connection is cut as well where the server gives away its
             socket, as Gunicorn and Werkzeug do; others have a setting of their own.
-        options: see :class:`~componentstream.adapters.answer.Options`.
+        options: see :class:`~componentstream.adapters.generic.Options`.
     """
 
     def __init__(

@@ -17,19 +17,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from componentstream.buffer import ComponentBuffer
 from componentstream.cli.demo import serve_demo
 from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
 from componentstream.cli.options import command_line, grammar_of, limits_of
 from componentstream.cli.output import JSONLines, Table, say, utf8
 from componentstream.cli.serve import serve
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.errors import MissingExtraError, UsageError
+from componentstream.core.events import ErrorEvent
+from componentstream.core.limits import BufferLimits
+from componentstream.core.parser import ComponentParser
+from componentstream.demo.recording import read_recording
 from componentstream.drive import parse
-from componentstream.errors import MissingExtraError, UsageError
-from componentstream.events import ErrorEvent
-from componentstream.limits import BufferLimits
-from componentstream.parser import ComponentParser
-from componentstream.recording import read_recording
 
 __all__ = ["main"]
 

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from componentstream.cli.values import count, flag, natural, one_of, port, seconds, seconds_or_none
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -38,12 +39,14 @@ def serve_demo(options: argparse.Namespace) -> int:
 
 
 async def _serve(options: argparse.Namespace, directory: Path) -> None:
-    from componentstream.log import open_log  # noqa: PLC0415
-    from componentstream.server.demonstration import (  # noqa: PLC0415
+    # Fails with the name of the extra, before the demonstration misses one of its packages.
+    import_module("componentstream.server")
+    from componentstream.demo.app import (  # noqa: PLC0415
         RECORDING,
         TOKEN_SECONDS,
         create_recorded_demo,
     )
+    from componentstream.log import open_log  # noqa: PLC0415
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
     recording = RECORDING if options.recording is None else Path(options.recording)

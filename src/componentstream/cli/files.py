@@ -9,8 +9,8 @@ neither followed nor touched.
 import re
 from pathlib import Path
 
-from componentstream.buffer import Component
 from componentstream.cli.output import utf8
+from componentstream.core.buffer import Component
 
 _LONGEST = 128
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\.|\Z)", re.IGNORECASE)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Final, Self, TextIO
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 
 _POLL_SECONDS: Final = 0.2
 

@@ -8,8 +8,8 @@ import attrs
 
 from componentstream.cli.configuration import SETTINGS
 from componentstream.cli.values import count, port, rate, suffix
-from componentstream.grammar import POSITIONS, Fences, Grammar, Nesting, Outside
-from componentstream.limits import Limits
+from componentstream.core.grammar import POSITIONS, Fences, Grammar, Nesting, Outside
+from componentstream.core.limits import Limits
 
 _STATUS: Final = (
     "exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "

@@ -6,14 +6,14 @@ whoever looks at its output. JSON is pure ASCII anyway.
 
 import sys
 
-from componentstream.events import (
+from componentstream.core.escaping import printable
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
     Event,
 )
-from componentstream.printable import printable
 from componentstream.wire.jsonlines import JSONLinesEncoder
 
 _HEADINGS = ("index", "component", "position", "size", "reason")

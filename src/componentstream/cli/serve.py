@@ -17,8 +17,8 @@ import attrs
 
 from componentstream.cli.configuration import PREFIX, complete
 from componentstream.cli.output import say
-from componentstream.errors import UsageError
-from componentstream.lifecycle import Timeouts
+from componentstream.core.errors import UsageError
+from componentstream.session.lifecycle import Timeouts
 
 if TYPE_CHECKING:
     from componentstream.server import Generate, JWTBearer, ServerSettings

@@ -11,7 +11,7 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import TypeAlias
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 
 ErrorKind: TypeAlias = type[BaseException] | None
 Error: TypeAlias = BaseException | None

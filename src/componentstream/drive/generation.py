@@ -8,9 +8,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from componentstream.batching import DeltaBatcher
-from componentstream.events import Event
-from componentstream.session import GenerationSession
+from componentstream.core.events import Event
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import GenerationSession
 from componentstream.sources.pieces import Piece
 
 MAX_CHUNKS: Final = 64

@@ -12,14 +12,14 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from functools import partial
 from types import EllipsisType
 
-from componentstream.batching import DeltaBatcher
-from componentstream.buffer import ComponentBuffer
+from componentstream.core.buffer import ComponentBuffer
+from componentstream.core.errors import UsageError
+from componentstream.core.events import Event
 from componentstream.drive.closing import check_any_iterable, check_iterable
 from componentstream.drive.generation import Decoder, Encoder, Generation
-from componentstream.drive.threads import ThreadDriver
-from componentstream.errors import UsageError
-from componentstream.events import Event
-from componentstream.session import GenerationSession, SessionState
+from componentstream.drive.thread_driver import ThreadDriver
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import GenerationSession, SessionState
 from componentstream.sources.decoder import SourceDecoder
 
 
@@ -220,7 +220,7 @@ def _bytes(
 async def _aevents(
     source: AsyncIterable[object] | Iterable[object], generation: Generation[Event]
 ) -> AsyncGenerator[Event, None]:
-    from componentstream.drive.tasks import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
+    from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
     driver = TaskDriver(source, generation)
     told = False
@@ -243,7 +243,7 @@ async def _aevents(
 async def _abytes(
     source: AsyncIterable[object] | Iterable[object], generation: Generation[bytes], send_timeout: float
 ) -> AsyncGenerator[bytes, None]:
-    from componentstream.drive.tasks import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
+    from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
     driver = TaskDriver(source, generation, send_timeout)
     try:

@@ -11,10 +11,10 @@ event loop, and a cancellation arrives in the source.
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 from contextlib import AsyncExitStack, ExitStack
 
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockStop, ErrorEvent, Event
+from componentstream.core.parser import ComponentParser
 from componentstream.drive.closing import aopen_source, check_any_iterable, check_iterable, open_source
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockStop, ErrorEvent, Event
-from componentstream.parser import ComponentParser
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, SourceError
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.log.protocol import StreamState, TakeOver
 
 _STREAM_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)

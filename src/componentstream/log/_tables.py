@@ -15,8 +15,8 @@ from typing import Final
 import attrs
 
 from componentstream.log._checks import HANDED_OVER
-from componentstream.log._following import View
-from componentstream.log._worker import primary_code
+from componentstream.log._sqlite_thread import primary_code
+from componentstream.log.base import View
 from componentstream.log.protocol import (
     Entry,
     Lease,

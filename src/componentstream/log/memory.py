@@ -7,9 +7,9 @@ from typing import Final
 
 import attrs
 
-from componentstream.log._bells import Bells
 from componentstream.log._checks import HANDED_OVER, check_acquire, check_append, check_bounds
-from componentstream.log._following import PAGE, View, follow
+from componentstream.log._notify import Bells
+from componentstream.log.base import PAGE, View, follow
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,

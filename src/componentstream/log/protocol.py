@@ -32,7 +32,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import attrs
 
-from componentstream.errors import ComponentStreamError
+from componentstream.core.errors import ComponentStreamError
 
 LEASE_SECONDS: Final = 10.0
 """How long a lease lasts by default: readers of a dead producer wait no longer, and a busy machine does not

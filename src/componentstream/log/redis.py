@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import Any, Final, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from componentstream.errors import MissingExtraError, UsageError
+from componentstream._aio.tasks import Tasks
+from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import _scripts
-from componentstream.log._bells import WatchedBells
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
-from componentstream.log._following import PAGE, RECHECK, View, follow
-from componentstream.log._tasks import Tasks
+from componentstream.log._notify import WatchedBells
+from componentstream.log.base import PAGE, RECHECK, View, follow
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,

@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from componentstream.errors import UsageError
-from componentstream.log._bells import WatchedBells
+from componentstream.core.errors import UsageError
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
-from componentstream.log._following import PAGE, View, follow
+from componentstream.log._notify import WatchedBells
+from componentstream.log._sqlite_thread import Job, Worker
 from componentstream.log._tables import (
     READING,
     WRITING,
@@ -26,7 +26,7 @@ from componentstream.log._tables import (
     Renew,
     connect,
 )
-from componentstream.log._worker import Job, Worker
+from componentstream.log.base import PAGE, View, follow
 from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StoreError, StreamStatus, TakeOver
 
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager, aclosing
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import EventLog
 from componentstream.log.sqlite import SQLiteEventLog

@@ -55,7 +55,8 @@ import logging
 import traceback
 from typing import TypeAlias
 
-from componentstream.hooks import (
+from componentstream.observe._values import shown
+from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
@@ -63,7 +64,6 @@ from componentstream.hooks import (
     StreamFinished,
     StreamStarted,
 )
-from componentstream.observe._shared import shown
 
 _Described: TypeAlias = tuple[str, str, tuple[object, ...], dict[str, object]]
 """The event, what follows the stream's id in the message, its arguments, and the attributes."""
@@ -76,9 +76,9 @@ def logging_hook(logger: logging.Logger | None = None) -> Hook:
     are the business of whoever sets up ``logging``.
 
     Args:
-        logger: by default the one named ``componentstream.session``.
+        logger: by default the one named ``componentstream.session.session``.
     """
-    target = logging.getLogger("componentstream.session") if logger is None else logger
+    target = logging.getLogger("componentstream.session.session") if logger is None else logger
 
     def log(record: Record, /) -> None:
         level = _level(record)

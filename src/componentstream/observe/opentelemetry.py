@@ -14,7 +14,7 @@ metric                                                 kind       what it measur
 ``componentstream.open_streams``                       up-down    streams that have started and not
                                                        counter    finished
 ``componentstream.component.duration``                 histogram  a component, from start to stop, in s
-``componentstream.errors``                             counter    error events
+``componentstream.core.errors``                             counter    error events
 ``componentstream.reconnects``                         counter    readers that came back
 =====================================================  =========  =====================================
 
@@ -38,8 +38,9 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from componentstream.errors import MissingExtraError
-from componentstream.hooks import (
+from componentstream.core.errors import MissingExtraError
+from componentstream.observe._values import SECONDS, OpenStreams, label, shown
+from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
@@ -47,7 +48,6 @@ from componentstream.hooks import (
     StreamFinished,
     StreamStarted,
 )
-from componentstream.observe._shared import SECONDS, OpenStreams, label, shown
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Histogram, Meter, MeterProvider
@@ -129,7 +129,7 @@ class _OpenTelemetryHook:
         self._open = meter.create_up_down_counter(
             "componentstream.open_streams", "{stream}", "Streams that have started and not finished."
         )
-        self._errors = meter.create_counter("componentstream.errors", "{error}", "Error events.")
+        self._errors = meter.create_counter("componentstream.core.errors", "{error}", "Error events.")
         self._reconnects = meter.create_counter(
             "componentstream.reconnects", "{reconnect}", "Readers that came back."
         )
@@ -203,7 +203,7 @@ class _OpenTelemetryHook:
                 "componentstream.chunks": stats.chunks,
                 "componentstream.chars": stats.chars,
                 "componentstream.components": stats.components_completed,
-                "componentstream.errors": sum(stats.errors_by_code.values()),
+                "componentstream.core.errors": sum(stats.errors_by_code.values()),
             }
         )
         if record.reason in ("failed", "timeout"):

@@ -29,9 +29,10 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final, get_args
 
-from componentstream.errors import MissingExtraError, UsageError
-from componentstream.events import MessageStopReason, StopReason
-from componentstream.hooks import (
+from componentstream.core.errors import MissingExtraError, UsageError
+from componentstream.core.events import MessageStopReason, StopReason
+from componentstream.observe._values import CODES, SECONDS, OpenStreams, label
+from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
@@ -39,7 +40,6 @@ from componentstream.hooks import (
     StreamFinished,
     StreamStarted,
 )
-from componentstream.observe._shared import CODES, SECONDS, OpenStreams, label
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

@@ -4,7 +4,7 @@
 application, or serve it by itself. ``componentstream demo`` does so with a recorded answer and a page.
 """
 
-from componentstream.errors import MissingExtraError
+from componentstream.core.errors import MissingExtraError
 
 try:
     # Asked for here once, so that each module need not.
@@ -18,12 +18,12 @@ except ImportError as error:
         f"componentstream.server needs {error.name}: pip install 'componentstream[server]'."
     ) from error
 
-from componentstream.server.app import create_app
-from componentstream.server.auth import Authenticate, JWTBearer, Principal
-from componentstream.server.refusal import RefusedRequestError
-from componentstream.server.request import GenerationRequest
+from componentstream.server.access.auth import Authenticate, JWTBearer, Principal
+from componentstream.server.errors import RefusedRequestError
+from componentstream.server.http.app import create_app
+from componentstream.server.http.request import GenerationRequest
 from componentstream.server.settings import ServerSettings
-from componentstream.server.worker import Generate
+from componentstream.server.streams.manager import Generate
 
 __all__ = [
     "Authenticate",

@@ -24,9 +24,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from componentstream.hooks import Hook
 from componentstream.observe.prometheus import prometheus_hook
-from componentstream.server.openapi import REFUSALS
+from componentstream.server.http.openapi import REFUSALS
+from componentstream.session.hooks import Hook
 
 _OTHER: Final = "other"
 """The label of a code that the server does not know: one of your own, raised by you."""

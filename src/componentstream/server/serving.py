@@ -12,7 +12,7 @@ from typing import Final, Self, TypeAlias
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from componentstream.errors import MissingExtraError, UsageError
+from componentstream.core.errors import MissingExtraError, UsageError
 
 try:
     import uvicorn

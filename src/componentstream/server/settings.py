@@ -6,16 +6,16 @@ from typing import Final, Literal, get_args
 
 import attrs
 
-from componentstream.batching import DeltaBatcher
-from componentstream.catalog import Catalog
-from componentstream.errors import UsageError
-from componentstream.grammar import Grammar
-from componentstream.hooks import Hook
-from componentstream.lifecycle import Timeouts
-from componentstream.limits import Limits
+from componentstream.core.catalog import Catalog
+from componentstream.core.errors import UsageError
+from componentstream.core.grammar import Grammar
+from componentstream.core.limits import Limits
 from componentstream.log._checks import MAX_SECONDS
 from componentstream.log.protocol import LEASE_SECONDS, EventLog
-from componentstream.server.auth import Authenticate
+from componentstream.server.access.auth import Authenticate
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.hooks import Hook
+from componentstream.session.lifecycle import Timeouts
 
 OnDisconnect = Literal["continue", "cancel"]
 OnStoreFailure = Literal["continue", "fail"]
@@ -32,7 +32,7 @@ class ServerSettings:
         grammar: what markers look like.
         limits: of the parser, for each generation.
         catalog: what is known of components by their names.
-        hooks: told of every generation, with the stream's id; see :mod:`componentstream.hooks`.
+        hooks: told of every generation, with the stream's id; see :mod:`componentstream.session.hooks`.
         batch_chars: code points at which held text leaves; see :class:`~componentstream.DeltaBatcher`. 256
             make the frame around the text small, and show no jerks.
         batch_delay: seconds that text is held at most. 0.05 is 20 updates a second, so that text flows.

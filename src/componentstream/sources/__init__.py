@@ -19,7 +19,7 @@ from componentstream.sources.pieces import Piece, SourceError, SourceErrorCode
 from componentstream.sources.text import TextDecoder
 
 if TYPE_CHECKING:
-    from componentstream.sources.raw import JSONLinesSourceDecoder, SSESourceDecoder
+    from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
     "JSONLinesSourceDecoder",
@@ -35,7 +35,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in {"JSONLinesSourceDecoder", "SSESourceDecoder"}:
-        from componentstream.sources import raw  # noqa: PLC0415 - the core does without json until then
+        from componentstream.sources import wire_decoders as raw  # noqa: PLC0415 - the core does without json until then
 
         return getattr(raw, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

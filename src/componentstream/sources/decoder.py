@@ -1,7 +1,7 @@
 """The chunks of any source to text."""
 
-from componentstream.errors import UsageError
-from componentstream.sources._answer import Answer
+from componentstream.core.errors import UsageError
+from componentstream.sources._message_state import Answer
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece
 from componentstream.sources.text import TextDecoder

@@ -2,7 +2,7 @@
 
 from codecs import getincrementaldecoder
 
-from componentstream.errors import UsageError
+from componentstream.core.errors import UsageError
 
 _Utf8Decoder = getincrementaldecoder("utf-8")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Literal, Protocol, TypeVar, cast
 
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockDelta
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 
 import attrs
 
-from componentstream.errors import MissingExtraError
-from componentstream.events import (
+from componentstream.core.errors import MissingExtraError
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
@@ -28,8 +28,8 @@ from componentstream.events import (
     StopReason,
     TextBlock,
 )
-from componentstream.grammar import WHITE, Grammar
-from componentstream.limits import Limits
+from componentstream.core.grammar import WHITE, Grammar
+from componentstream.core.limits import Limits
 
 try:
     from hypothesis import strategies as st

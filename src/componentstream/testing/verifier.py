@@ -13,7 +13,7 @@ from typing import NoReturn, assert_never
 
 import attrs
 
-from componentstream.events import (
+from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,

@@ -13,7 +13,7 @@ number of streams. A decoder is a stage over the bytes of one stream, cut anywhe
     decoder.close()
 """
 
-from componentstream.wire._shared import event_to_json
+from componentstream.wire._json import event_to_json
 from componentstream.wire.jsonlines import JSONLinesDecoder, JSONLinesEncoder
 from componentstream.wire.sse import SSEDecoder, SSEEncoder
 

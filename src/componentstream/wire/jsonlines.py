@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from componentstream.errors import WireError
-from componentstream.events import ContentBlockDelta, Event, Json
-from componentstream.wire._shared import (
+from componentstream.core.errors import WireError
+from componentstream.core.events import ContentBlockDelta, Event, Json
+from componentstream.wire._json import (
     DELTA,
     STREAM_HEADERS,
     LineDecoder,

@@ -9,9 +9,9 @@ from typing import ClassVar, Final, get_args
 
 from typing_extensions import override
 
-from componentstream.errors import UsageError
-from componentstream.events import ContentBlockDelta, ErrorEvent, Event
-from componentstream.wire._shared import (
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta, ErrorEvent, Event
+from componentstream.wire._json import (
     DELTA,
     MAX_EVENT_BYTES,
     STREAM_HEADERS,

@@ -1,0 +1,169 @@
+"""The response as values, for every framework that has no adapter here.
+
+A framework that takes a status, headers and an asynchronous iterator of bytes needs no more than this::
+
+    reply = await aanswer(source, method=request.method, last_event_id=request.headers.get("last-event-id"))
+    return Response(reply.body, status=reply.status, headers=reply.headers)
+
+:func:`aanswer` returns when it is known how the response begins: the first event after ``status started`` is
+there, or the first heartbeat, or an error came before both.
+"""
+
+from collections.abc import AsyncIterable, Iterable
+from contextlib import AsyncExitStack, ExitStack
+from typing import Final, TypedDict
+
+import attrs
+from typing_extensions import Unpack
+
+from componentstream.adapters._bodies import AsyncBody, Body
+from componentstream.adapters._response_start import Headers, Opening, StreamEncoder, tell_reconnected
+from componentstream.core.errors import UsageError
+from componentstream.drive import astream_bytes, stream_bytes
+from componentstream.drive.closing import aclosing, closing
+from componentstream.drive.generation import Decoder
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.session import GenerationSession
+
+SEND_TIMEOUT: Final = 20.0
+"""Seconds. A phone that changes its network is silent for less, and nobody should hold a model's connection
+for longer without reading."""
+
+_OK: Final = 200
+
+
+class StreamOptions(TypedDict, total=False):
+    """How a stream is made; what is left out is as ``stream_bytes`` has it.
+
+    Attributes:
+        session: the session that the stream goes through; it makes one stream, so make one per request.
+        decoder: makes text of the source's chunks.
+        batcher: merges deltas; None merges none.
+        heartbeat: seconds of silence after which a heartbeat is sent; None sends none.
+    """
+
+    session: GenerationSession | None
+    decoder: Decoder | None
+    batcher: DeltaBatcher | None
+    heartbeat: float | None
+
+
+class Options(StreamOptions, total=False):
+    """What every adapter takes beside the source and ``send_timeout``: :class:`StreamOptions`, and these.
+
+    Attributes:
+        encoder: an ``SSEEncoder`` by default; a ``JSONLinesEncoder`` makes JSON lines of the stream.
+        headers: more headers of the response. One that is named like a header of the stream takes its place.
+    """
+
+    encoder: StreamEncoder | None
+    headers: Headers
+
+
+@attrs.frozen
+class Answer:
+    """What is to be sent; ``body`` is an iterator of bytes that must be closed."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: Body
+
+
+@attrs.frozen
+class AsyncAnswer:
+    """What is to be sent; ``body`` is an asynchronous iterator of bytes.
+
+    Close ``body`` when you stop reading it. It closes itself when the task that reads it ends.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: AsyncBody
+
+
+def answer(
+    source: Iterable[object],
+    *,
+    method: str = "GET",
+    last_event_id: str | None = None,
+    send_timeout: float = SEND_TIMEOUT,
+    encoder: StreamEncoder | None = None,
+    headers: Headers = (),
+    **options: Unpack[StreamOptions],
+) -> Answer:
+    """Read the source until it is known how the response begins.
+
+    Args:
+        source: chunks of a model's answer, as ``stream_bytes`` takes them.
+        method: of the request. HEAD gets the headers, and the source is closed unread.
+        last_event_id: the header ``Last-Event-ID`` of the request; the session's hooks hear of it.
+        send_timeout: seconds that the server may take for a chunk. If it takes longer, because the reader
+            takes nothing, the source is closed, and a server that comes back gets a ``TimeoutError``.
+        encoder: see :class:`Options`.
+        headers: see :class:`Options`.
+        options: see :class:`StreamOptions`.
+
+    Raises:
+        UsageError: what ``stream_bytes`` refuses.
+    """
+    opening = Opening(encoder, headers)
+    chunks = stream_bytes(source, **options, encoder=opening, send_timeout=send_timeout)
+    if method == "HEAD":
+        chunks.close()
+        with ExitStack() as stack:
+            stack.push(closing(source))
+        return Answer(_OK, opening.headers(), Body(b"", chunks, send_timeout))
+    tell_reconnected(options.get("session"), last_event_id)
+    held = [next(chunks)]
+    while not opening.decided(held[-1]):
+        held.append(next(chunks))
+    if opening.failure is None:
+        return Answer(_OK, opening.headers(), Body(b"".join(held), chunks, send_timeout))
+    chunks.close()
+    status, own, body = opening.refusal(opening.failure)
+    return Answer(status, own, Body(body, chunks, send_timeout))
+
+
+async def aanswer(
+    source: AsyncIterable[object] | Iterable[object],
+    *,
+    method: str = "GET",
+    last_event_id: str | None = None,
+    send_timeout: float = SEND_TIMEOUT,
+    encoder: StreamEncoder | None = None,
+    headers: Headers = (),
+    **options: Unpack[StreamOptions],
+) -> AsyncAnswer:
+    """Read an asynchronous source until it is known how the response begins.
+
+    Args:
+        source: chunks of a model's answer, as ``astream_bytes`` takes them.
+        method: of the request. HEAD gets the headers, and the source is closed unread.
+        last_event_id: the header ``Last-Event-ID`` of the request; the session's hooks hear of it.
+        send_timeout: seconds that the server may take for a chunk. If it takes longer, because the reader
+            takes nothing, the source is closed and the task that iterates over ``body`` is cancelled.
+        encoder: see :class:`Options`.
+        headers: see :class:`Options`.
+        options: see :class:`StreamOptions`.
+
+    Raises:
+        UsageError: what ``astream_bytes`` refuses, or a ``send_timeout`` that is not above 0.
+    """
+    if not send_timeout > 0:
+        raise UsageError("send_timeout must be a number of seconds above 0.")
+    opening = Opening(encoder, headers)
+    chunks = astream_bytes(source, **options, encoder=opening, send_timeout=None)
+    if method == "HEAD":
+        await chunks.aclose()
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(aclosing(source))
+        return AsyncAnswer(_OK, opening.headers(), AsyncBody(b"", chunks, send_timeout))
+    tell_reconnected(options.get("session"), last_event_id)
+    held = [await anext(chunks)]
+    while not opening.decided(held[-1]):
+        held.append(await anext(chunks))
+    if opening.failure is None:
+        return AsyncAnswer(_OK, opening.headers(), AsyncBody(b"".join(held), chunks, send_timeout))
+    await chunks.aclose()
+    status, own, body = opening.refusal(opening.failure)
+    return AsyncAnswer(status, own, AsyncBody(body, chunks, send_timeout))

@@ -1,0 +1,1 @@
+"""HTTP: routes, request bodies, responses, CORS and the OpenAPI document."""

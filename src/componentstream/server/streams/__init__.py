@@ -1,0 +1,1 @@
+"""Running generations: their producers, their subscribers, and the takeover of abandoned ones."""

@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from componentstream.core.errors import UsageError
+from componentstream.demo.recording import Chunk, read_recording
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "answer.jsonl"
+
+    def write(content):
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_a_recording_is_read_chunk_by_chunk(recording):
+    path = recording('{"at": 0, "text": "/// START A"}\n{"at": 0.5, "text": "\\n\\u00e9\\u2028"}\n')
+    assert read_recording(path) == [Chunk(0.0, "/// START A"), Chunk(0.5, "\né\u2028")]
+    assert type(read_recording(path)[0].at) is float
+    assert read_recording(str(path)) == read_recording(path)
+
+
+def test_an_empty_file_is_a_recording_of_nothing(recording):
+    assert read_recording(recording("")) == []
+
+
+def test_a_missing_last_line_end_other_line_ends_blank_lines_and_a_byte_order_mark_do_no_harm(recording):
+    path = recording(b'\xef\xbb\xbf{"at": 1, "text": "a"}\r\n\n \t\r\n{"at": 1, "text": "b"}')
+    assert read_recording(path) == [Chunk(1.0, "a"), Chunk(1.0, "b")]
+
+
+def test_raw_line_separators_of_unicode_do_not_end_a_line(recording):
+    path = recording('{"at": 1, "text": "a\u2028b\x85c"}\n')
+    assert read_recording(path) == [Chunk(1.0, "a\u2028b\x85c")]
+
+
+def test_other_fields_are_passed_over(recording):
+    assert read_recording(recording('{"at": 1, "text": "", "model": "x"}')) == [Chunk(1.0, "")]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"nonsense", "this is no JSON in UTF-8."),
+        (b'{"at": 1, "text": "\xff"}', "this is no JSON in UTF-8."),
+        (b"[" * 100_000, "this is no JSON in UTF-8."),
+        (b'{"at": ' + b"9" * 5000 + b', "text": ""}', "this is no JSON in UTF-8."),
+        (b'["at"]', 'a chunk is written {"at": seconds, "text": "..."}.'),
+        (b"7", 'a chunk is written {"at": seconds, "text": "..."}.'),
+        (b'{"text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": true, "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": "1", "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": -0.1, "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": NaN, "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": Infinity, "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": ' + b"9" * 400 + b', "text": ""}', "at must be a number of seconds from 0 up."),
+        (b'{"at": 1}', "text must be a string."),
+        (b'{"at": 1, "text": null}', "text must be a string."),
+        (b'{"at": 0.5, "text": ""}', "at goes back from 0.75 to 0.5."),
+    ],
+)
+def test_what_is_no_chunk_is_refused_with_its_line(recording, line, problem):
+    path = recording(b'{"at": 0.75, "text": "a"}\n\n' + line + b"\n")
+    with pytest.raises(UsageError) as caught:
+        read_recording(path)
+    assert str(caught.value) == f"{path}, line 3: {problem}"
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_recording(tmp_path / "none.jsonl")
+
+
+def test_what_json_writes_is_read_back(recording):
+    chunks = [Chunk(0.0, "a\n"), Chunk(0.25, '"\\'), Chunk(1.0, "\ud83d")]
+    lines = "".join(json.dumps({"at": chunk.at, "text": chunk.text}) + "\n" for chunk in chunks)
+    assert read_recording(recording(lines)) == chunks

@@ -1,0 +1,201 @@
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import parts
+
+parts.module("starlette")
+validator = parts.module("openapi_spec_validator")
+jsonschema = parts.module("jsonschema")
+
+import componentstream  # noqa: E402 - it needs what is asked for above
+from componentstream import (  # noqa: E402
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    DebugEvent,
+    ErrorEvent,
+    Event,
+    MessageStop,
+    StatusEvent,
+    TextBlock,
+    stream,
+)
+from componentstream.server.http.openapi import REFUSALS, document  # noqa: E402
+
+SOURCE = Path(componentstream.__file__).parent
+ROUTES = {
+    ("/generate", "post"),
+    ("/streams/{stream}", "get"),
+    ("/streams/{stream}", "delete"),
+    ("/streams/{stream}/tickets", "post"),
+    ("/health", "get"),
+    ("/metrics", "get"),
+    ("/openapi.json", "get"),
+}
+EXAMPLES = [
+    ContentBlockStart(0, ComponentBlock("Hero", "header", {"a": "b"}, None)),
+    ContentBlockStart(2, ComponentBlock("Card", "main", {}, 1)),
+    ContentBlockStart(1, TextBlock()),
+    ContentBlockDelta(0, "<h1>"),
+    ContentBlockStop(0, "end", 12),
+    ErrorEvent("producer_lost", "Gone.", fatal=True, retryable=True),
+    ErrorEvent("unclosed_component", "Open.", line=3, index=0),
+    StatusEvent("progress", 0.5, 1, 1, 12),
+    MessageStop("complete", {"chunks": 1}),
+    MessageStop("failed"),
+    DebugEvent({"state": "streaming"}),
+]
+ANSWER = ["Hi\n/// START Hero position=nowhere\n", "<h1>\n/// END Hero\n/// START Lost a=b\nx"]
+
+
+def operations(described):
+    return {
+        (path, method): operation
+        for path, item in described["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def codes_of(response):
+    schema = response["content"]["application/json"]["schema"]
+    return schema["allOf"][1]["properties"]["error"]["properties"]["type"]["enum"]
+
+
+def refusals(described):
+    return {
+        (key, status): codes_of(response)
+        for key, operation in operations(described).items()
+        for status, response in operation["responses"].items()
+        if "allOf" in json.dumps(response)
+    }
+
+
+def check_event(event):
+    schema = {**document(authenticated=True), "$ref": "#/components/schemas/Event"}
+    jsonschema.Draft202012Validator(schema).validate(event)
+
+
+def strings_of_the_source():
+    """Return all strings in the library, without those of the two modules that name codes only."""
+    for path in SOURCE.rglob("*.py"):
+        if path.name not in ("openapi.py", "metrics.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+@pytest.mark.parametrize("authenticated", [True, False])
+@pytest.mark.parametrize("metrics", [True, False])
+def test_it_is_valid_and_json(authenticated, metrics):
+    described = document(authenticated=authenticated, metrics=metrics)
+    validator.validate(described, cls=validator.OpenAPIV31SpecValidator)
+    assert json.loads(json.dumps(described)) == described
+
+
+def test_all_routes_are_there():
+    assert operations(document(authenticated=True)).keys() == ROUTES
+    without = operations(document(authenticated=True, metrics=False))
+    assert without.keys() == ROUTES - {("/metrics", "get")}
+
+
+def test_every_code_is_one_that_the_library_has():
+    known = set(strings_of_the_source())
+    # Those of slots are put together of the kind and this.
+    known |= {"too_many_generations", "too_many_readers"} if "generations" in known else set()
+    named = {code for codes in refusals(document(authenticated=True)).values() for code in codes}
+    assert named - known == set()
+    assert named | {"not_found", "method_not_allowed"} == REFUSALS
+    assert REFUSALS - known == set()
+
+
+def test_every_refusal_of_the_server_is_described():
+    raised = set()
+    for path in (SOURCE / "server").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
+            if called == "RefusedRequestError" and len(node.args) > 1:
+                raised |= {value.value for value in [node.args[1]] if isinstance(value, ast.Constant)}
+    assert len(raised) > 10
+    assert raised <= REFUSALS
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_every_event_has_its_schema(event):
+    check_event(event.to_dict())
+
+
+def test_all_kinds_of_events_are_described():
+    described = document(authenticated=False)["components"]["schemas"]["Event"]
+    kinds = {kind.type for kind in Event.__args__}
+    assert described["discriminator"]["mapping"].keys() == kinds
+    assert len(described["oneOf"]) == len(kinds)
+    assert {type(event) for event in EXAMPLES} == set(Event.__args__)
+
+
+def test_a_whole_stream_is_as_described():
+    events = list(stream(ANSWER))
+    assert {"error", "status", "message_stop"} <= {event.type for event in events}
+    for event in events:
+        check_event(event.to_dict())
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_an_event_that_lacks_something_is_not_as_described(event):
+    whole = event.to_dict()
+    for name in whole:
+        lacking = {key: value for key, value in whole.items() if key != name}
+        with pytest.raises(jsonschema.ValidationError):
+            check_event(lacking)
+
+
+def test_a_later_field_is_no_fault():
+    check_event({**ErrorEvent("a", "b").to_dict(), "later": 1})
+
+
+def test_users_are_asked_for_tokens_where_they_are_told_apart():
+    described = document(authenticated=True)
+    assert described["components"]["securitySchemes"].keys() == {"bearer", "ticket"}
+    needed = {key: operation.get("security") for key, operation in operations(described).items()}
+    assert needed[("/streams/{stream}", "get")] == [{"bearer": []}, {"ticket": []}]
+    assert needed[("/generate", "post")] == [{"bearer": []}]
+    assert needed[("/health", "get")] is None
+    assert ("unauthorized" in str(described)) is True
+
+
+def test_nobody_is_asked_for_a_token_where_there_is_none():
+    text = json.dumps(document(authenticated=False))
+    assert "security" not in text
+    assert "unauthorized" not in text
+    assert "token_in_query" not in text
+
+
+def test_the_lengths_are_those_of_the_settings():
+    described = document(authenticated=False, max_body_bytes=1000)
+    (content,) = operations(described)[("/generate", "post")]["requestBody"]["content"].values()
+    longest = content["schema"]["properties"]["prompt"]["maxLength"]
+    assert len(json.dumps({"prompt": "x" * longest}, separators=(",", ":"))) == 1000
+    small = operations(document(authenticated=False, max_body_bytes=1))[("/generate", "post")]
+    assert '"maxLength": 1,' in json.dumps(small)
+
+
+def test_a_stream_that_was_started_leads_to_what_can_be_done_with_it():
+    described = operations(document(authenticated=True))
+    for status in ("200", "202"):
+        links = described[("/generate", "post")]["responses"][status]["links"]
+        assert {link["operationId"] for link in links.values()} == {"resume", "stop", "ticket"}
+    assert {"resume", "stop", "ticket"} < {operation["operationId"] for operation in described.values()}
+
+
+def test_what_may_be_tried_again_says_when():
+    for (_, status), codes in refusals(document(authenticated=True)).items():
+        assert codes == sorted(set(codes))
+        assert status.isdecimal()
+    for operation in operations(document(authenticated=True)).values():
+        for status, response in operation["responses"].items():
+            if status in ("429", "503") and "allOf" in json.dumps(response):
+                assert "Retry-After" in response["headers"]

@@ -1,0 +1,319 @@
+"""Requests as Starlette hands them on, without a server around them."""
+
+import asyncio
+import json
+
+import attrs
+import pytest
+
+from tests import parts
+
+parts.module("starlette")
+
+from starlette.requests import ClientDisconnect, Request  # noqa: E402 - they need what is asked for above
+
+from componentstream.server.http.request import (  # noqa: E402
+    GenerationRequest,
+    RefusedRequestError,
+    no_such_event,
+    read_idempotency_key,
+    read_last_event_id,
+    read_request,
+)
+
+LIMIT = 1000
+PATIENCE = 5.0
+SEND = 'Send {"prompt": "...", "project": "...", "version": "..."}; project and version may be left out.'
+JSON = (b"content-type", b"application/json")
+
+
+def request_of(*headers, query="", receive=None):
+    """Return a request with these headers, pairs of bytes."""
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": headers,
+        "query_string": query.encode(),
+    }
+    return Request(scope, receive) if receive else Request(scope)
+
+
+def read(*pieces, headers=(JSON,), length=None, leaves=False, stalls=False, limit=LIMIT, patience=PATIENCE):
+    """Read a request whose body comes in these pieces; return it with the number of pieces that were read."""
+    if length is not None:
+        headers = (*headers, (b"content-length", length.encode("latin-1")))
+    count = 0
+
+    async def receive():
+        nonlocal count
+        count += 1
+        if count > len(pieces) and leaves:
+            return {"type": "http.disconnect"}
+        if count > len(pieces) and stalls:
+            await asyncio.Event().wait()
+        more = leaves or stalls or count < len(pieces)
+        return {"type": "http.request", "body": pieces[count - 1], "more_body": more}
+
+    return asyncio.run(read_request(request_of(*headers, receive=receive), limit, patience)), count
+
+
+def refused(call, *given, **options):
+    """Return the refusal that a call raises."""
+    with pytest.raises(RefusedRequestError) as caught:
+        call(*given, **options)
+    assert caught.value.body["error"]["message"] == str(caught.value)
+    return caught.value
+
+
+def refusal(*pieces, **options):
+    """Return status, code and message of the refusal of a body."""
+    problem = refused(read, *pieces, **options)
+    return problem.status, problem.code, str(problem)
+
+
+# What is asked for
+
+
+def test_a_request_has_its_fields_in_the_body():
+    body = json.dumps({"prompt": "A page \U0001f600", "project": "p", "version": "2", "debug": True}).encode()
+    expected = GenerationRequest(prompt="A page \U0001f600", project="p", version="2")
+    assert read(body)[0] == expected
+    assert read(*(body[at : at + 1] for at in range(len(body))))[0] == expected
+
+
+def test_a_character_may_be_written_as_both_halves_of_its_surrogate_pair():
+    assert read(b'{"prompt":"\\ud83d\\ude00"}')[0].prompt == "\U0001f600"
+
+
+def test_project_and_version_may_be_left_out():
+    assert read(b'{"prompt":"x"}')[0] == GenerationRequest(prompt="x", project="", version="")
+
+
+def test_a_prompt_is_taken_as_it_is():
+    assert read(b'{"prompt":" \\n x\\u0000 "}')[0].prompt == " \n x\0 "
+
+
+def test_a_request_is_frozen_and_equal_to_one_with_the_same_fields():
+    assert GenerationRequest("x", "p", "1") == GenerationRequest("x", "p", "1")
+    assert GenerationRequest("x", "p", "1") != GenerationRequest("x", "p", "2")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        GenerationRequest("x").prompt = "y"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [b"application/json", b"Application/JSON; charset=utf-8", b" application/json ;x", b"application/json;"],
+)
+def test_json_is_known_by_its_media_type(media_type):
+    assert read(b'{"prompt":"x"}', headers=[(b"content-type", media_type)])[0].prompt == "x"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"",
+        b"text/plain; application/json", b"application/json, text/plain", b"application/jsonp",
+        b"application/problem+json", None,
+    ],
+)  # fmt: skip
+def test_another_media_type_is_refused_with_what_to_send_and_the_body_is_not_read(media_type):
+    headers = [] if media_type is None else [(b"content-type", media_type)]
+    problem = refused(read, headers=headers)  # there is no piece of a body to be read
+    assert (problem.status, problem.code) == (415, "unsupported_media_type")
+    assert str(problem) == "Send the request as JSON, with the header Content-Type: application/json."
+    assert problem.headers == {"Accept": "application/json"}
+
+
+# What is not understood
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "The body is no JSON in UTF-8."),
+        (b"{", "The body is no JSON in UTF-8."),
+        (b'{"prompt": "x"} {}', "The body is no JSON in UTF-8."),
+        (b"prompt=x", "The body is no JSON in UTF-8."),
+        (b'{"prompt": "\xff"}', "The body is no JSON in UTF-8."),
+        (b'\xef\xbb\xbf{"prompt": "x"}', "The body is no JSON in UTF-8."),
+        ('{"prompt": "x"}'.encode("utf-16"), "The body is no JSON in UTF-8."),
+        (b"[" * LIMIT, "The body is no JSON in UTF-8."),
+        (b'["x"]', "The body must be a JSON object."),
+        (b"null", "The body must be a JSON object."),
+        (b'"prompt"', "The body must be a JSON object."),
+        (b"{}", "prompt is missing or empty."),
+        (b'{"Prompt": "x"}', "prompt is missing or empty."),
+        (b'{"prompt": ""}', "prompt is missing or empty."),
+        (b'{"prompt": " \\n\\u00a0"}', "prompt is missing or empty."),
+        (b'{"project": "p", "version": "1"}', "prompt is missing or empty."),
+        (b'{"prompt": null}', "prompt must be a string."),
+        (b'{"prompt": ["x"]}', "prompt must be a string."),
+        (b'{"prompt": {"x": "y"}}', "prompt must be a string."),
+        (b'{"prompt": true}', "prompt must be a string."),
+        (b'{"prompt": "x", "project": 1}', "project must be a string."),
+        (b'{"prompt": "x", "project": null}', "project must be a string."),
+        (b'{"prompt": "x", "version": 1.5}', "version must be a string."),
+    ],
+)
+def test_what_is_no_request_is_refused_with_what_to_send(body, problem):
+    assert refusal(body) == (400, "invalid_request", f"{problem} {SEND}")
+
+
+@pytest.mark.parametrize("name", ["prompt", "project", "version"])
+@pytest.mark.parametrize("half", [b"\\ud800", b"\\udbff", b"\\udc00", b"\\udfff", b"a\\ude00\\ud83db"])
+def test_half_of_a_surrogate_pair_is_refused(name, half):
+    body = b'{"prompt": "x", "%b": "%b"}' % (name.encode(), half)
+    message = f"{name} has half of a surrogate pair in it, which is no character. {SEND}"
+    assert refusal(body) == (400, "invalid_request", message)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"prompt":"x","a":' + b"9" * 100_000 + b"}"]
+)
+def test_neither_depth_nor_length_of_a_value_is_too_much(body):
+    assert refusal(body, limit=1_000_000)[:2] == (400, "invalid_request")
+
+
+# Bodies that are too long, too slow, or cut off
+
+
+TOO_LONG = (413, "request_too_large", "The body is longer than 1000 bytes; send a shorter prompt.")
+
+
+def test_a_body_may_have_exactly_so_many_bytes():
+    body = b'{"prompt":"x"}'.ljust(LIMIT)
+    assert read(body, length=str(LIMIT))[0].prompt == "x"
+    assert read(body[:500], body[500:])[0].prompt == "x"
+    assert refusal(body + b" ") == TOO_LONG
+    assert refusal(body, b" ") == TOO_LONG
+
+
+@pytest.mark.parametrize("length", [str(LIMIT + 1), "9" * 15, "9" * 400, "9" * 5000, "0" * 5000 + "1001"])
+def test_a_body_that_says_it_is_too_long_is_not_read(length):
+    assert refusal(length=length) == TOO_LONG
+
+
+def test_a_body_that_says_nothing_is_read_only_until_it_is_too_long():
+    async def receive():
+        nonlocal count
+        count += 1
+        return {"type": "http.request", "body": b" " * 300, "more_body": True}
+
+    count = 0
+    with pytest.raises(RefusedRequestError) as caught:
+        asyncio.run(read_request(request_of(JSON, receive=receive), LIMIT, PATIENCE))
+    assert caught.value.status == 413
+    assert count == 4
+
+
+@pytest.mark.parametrize("length", ["", "-5", "+5", "1e9", "0x7fffffff", "\xb2", "1001, 1001", "many"])
+def test_a_length_that_is_no_number_says_nothing(length):
+    assert read(b'{"prompt":"x"}', length=length)[0].prompt == "x"
+
+
+def test_a_length_that_is_too_short_changes_nothing():
+    assert refusal(b" " * (LIMIT + 1), length="1") == TOO_LONG
+
+
+@pytest.mark.parametrize("pieces", [(), (b'{"prompt":',)])
+def test_a_body_that_does_not_come_in_time_is_given_up(pieces):
+    problem = refused(read, *pieces, stalls=True, patience=0.01)
+    assert (problem.status, problem.code) == (408, "request_timeout")
+    assert str(problem) == "The body was not there within 0.01 seconds."
+    assert problem.headers == {"Connection": "close"}
+    assert problem.body["error"]["retryable"] is True
+
+
+@pytest.mark.parametrize("pieces", [(), (b'{"prompt":',)])
+def test_a_client_that_leaves_has_asked_for_nothing(pieces):
+    with pytest.raises(ClientDisconnect):
+        read(*pieces, leaves=True)
+
+
+# Idempotency-Key
+
+
+KEY = b"idempotency-key"
+BAD_KEY = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."
+
+
+def test_there_need_be_no_key():
+    assert read_idempotency_key(request_of()) is None
+
+
+@pytest.mark.parametrize("key", ["a", "!~", '"8e03978e-40d5-43e8-bc93-6894a57f9324"', "k" * 255, "null", "0"])
+def test_a_key_is_taken_as_it_is(key):
+    assert read_idempotency_key(request_of((KEY, key.encode()))) == key
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [b""], [b" "], [b"a b"], [b" a"], [b"a "], [b"a\t"], [b"a\n"], [b"a\0"], [b"a\x7f"], [b"\xe9"],
+        [b"\xf0\x9f\x98\x80"], [b"\xa0"], [b"k" * 256], [b"k" * 100_000], [b"a", b"a"], [b"a", b""],
+        [b"", b""],
+    ],
+)  # fmt: skip
+def test_what_is_no_key_is_refused(keys):
+    problem = refused(read_idempotency_key, request_of(*((KEY, key) for key in keys)))
+    assert (problem.status, problem.code, str(problem)) == (400, "invalid_idempotency_key", BAD_KEY)
+
+
+# Last-Event-ID
+
+
+LAST = b"last-event-id"
+
+
+@pytest.mark.parametrize(
+    ("header", "query", "after"),
+    [
+        (None, "", 0),
+        (b"", "", 0),
+        (b"0", "", 0),
+        (b"1", "", 1),
+        (b"007", "", 7),
+        (b"999999999999999", "", 999_999_999_999_999),
+        (None, "after=", 0),
+        (None, "after=0", 0),
+        (None, "after=12", 12),
+        (None, "after=%31", 1),
+        (None, "After=12", 0),
+        (b"5", "after=12", 5),
+        (b"5", "after=x", 5),
+        (b"", "after=12", 12),
+    ],
+)
+def test_the_last_event_is_named_by_the_header_or_else_by_the_query(header, query, after):
+    headers = [] if header is None else [(LAST, header)]
+    assert read_last_event_id(request_of(*headers, query=query)) == after
+
+
+NO_EVENTS = [
+    "-1", "+1", "1.0", "1e3", " 1", "1 ", "1_0", "0x1", "*", "$", "0-1", "null", "' OR 1=1 --", "1,2",
+    "1\x00", "1\n", "1000000000000000", "9" * 400, "9" * 100_000, "\xb2", "x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", NO_EVENTS, ids=lambda given: repr(given[:20]))
+def test_what_is_no_number_of_an_event_is_refused_wherever_it_stands(given):
+    in_header = request_of((LAST, given.encode("latin-1")))
+    in_query = request_of(query="after=" + "".join(f"%{byte:02x}" for byte in given.encode()))
+    for request in (in_header, in_query):
+        problem = refused(read_last_event_id, request)
+        assert (problem.status, problem.code) == (400, "invalid_last_event_id")
+        assert problem.body == no_such_event().body
+
+
+@pytest.mark.parametrize("digits", ["\u0661", "\uff11", "\u0967", "1\u0661"])
+def test_digits_of_other_scripts_are_no_number(digits):
+    query = "after=" + "".join(f"%{byte:02x}" for byte in digits.encode())
+    assert refused(read_last_event_id, request_of(query=query)).code == "invalid_last_event_id"
+
+
+@pytest.mark.parametrize(
+    "request_", [request_of((LAST, b"1"), (LAST, b"1")), request_of(query="after=1&after=1")]
+)
+def test_two_last_events_are_none(request_):
+    assert refused(read_last_event_id, request_).code == "invalid_last_event_id"

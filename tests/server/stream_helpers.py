@@ -1,0 +1,215 @@
+"""Streams of a server without its server: a log on virtual time, producers, and what was stored."""
+
+import asyncio
+import json
+import math
+from contextlib import aclosing
+
+from componentstream._aio.deadlines import Patience
+from componentstream.core.events import event_from_dict
+from componentstream.core.parser import ComponentParser
+from componentstream.drive.generation import Generation
+from componentstream.log import MemoryEventLog, memory
+from componentstream.server.streams.producer import Producer, renderer
+from componentstream.session.session import GenerationSession, Timeouts
+from componentstream.sources import SourceDecoder
+from componentstream.testing import EventVerifier
+from tests.drive.virtual import VirtualLoop
+from tests.drive.virtual import run as run_virtually
+from tests.server.failing_log import FailingLog
+
+STREAM = "s-1"
+OWNER = "user 0 ada"
+TTL = 9.0
+
+PAGE = [
+    "Here ", "it is.\n", "/// START Hero\n", "<h1>", "Hi", "</h1>\n", "/// END Hero\n", "And:\n",
+    "/// START A\n", "a\n", "/// START B\n", "b\n", "/// END B\n", "c\n", "/// END A\n", "That ", "was it.",
+]  # fmt: skip
+"""Chunks of an answer with all that an answer has."""
+
+
+def monotonic():
+    """Return the time of the loop, which the log in memory goes by too."""
+    return asyncio.get_running_loop().time()
+
+
+def run(coroutine, *, debug=True):
+    """Run a coroutine on virtual time, the leases of the logs in memory included.
+
+    No task may be left behind, and no failure that nobody took.
+    """
+    complaints = []
+
+    async def whole():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        return await coroutine
+
+    before, memory.monotonic = memory.monotonic, monotonic
+    try:
+        result = run_virtually(whole(), loop_factory=VirtualLoop, debug=debug)
+    finally:
+        memory.monotonic = before
+    assert complaints == []
+    return result
+
+
+def new_log(**bounds):
+    """Return a log in memory that can be brought into trouble."""
+    return FailingLog(MemoryEventLog(**bounds))
+
+
+async def begin(
+    log,
+    source,
+    *,
+    stream=STREAM,
+    ttl=TTL,
+    debug=False,
+    hooks=(),
+    limits=None,
+    batcher=None,
+    timeouts=None,
+    on_store_failure="continue",
+    log_patience=1.0,
+    failures=None,
+):
+    """Return a producer that has not been run, of a stream that it holds the lease of."""
+    lease = await log.acquire(stream, owner=OWNER, ttl=ttl)
+    session = GenerationSession(
+        parser=ComponentParser(limits=limits) if limits else None,
+        timeouts=timeouts or Timeouts(None, None),
+        hooks=hooks,
+        id=stream,
+    )
+    generation = Generation(
+        session,
+        SourceDecoder(),
+        batcher,
+        asyncio.get_running_loop().time,
+        renderer(session, debug=debug),
+    )
+    return Producer(
+        source,
+        generation,
+        log,
+        lease,
+        on_store_failure=on_store_failure,
+        patience=Patience(log_patience),
+        on_log_failure=[].append if failures is None else failures.append,
+    )
+
+
+class Watch:
+    """A reader of a tail that is always in time; it judges nothing.
+
+    Attributes:
+        records: what it saw.
+        times: when it saw each.
+    """
+
+    def __init__(self, tail, seen=lambda _records: None):
+        self.tail = tail
+        self.records = []
+        self.times = []
+        self._seen = seen
+        self._loop = asyncio.get_running_loop()
+        tail.watch(self._look)
+
+    @property
+    def payloads(self):
+        return [record.payload for record in self.records]
+
+    @property
+    def kept(self):
+        return [record.payload for record in self.records if record.kept]
+
+    def _look(self):
+        fresh = self.tail.after(len(self.records))
+        assert fresh is not None
+        self.records += fresh
+        self.times += [self._loop.time()] * len(fresh)
+        self._seen(fresh)
+
+
+async def stored(log, stream=STREAM):
+    """Return the payloads that a log has of a stream, each under its number."""
+    status = await log.status(stream)
+    entries = []
+    if status is not None and status.last:
+        async with aclosing(log.read(stream)) as pages:
+            async for page in pages:
+                entries += page
+                if entries[-1].seq == status.last:
+                    break
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    return [entry.payload for entry in entries]
+
+
+async def state(log, stream=STREAM):
+    """Return whether a stream is open, finished or lost, None if there is none."""
+    status = await log.status(stream)
+    return None if status is None else status.state
+
+
+def events_of(payloads):
+    return [event_from_dict(json.loads(payload)) for payload in payloads]
+
+
+def types_of(payloads):
+    return [json.loads(payload)["type"] for payload in payloads]
+
+
+def codes_of(payloads):
+    """Return the codes of the errors."""
+    return [event["error"]["type"] for event in map(json.loads, payloads) if event["type"] == "error"]
+
+
+def reason_of(payloads):
+    """Return the reason of the end, which must be the last event and the only one of its kind."""
+    ends = [event["reason"] for event in map(json.loads, payloads) if event["type"] == "message_stop"]
+    assert len(ends) == 1
+    assert json.loads(payloads[-1])["type"] == "message_stop"
+    return ends[0]
+
+
+def text_of(payloads):
+    """Return all the text, of whatever block."""
+    return "".join(
+        event["delta"]["text"]
+        for event in map(json.loads, payloads)
+        if event["type"] == "content_block_delta"
+    )
+
+
+def verify(payloads, *, whole=True):
+    """Hold what a reader got to the grammar of events."""
+    verifier = EventVerifier()
+    verifier.check_all(events_of(payloads))
+    if whole:
+        verifier.finish()
+        reason_of(payloads)
+
+
+async def chunks_of(reader):
+    """Yield all that a reader has to send."""
+    while (records := await reader.next()) is not None:
+        if chunk := reader.render(records):
+            yield chunk
+
+
+async def paced(*chunks, pause=1.0, end=0.0):
+    """Yield chunks at a pace; wait at the end for so long, infinity for ever."""
+    for chunk in chunks:
+        await asyncio.sleep(pause)
+        yield chunk
+    if end == math.inf:
+        await asyncio.Event().wait()
+    await asyncio.sleep(end)
+
+
+async def settle():
+    """Let everything come to rest for which no time is needed."""
+    for _ in range(20):
+        await asyncio.sleep(0)

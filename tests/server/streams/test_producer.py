@@ -1,0 +1,786 @@
+"""One generation on its way into the log: in order and once, whatever becomes of log, model and task."""
+
+import asyncio
+import itertools
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from componentstream.drive.generation import MAX_CHUNKS
+from componentstream.log import LeaseLostError, MemoryEventLog, SequenceError, SQLiteEventLog, StoreError
+from componentstream.server.streams.producer import Producer
+from componentstream.session.batching import DeltaBatcher
+from componentstream.session.hooks import ComponentFinished, StreamStarted
+from componentstream.session.session import Timeouts
+from componentstream.testing import strategies
+from tests.drive.kinds import Source, SourceError, Stalled
+from tests.drive.virtual import count_suspensions
+from tests.server.stream_helpers import (
+    OWNER,
+    PAGE,
+    STREAM,
+    TTL,
+    Watch,
+    begin,
+    codes_of,
+    new_log,
+    paced,
+    reason_of,
+    run,
+    settle,
+    state,
+    stored,
+    text_of,
+    types_of,
+    verify,
+)
+
+PROSE = "Here it is.\n<h1>Hi</h1>\nAnd:\na\nb\nc\nThat was it."
+
+
+async def produce(log, source, **options):
+    """Run a producer to its end; return it and what a reader saw who was there from the start."""
+    producer = await begin(log, source, **options)
+    watch = Watch(producer.tail)
+    await producer.run()
+    return producer, watch
+
+
+def ended(producer):
+    assert producer.tail.ended
+    return "fenced" if producer.tail.fenced else "here"
+
+
+# What is written
+
+
+def test_a_stream_is_in_the_log_and_in_the_tail_with_the_same_numbers():
+    async def test():
+        log = new_log()
+        source = Source(*PAGE)
+        producer, watch = await produce(log, source.aitems())
+        assert watch.payloads == await stored(log)
+        assert [record.seq for record in watch.records] == list(range(1, producer.tail.last + 1))
+        assert all(record.kept for record in watch.records)
+        verify(watch.payloads)
+        assert (text_of(watch.payloads), reason_of(watch.payloads)) == (PROSE, "complete")
+        assert (await state(log), ended(producer), source.closed) == ("finished", "here", 1)
+
+    run(test())
+
+
+def test_a_stream_is_in_a_file_as_it_is_in_the_tail(tmp_path):
+    async def test():
+        log = SQLiteEventLog(tmp_path / "log.db")
+        try:
+            producer, watch = await produce(log, Source(*PAGE).aitems(), batcher=DeltaBatcher())
+            assert watch.payloads == await stored(log)
+            verify(watch.payloads)
+            assert (await state(log), ended(producer)) == ("finished", "here")
+        finally:
+            await log.aclose()
+
+    asyncio.run(test())
+
+
+def test_nothing_reaches_a_reader_before_the_log_has_it():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf, error=None, seconds=0.3)
+        seen = []
+
+        def in_the_log(records):
+            kept = log.log._streams[STREAM].payloads
+            seen.extend(records)
+            assert all(kept[record.seq] == record.payload for record in records)
+
+        producer = await begin(log, paced(*PAGE, pause=0.1))
+        Watch(producer.tail, in_the_log)
+        await producer.run()
+        assert len(seen) == producer.tail.last > 25
+
+    run(test())
+
+
+def test_an_event_is_written_in_the_turn_in_which_it_came():
+    async def test():
+        log = new_log()
+        producer = await begin(log, paced("a", "b", "c"))
+        watch = Watch(producer.tail)
+        await producer.run()
+        assert watch.times[:4] == [0.0, 1.0, 1.0, 2.0]
+
+    run(test())
+
+
+def test_while_the_log_is_busy_the_next_batch_grows():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf, error=None, seconds=0.5)
+        await produce(log, paced(*"x" * 40, pause=0.05))
+        sizes = [len(payloads) for _, payloads in log.batches]
+        assert 9 <= max(sizes) <= 11
+        assert len(sizes) <= 8
+        assert text_of(await stored(log)) == "x" * 40
+
+    run(test())
+
+
+def test_a_slow_log_slows_the_source_down_and_nothing_is_dropped():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf, error=None, seconds=0.5)
+        source = Source(*"x" * 1000)
+        ahead = []
+
+        def look(_records):
+            ahead.append(source.read - text_of(log.log._streams[STREAM].payloads.values()).count("x"))
+
+        producer = await begin(log, source.aitems())
+        Watch(producer.tail, look)
+        await producer.run()
+        assert max(ahead) == MAX_CHUNKS
+        assert len(ahead) >= 1000 / MAX_CHUNKS
+        assert text_of(await stored(log)) == "x" * 1000
+
+    run(test())
+
+
+def test_an_error_of_the_model_is_told_to_readers_and_its_cause_to_the_operator(caplog):
+    async def test():
+        log = new_log()
+        _, watch = await produce(log, Source("a", SourceError("secret")).aitems())
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["source_failed"], "failed")
+        assert b"secret" not in b"".join(watch.payloads)
+        assert await state(log) == "finished"
+
+    run(test())
+    assert [record.message for record in caplog.records] == ["The source of a stream failed."]
+
+
+def test_a_deadline_of_the_session_ends_the_stream():
+    async def test():
+        log = new_log()
+        source = Stalled("a")
+        _, watch = await produce(log, source.aitems(), timeouts=Timeouts(None, 5))
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["chunk_timeout"], "timeout")
+        assert (watch.times[-1], source.closed, await state(log)) == (5.0, 1, "finished")
+
+    run(test())
+
+
+def test_each_status_has_the_state_of_the_session_behind_it_with_debug():
+    async def test():
+        log = new_log()
+        _, watch = await produce(log, Source(*PAGE).aitems(), debug=True)
+        types = types_of(watch.payloads)
+        assert types[:2] == ["status", "debug"]
+        places = [place for place, type_ in enumerate(types) if type_ == "debug"]
+        assert [types[place - 1] for place in places] == ["status"] * types.count("status")
+        assert len(places) == 5
+        assert json.loads(watch.payloads[1])["state"]["id"] == STREAM
+        verify(watch.payloads)
+
+    run(test())
+
+
+def test_there_are_no_debug_events_without_debug():
+    async def test():
+        _, watch = await produce(new_log(), Source(*PAGE).aitems())
+        assert "debug" not in types_of(watch.payloads)
+
+    run(test())
+
+
+# The lease
+
+
+def test_the_lease_is_renewed_every_third_of_its_time_while_nothing_comes():
+    async def test():
+        log = new_log()
+        await produce(log, paced("a", pause=1.0, end=20.0))
+        assert log.times("renew") == pytest.approx([4.0, 7.0, 10.0, 13.0, 16.0, 19.0], abs=TTL / 100)
+        assert await state(log) == "finished"
+
+    run(test())
+
+
+def test_the_lease_is_not_renewed_while_something_is_written():
+    async def test():
+        log = new_log()
+        await produce(log, paced(*"x" * 100, pause=2.0))
+        assert log.times("renew") == []
+        assert await state(log) == "finished"
+
+    run(test())
+
+
+def test_a_lease_holds_through_a_long_silence():
+    async def test():
+        log = new_log()
+        _, watch = await produce(log, paced("a", "b", pause=300.0))
+        assert reason_of(watch.payloads) == "complete"
+        assert len(log.times("renew")) == pytest.approx(600 / (TTL / 3), abs=10)
+
+    run(test())
+
+
+# Ends from outside
+
+
+@pytest.mark.parametrize("chunks", [(), ("a",), PAGE[:6], PAGE[:12]])
+def test_a_stopped_generation_is_cancelled_in_the_log_and_its_source_closed(chunks):
+    async def test():
+        log = new_log()
+        source = Stalled(*chunks)
+        producer = await begin(log, source.aitems())
+        watch = Watch(producer.tail)
+        task = asyncio.create_task(producer.run())
+        await source.waiting.wait()
+        producer.stop()
+        producer.stop()
+        await task
+        assert watch.payloads == await stored(log)
+        verify(watch.payloads)
+        assert (reason_of(watch.payloads), codes_of(watch.payloads)) == ("cancelled", [])
+        assert (await state(log), ended(producer), source.closed) == ("finished", "here", 1)
+        producer.stop()
+
+    run(test())
+
+
+def test_a_generation_that_is_stopped_before_it_ran_is_cancelled_too():
+    async def test():
+        log = new_log()
+        source = Source("a")
+        iterator = source.aitems()
+        producer = await begin(log, iterator)
+        watch = Watch(producer.tail)
+        producer.stop()
+        await producer.run()
+        assert types_of(watch.payloads)[0] == "status"
+        assert (reason_of(watch.payloads), source.read, await state(log)) == ("cancelled", 0, "finished")
+        with pytest.raises(StopAsyncIteration):
+            await anext(iterator)
+
+    run(test())
+
+
+def test_a_generation_that_is_broken_off_says_why_and_that_it_may_be_tried_again():
+    async def test():
+        log = new_log()
+        source = Stalled(*PAGE[:12])
+        producer = await begin(log, source.aitems())
+        watch = Watch(producer.tail)
+        task = asyncio.create_task(producer.run())
+        await source.waiting.wait()
+        producer.break_off("server_stopping", "The server stops.")
+        producer.break_off("another", "Why.")
+        await task
+        assert watch.payloads == await stored(log)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["server_stopping"], "failed")
+        (error,) = [payload for payload in watch.payloads if b'"error"' in payload]
+        assert json.loads(error)["error"] == {
+            "type": "server_stopping", "message": "The server stops.", "fatal": True, "retryable": True,
+            "line": None, "index": None,
+        }  # fmt: skip
+        assert (await state(log), source.closed) == ("finished", 1)
+
+    run(test())
+
+
+def test_nothing_happens_to_a_generation_that_ended_by_itself():
+    async def test():
+        log = new_log()
+        producer, watch = await produce(log, Source("a").aitems())
+        before = list(watch.payloads)
+        producer.stop()
+        producer.break_off("late", "Too late.")
+        await settle()
+        assert watch.payloads == before == await stored(log)
+
+    run(test())
+
+
+# A log that fails for a while
+
+
+@pytest.mark.parametrize("times", [1, 2, 9])
+@pytest.mark.parametrize("gets_through", [False, True])
+@pytest.mark.parametrize("call", ["append", "renew", "finish"])
+def test_a_log_that_fails_for_less_than_its_time_is_asked_again_and_again(call, times, gets_through):
+    async def test():
+        log = new_log()
+        log.trouble(call, 1, error=None)
+        log.trouble(call, times, gets_through=gets_through)
+        if call == "finish":
+            log.works("finish")
+            log.trouble("finish", times, gets_through=gets_through)
+        failures = []
+        source = paced(*PAGE, pause=3.5)
+        producer, watch = await produce(log, source, failures=failures)
+        assert watch.payloads == watch.kept == await stored(log)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), text_of(watch.payloads)) == ([], PROSE)
+        assert (await state(log), ended(producer), failures) == ("finished", "here", [])
+
+    run(test())
+
+
+def test_the_same_batch_is_appended_again_even_if_more_has_come():
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", 5, gets_through=True)
+        _, watch = await produce(log, paced(*"abcdefgh", pause=0.06))
+        assert log.batches[1] == log.batches[2] == log.batches[5]
+        assert [first for first, _ in log.batches[:7]] == [1, 2, 2, 2, 2, 2, 2]
+        assert log.batches[7][0] == 2 + len(log.batches[1][1])
+        assert text_of(watch.payloads) == text_of(await stored(log)) == "abcdefgh"
+
+    run(test())
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    strategies.chunked(strategies.documents(max_components=3)),
+    strategies.limits(),
+    st.lists(st.tuples(st.sampled_from(["append", "finish"]), st.booleans(), st.integers(0, 3)), max_size=12),
+    st.sampled_from([0, 0, 0.01, 0.3]),
+)
+def test_whatever_fails_for_a_while_a_reader_gets_the_stream_of_the_log(chunks, limits, troubles, pause):
+    async def test():
+        log = new_log()
+        for call, gets_through, turns in troubles:
+            log.trouble(call, 1, gets_through=gets_through, turns=turns)
+            log.trouble(call, 2, error=None, turns=turns)
+        _, watch = await produce(log, paced(*chunks, pause=pause), limits=limits, batcher=DeltaBatcher())
+        assert watch.payloads == watch.kept == await stored(log)
+        verify(watch.payloads)
+        assert await state(log) == "finished"
+
+    run(test(), debug=False)
+
+
+# A log that is given up
+
+
+def broken(error):
+    """The ways in which a log does not answer in its time: at once, late, never."""
+    return [{"error": error}, {"error": None, "seconds": 2.0}, {"seconds": math.inf}]
+
+
+LIKE = pytest.mark.parametrize("how", broken(StoreError("full")), ids=["fails", "slow", "hung"])
+
+
+@LIKE
+@pytest.mark.parametrize("appends", [0, 1, 7])
+def test_a_stream_goes_on_without_its_log_and_says_so(how, appends):
+    async def test():
+        log = new_log()
+        log.trouble("append", appends, error=None)
+        log.trouble("append", math.inf, **how)
+        failures = []
+        producer, watch = await produce(log, paced(*PAGE, pause=0.01), failures=failures)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), text_of(watch.payloads)) == (["not_resumable"], PROSE)
+        assert reason_of(watch.payloads) == "complete"
+        assert watch.kept == await stored(log)
+        assert [record.kept for record in watch.records] == sorted(
+            (record.kept for record in watch.records), reverse=True
+        )
+        # The readers waited for the log once, and no longer than the patience with it.
+        assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
+        assert (await state(log), ended(producer)) == ("open", "here")
+        assert len(failures) == 1
+        assert isinstance(failures[0], StoreError)
+
+    run(test())
+
+
+def test_a_log_that_is_given_up_is_not_asked_again():
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", math.inf)
+        _, watch = await produce(log, paced(*PAGE, pause=4.0))
+        assert reason_of(watch.payloads) == "complete"
+        last_asked = max(at for _, at in log.calls)
+        assert last_asked == pytest.approx(5.0, abs=0.1)
+        assert log.times("finish") == []
+
+    run(test())
+
+
+def test_the_batch_that_the_log_may_have_keeps_its_numbers():
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", math.inf, gets_through=True)
+        _, watch = await produce(log, paced(*PAGE, pause=0.01))
+        maybe = await stored(log)
+        assert len(maybe) > len(watch.kept) == 1
+        assert watch.payloads[: len(maybe)] == maybe
+        assert codes_of(watch.payloads[len(maybe) :]) == ["not_resumable"]
+        verify(watch.payloads)
+
+    run(test())
+
+
+def test_nothing_is_said_of_the_log_behind_the_end():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf)
+        failures = []
+        _, watch = await produce(log, Source("a").aitems(), failures=failures)
+        verify(watch.payloads)
+        assert (reason_of(watch.payloads), watch.kept, len(failures)) == ("complete", [], 1)
+
+    run(test())
+
+
+@LIKE
+@pytest.mark.parametrize("appends", [0, 1, 7])
+def test_a_stream_ends_with_its_log_where_that_is_wanted(how, appends):
+    async def test():
+        log = new_log()
+        log.trouble("append", appends, error=None)
+        log.trouble("append", math.inf, **how)
+        source = paced(*PAGE, pause=0.01, end=math.inf)
+        failures = []
+        producer, watch = await produce(log, source, on_store_failure="fail", failures=failures)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["log_unavailable"], "failed")
+        assert watch.kept == await stored(log)
+        assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
+        assert (ended(producer), len(failures)) == ("here", 1)
+        with pytest.raises(StopAsyncIteration):
+            await anext(source)
+
+    run(test())
+
+
+@pytest.mark.parametrize("policy", ["continue", "fail"])
+def test_a_log_that_is_full_from_the_start_has_nothing_of_the_stream(policy):
+    async def test():
+        log = new_log(max_bytes=2500)
+        failures = []
+        _, watch = await produce(
+            log, Stalled(*PAGE).aitems() if policy == "fail" else Source(*PAGE).aitems(),
+            on_store_failure=policy, failures=failures,
+        )  # fmt: skip
+        verify(watch.payloads)
+        code = {"continue": "not_resumable", "fail": "log_unavailable"}[policy]
+        assert (codes_of(watch.payloads), len(failures)) == ([code], 1)
+        assert watch.kept == await stored(log)
+
+    run(test())
+
+
+@LIKE
+@pytest.mark.parametrize(
+    ("policy", "code", "reason"),
+    [("continue", "not_resumable", "complete"), ("fail", "log_unavailable", "failed")],
+)
+def test_a_lease_that_cannot_be_renewed_in_time_is_a_log_that_failed(how, policy, code, reason):
+    async def test():
+        log = new_log()
+        log.trouble("renew", math.inf, **how)
+        producer, watch = await produce(log, paced("a", "b", pause=5.0), on_store_failure=policy)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == ([code], reason)
+        at = watch.times[types_of(watch.payloads).index("error")]
+        assert 3.0 < at <= 4.2
+        assert (watch.kept, ended(producer)) == (await stored(log), "here")
+
+    run(test())
+
+
+@LIKE
+def test_a_stream_that_cannot_be_finished_is_whole_for_its_readers(how):
+    async def test():
+        log = new_log()
+        log.trouble("finish", math.inf, **how)
+        failures = []
+        producer, watch = await produce(log, Source(*PAGE).aitems(), failures=failures)
+        assert watch.payloads == watch.kept == await stored(log)
+        verify(watch.payloads)
+        assert (codes_of(watch.payloads), len(failures)) == ([], 1)
+        assert (await state(log), ended(producer)) == ("open", "here")
+        assert asyncio.get_running_loop().time() <= 1.1
+
+    run(test())
+
+
+def test_the_patience_is_that_of_the_settings():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf)
+        _, watch = await produce(log, Source("a").aitems(), log_patience=7.0)
+        assert watch.times[-1] == pytest.approx(7.0, abs=0.1)
+
+    run(test())
+
+
+def test_a_log_that_has_something_else_under_a_number_is_given_up():
+    async def test():
+        log = new_log()
+        producer = await begin(log, Source(*PAGE).aitems())
+        watch = Watch(producer.tail)
+        await log.log.append(producer._lease, 1, [b'{"type":"other"}'])
+        await producer.run()
+        verify(watch.payloads)
+        assert (watch.kept, codes_of(watch.payloads)) == ([], ["not_resumable"])
+        assert await stored(log) == [b'{"type":"other"}']
+
+    run(test())
+
+
+def test_what_a_log_without_the_stream_does_not_have_is_not_asked_for_its_numbers():
+    async def test():
+        log = new_log()
+        log.trouble("append", math.inf, error=SequenceError("hole", 0))
+        _, watch = await produce(log, Source(*PAGE).aitems())
+        verify(watch.payloads)
+        assert (watch.kept, codes_of(watch.payloads)) == ([], ["not_resumable"])
+
+    run(test())
+
+
+def test_readers_that_are_in_time_get_all_that_the_log_does_not_have_however_much_comes_at_once():
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", math.inf)
+        text = "/// START A\nx\n/// END A\n" * 90 + f"/// START B\n{'y' * 40_000}\n/// END B\n" * 2
+        producer = await begin(log, paced(text, "z"))
+        got = []
+
+        async def read():
+            woken = asyncio.Event()
+            producer.tail.watch(woken.set)
+            while not producer.tail.ended or producer.tail.last > len(got):
+                records = producer.tail.after(len(got))
+                assert records is not None, "the reader was left behind"
+                got.extend(record.payload for record in records)
+                if not records:
+                    await woken.wait()
+                    woken.clear()
+
+        reader = asyncio.create_task(read())
+        await producer.run()
+        await reader
+        verify(got)
+        assert len(got) > 350
+        assert (codes_of(got)[0], reason_of(got)) == ("not_resumable", "complete")
+
+    run(test())
+
+
+# A lease that is lost
+
+
+async def taken(log):
+    """Have another take the stream over."""
+    assert await log.log.acquire(STREAM, owner=OWNER, take_over="open") is not None
+
+
+async def deleted(log):
+    await log.log.delete(STREAM)
+
+
+@pytest.mark.parametrize("how", [taken, deleted])
+def test_a_producer_without_its_lease_writes_nothing_more_and_sends_its_readers_to_the_log(how):
+    async def test():
+        log = new_log()
+        source = Source(*PAGE)
+        chunks = source.aitems()
+
+        async def slowly():
+            async for chunk in chunks:
+                await asyncio.sleep(1.0)
+                yield chunk
+
+        producer = await begin(log, slowly())
+        watch = Watch(producer.tail)
+        task = asyncio.create_task(producer.run())
+        await asyncio.sleep(5.5)
+        before = await stored(log)
+        await how(log)
+        await task
+        assert ended(producer) == "fenced"
+        assert watch.payloads == before
+        assert await stored(log) == (before if how is taken else [])
+        assert source.read < len(PAGE)
+
+    run(test())
+
+
+def test_a_lease_that_is_lost_in_silence_is_noticed_when_it_is_renewed():
+    async def test():
+        log = new_log()
+        source = Stalled("a")
+        producer = await begin(log, source.aitems())
+        task = asyncio.create_task(producer.run())
+        await source.waiting.wait()
+        await taken(log)
+        await task
+        assert asyncio.get_running_loop().time() <= TTL / 3 * 1.1
+        assert (ended(producer), source.closed) == ("fenced", 1)
+
+    run(test())
+
+
+def test_a_lease_that_is_lost_at_the_end_is_no_failure():
+    async def test():
+        log = new_log()
+        log.trouble("finish", 1, error=LeaseLostError())
+        failures = []
+        producer, watch = await produce(log, Source("a").aitems(), failures=failures)
+        verify(watch.payloads)
+        assert (ended(producer), failures) == ("fenced", [])
+
+    run(test())
+
+
+def test_a_lease_that_runs_out_while_the_log_fails_is_lost():
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", math.inf)
+        source = paced(*PAGE, pause=0.1, end=math.inf)
+        producer = await begin(log, source, log_patience=100.0)
+        watch = Watch(producer.tail)
+        task = asyncio.create_task(producer.run())
+        await asyncio.sleep(TTL + 1)
+        log.works()
+        await task
+        assert (ended(producer), watch.payloads) == ("fenced", await stored(log))
+        assert await state(log) == "lost"
+        with pytest.raises(StopAsyncIteration):
+            await anext(source)
+
+    run(test())
+
+
+# Tasks that are cancelled, hooks that fail
+
+
+class Slow(Source):
+    """A source that takes its time over every chunk and over its end."""
+
+    async def aitems(self):
+        try:
+            for chunk in self.chunks:
+                self.read += 1
+                await asyncio.sleep(0.4)
+                yield chunk
+        finally:
+            self.leave()
+            await asyncio.sleep(0.1)
+
+
+async def cancelled_at(suspension):
+    """Cancel a producer at one of the places where something waits; return whether there was such a place."""
+    loop = asyncio.get_running_loop()
+    log = new_log()
+    for call in ("append", "renew", "finish"):
+        log.trouble(call, math.inf, error=None, seconds=0.1, turns=1)
+    source = Slow(*PAGE[:5])
+    producer = await begin(log, source.aitems(), ttl=0.6)
+    watch = Watch(producer.tail)
+    count = itertools.count(1)
+    acted = []
+
+    def suspended():
+        if next(count) == suspension and not task.done():
+            acted.append(task.cancel())
+
+    count_suspensions(loop, suspended)
+    task = loop.create_task(producer.run())
+    await asyncio.wait([task])
+    loop.set_task_factory(None)
+    await asyncio.sleep(0.5)
+    assert task.cancelled() == bool(acted)
+    assert source.closed == min(1, source.read)
+    assert producer.tail.ended
+    there = await stored(log)
+    assert watch.payloads == there[: len(watch.payloads)]
+    verify(there, whole=not acted)
+    return bool(acted)
+
+
+def test_a_cancelled_producer_leaves_nothing_behind_wherever_it_was():
+    suspension = 2  # at 1 the source's task runs for the first time, and this one has not
+    while run(cancelled_at(suspension)):
+        suspension += 1
+    assert suspension > 30
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_readers_of_a_producer_that_breaks_read_on_in_the_log_if_it_has_the_stream(kept):
+    async def test():
+        log = new_log()
+        log.trouble("append", 1, error=None)
+        log.trouble("append", 1 if kept else math.inf, error=OSError("bug") if kept else StoreError("no"))
+        producer = await begin(log, paced(*PAGE, pause=0.1, end=math.inf))
+        task = asyncio.create_task(producer.run())
+        if not kept:
+            await asyncio.sleep(2.0)
+            task.cancel()
+        await asyncio.wait([task])
+        assert ended(producer) == ("fenced" if kept else "here")
+        if kept:
+            with pytest.raises(OSError, match="bug"):
+                task.result()
+
+    run(test())
+
+
+def fails_on(kind):
+    def hook(record):
+        if isinstance(record, kind):
+            raise SourceError("hook")
+
+    return hook
+
+
+def test_a_hook_that_fails_at_the_start_leaves_no_source_open():
+    async def test():
+        source = Source(*PAGE)
+        iterator = source.aitems()
+        with pytest.raises(SourceError, match="hook"):
+            await begin(new_log(), iterator, hooks=[fails_on(StreamStarted)])
+        await settle()
+        assert source.read == 0
+        with pytest.raises(StopAsyncIteration):
+            await anext(iterator)
+
+    run(test())
+
+
+def test_a_hook_that_fails_in_the_middle_ends_the_generation():
+    async def test():
+        log = new_log()
+        source = Source(*PAGE)
+        _, watch = await produce(log, source.aitems(), hooks=[fails_on(ComponentFinished)])
+        assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["source_failed"], "failed")
+        assert (source.closed, await state(log)) == (1, "finished")
+
+    run(test())
+
+
+def test_a_producer_is_run_by_a_worker_that_holds_nothing_else_of_it():
+    async def test():
+        log = MemoryEventLog()
+        producer = await begin(log, Source("a").aitems())
+        assert isinstance(producer, Producer)
+        assert not hasattr(producer, "__dict__")
+        await producer.run()
+
+    run(test())

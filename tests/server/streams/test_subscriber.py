@@ -1,0 +1,837 @@
+"""One reader's way through one stream: all of it, once, in order and to an end, whatever happens."""
+
+import asyncio
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from componentstream.core.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    DebugEvent,
+    ErrorEvent,
+    MessageStop,
+    StatusEvent,
+    TextBlock,
+)
+from componentstream.log import SQLiteEventLog
+from componentstream.server.streams.subscriber import Reader, View
+from componentstream.server.streams.tail import Record, Tail
+from componentstream.server.streams.takeover import end_lost
+from componentstream.wire import SSEDecoder, event_to_json
+from tests.drive.virtual import count_suspensions
+from tests.server import junctions
+from tests.server.stream_helpers import (
+    OWNER,
+    PAGE,
+    STREAM,
+    Watch,
+    begin,
+    chunks_of,
+    codes_of,
+    events_of,
+    new_log,
+    paced,
+    reason_of,
+    run,
+    settle,
+    state,
+    stored,
+    text_of,
+    verify,
+)
+
+BEAT = b": keep-alive\n"
+STATUS = StatusEvent("progress", 1.0, 1, 1, 9)
+EVENTS = [
+    STATUS,
+    DebugEvent({"n": 1}),
+    ContentBlockStart(0, TextBlock()),
+    ContentBlockDelta(0, "Hi"),
+    ContentBlockStop(0, "end", 2),
+    ContentBlockStart(1, ComponentBlock("A", "main")),
+    ContentBlockDelta(1, "a"),
+    ContentBlockStart(2, ComponentBlock("B", "main", parent=1)),
+    ErrorEvent("malformed_marker", "No."),
+    ContentBlockStop(2, "end", 0),
+    ContentBlockStop(1, "end", 1),
+    ContentBlockStart(3, TextBlock()),
+    ContentBlockDelta(3, "Ho"),
+    ContentBlockStop(3, "end", 2),
+    MessageStop("complete"),
+]
+PAYLOADS = [event_to_json(event) for event in EVENTS]
+
+
+def numbered(*numbers):
+    """Payloads that tell only their number, and the size that they are filled up to."""
+    return [b'{"type":"debug","state":{"n":%d}}' % number for number in numbers]
+
+
+class Stream:
+    """A stream that a test writes by hand, and the tail that its worker has.
+
+    Attributes:
+        reader: the latest one; every one has to be closed.
+    """
+
+    def __init__(self, log=None):
+        self.log = log or new_log()
+        self.tail = Tail()
+        self.lease = None
+        self.enders = 0
+
+    async def begin(self, payloads=(), *, ttl=1e7):
+        self.lease = await self.log.acquire(STREAM, owner=OWNER, ttl=ttl)
+        if payloads:
+            await self.write(*payloads)
+        return self
+
+    async def write(self, *payloads):
+        await self.log.append(self.lease, self.tail.last + 1, payloads)
+        self.tail.put(payloads)
+
+    async def finish(self):
+        await self.log.finish(self.lease)
+        self.tail.end()
+
+    async def end_lost(self, status):
+        self.enders += await end_lost(self.log, status.stream, status.owner, 10.0)
+
+    async def reader(self, after=0, *, tail=True, heartbeat=math.inf, patience=1.0, debug=True, **view):
+        return Reader(
+            self.log,
+            await self.log.log.status(STREAM),
+            self.tail if tail else None,
+            View(after, debug=debug, **view),
+            end_lost=self.end_lost,
+            heartbeat=heartbeat,
+            log_patience=patience,
+        )
+
+
+class Client:
+    """Reads all that a reader gives, in a task of its own; knows when each chunk came."""
+
+    def __init__(self, reader, pace=0.0):
+        self.reader = reader
+        self.chunks = []
+        self.times = []
+        self.pace = pace
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self):
+        loop = asyncio.get_running_loop()
+        try:
+            async for chunk in chunks_of(self.reader):
+                self.chunks.append(chunk)
+                self.times.append(loop.time())
+                await asyncio.sleep(self.pace)
+        finally:
+            await self.reader.aclose()
+
+    async def whole(self):
+        await self.task
+        return self
+
+    @property
+    def records(self):
+        """The id, None for none, and the payload of each event."""
+        found = []
+        for frame in b"".join(chunk for chunk in self.chunks if chunk != BEAT).split(b"\n\n")[:-1]:
+            data, _, number = frame.removeprefix(b"data: ").partition(b"\nid: ")
+            found.append((int(number) if number else None, data))
+        return found
+
+    @property
+    def ids(self):
+        return [number for number, _ in self.records]
+
+    @property
+    def payloads(self):
+        return [payload for _, payload in self.records]
+
+    @property
+    def beats(self):
+        return [at for at, chunk in zip(self.times, self.chunks, strict=True) if chunk == BEAT]
+
+
+def on_virtual_time(test):
+    """Make a test of a coroutine function."""
+
+    def on_loop():
+        run(test())
+
+    on_loop.__name__ = test.__name__
+    return on_loop
+
+
+# What is sent
+
+
+@on_virtual_time
+async def test_a_finished_stream_is_read_to_its_end():
+    stream = await Stream().begin(PAYLOADS)
+    await stream.finish()
+    for tail in (True, False):
+        client = await Client(await stream.reader(tail=tail)).whole()
+        assert client.records == list(enumerate(PAYLOADS, 1))
+        decoder = SSEDecoder()
+        assert decoder.feed(b"".join(client.chunks)) == EVENTS
+        assert decoder.last_event_id == str(len(PAYLOADS))
+
+
+@on_virtual_time
+async def test_a_reader_goes_on_after_the_number_that_it_has():
+    stream = await Stream().begin(PAYLOADS)
+    await stream.finish()
+    for tail in (True, False):
+        for after in range(len(PAYLOADS) + 1):
+            client = await Client(await stream.reader(after, tail=tail)).whole()
+            assert client.records == list(enumerate(PAYLOADS, 1))[after:]
+
+
+@on_virtual_time
+async def test_what_is_written_is_read_in_the_same_moment():
+    stream = await Stream().begin()
+    clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+    for payload in PAYLOADS:
+        await asyncio.sleep(1.0)
+        await stream.write(payload)
+    await stream.finish()
+    for client in clients:
+        await client.whole()
+        assert client.payloads == PAYLOADS
+        assert client.times == [float(number) for number in range(1, len(PAYLOADS) + 1)]
+
+
+@on_virtual_time
+async def test_a_record_that_the_log_does_not_have_has_no_id():
+    stream = await Stream().begin(PAYLOADS[:3])
+    client = Client(await stream.reader())
+    await settle()
+    stream.tail.put(PAYLOADS[3:], kept=False)
+    stream.tail.end()
+    await client.whole()
+    assert client.payloads == PAYLOADS
+    assert client.ids == [1, 2, 3] + [None] * (len(PAYLOADS) - 3)
+
+
+@on_virtual_time
+async def test_the_next_records_are_given_as_they_are():
+    stream = await Stream().begin(PAYLOADS[:2])
+    reader = await stream.reader(heartbeat=5.0)
+    assert await reader.next() == [Record(1, PAYLOADS[0]), Record(2, PAYLOADS[1])]
+    assert await reader.next() == []
+    await stream.finish()
+    assert await reader.next() is None
+    assert await reader.next() is None
+    await reader.aclose()
+
+
+# What is shown
+
+
+def shown(after=0, **view):
+    """Return the numbers that a view shows of the events."""
+    view = View(after, **view)
+    return [
+        seq
+        for seq, payload in enumerate(PAYLOADS, 1)
+        if seq > view.after and view.shows(Record(seq, payload))
+    ]
+
+
+def test_debug_events_are_shown_to_those_who_may_see_them():
+    assert shown() == [1, *range(3, 16)]
+    assert shown(debug=True) == list(range(1, 16))
+    assert shown(1) == list(range(3, 16))
+
+
+def test_without_a_selection_reading_begins_where_the_reader_is():
+    assert (View(7).after, View(7, components_only=True).after, View(7, from_index=1).after) == (7, 0, 0)
+
+
+def test_blocks_of_text_may_be_left_out():
+    assert shown(components_only=True) == [1, 6, 7, 8, 9, 10, 11, 15]
+
+
+def test_blocks_before_an_index_may_be_left_out():
+    assert shown(from_index=0) == shown()
+    assert shown(from_index=2) == [1, 8, 9, 10, 12, 13, 14, 15]
+    assert shown(from_index=2, components_only=True) == [1, 8, 9, 10, 15]
+    assert shown(from_index=9) == [1, 9, 15]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 15), st.booleans(), st.integers(0, 5), st.booleans())
+def test_who_goes_on_sees_what_it_would_have_seen(after, components_only, from_index, debug):
+    view = {"components_only": components_only, "from_index": from_index, "debug": debug}
+    assert shown(after, **view) == [seq for seq in shown(**view) if seq > after]
+
+
+@on_virtual_time
+async def test_a_block_that_began_before_the_readers_place_stays_hidden():
+    stream = await Stream().begin(PAYLOADS)
+    await stream.finish()
+    for tail in (True, False):
+        client = await Client(await stream.reader(3, tail=tail, components_only=True, debug=False)).whole()
+        assert client.ids == [6, 7, 8, 9, 10, 11, 15]
+
+
+# Silence
+
+
+@on_virtual_time
+async def test_silence_is_broken_and_only_silence():
+    stream = await Stream().begin(PAYLOADS[:1])
+    clients = [Client(await stream.reader(tail=tail, heartbeat=4.0)) for tail in (True, False)]
+    for pause in (3.0, 3.0, 9.0, 1.0, 4.5):
+        await asyncio.sleep(pause)
+        await stream.write(b"{}")
+    await stream.finish()
+    for client in clients:
+        await client.whole()
+        assert client.beats == [10.0, 14.0, 20.0]
+        assert len(client.records) == 6
+
+
+@on_virtual_time
+async def test_there_are_no_heartbeats_where_none_are_wanted():
+    stream = await Stream().begin(PAYLOADS[:1])
+    client = Client(await stream.reader())
+    await asyncio.sleep(1e6)
+    await stream.finish()
+    await client.whole()
+    assert (client.beats, len(client.chunks)) == ([], 1)
+
+
+@pytest.mark.parametrize("tail", [True, False])
+def test_who_is_shown_nothing_of_what_comes_hears_that_the_stream_lives(tail):
+    async def test():
+        stream = await Stream().begin(PAYLOADS[:1])
+        client = Client(await stream.reader(tail=tail, heartbeat=4.0, components_only=True))
+        await stream.write(event_to_json(ContentBlockStart(0, TextBlock())))
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            await stream.write(event_to_json(ContentBlockDelta(0, "x")))
+        await stream.finish()
+        await client.whole()
+        assert client.ids == [1]
+        assert client.beats == pytest.approx([4.0, 8.0], abs=0.11)
+
+    run(test())
+
+
+@on_virtual_time
+async def test_a_client_that_is_slow_to_take_gets_no_heartbeat_before_what_is_there():
+    stream = await Stream().begin(PAYLOADS[:1])
+    client = Client(await stream.reader(heartbeat=4.0), pace=6.0)
+    await asyncio.sleep(5.0)
+    client.pace = 0.0
+    await stream.write(*PAYLOADS[1:3])
+    await asyncio.sleep(7.5)
+    await stream.finish()
+    await client.whole()
+    assert (client.ids, client.beats) == ([1, 2, 3], [10.0])
+
+
+@on_virtual_time
+async def test_a_log_that_fails_is_no_reason_to_be_silent():
+    stream = await Stream().begin(PAYLOADS[:1])
+    stream.log.trouble("read", math.inf)
+    client = Client(await stream.reader(tail=False, heartbeat=2.0, patience=7.0))
+    await client.whole()
+    assert client.beats == [2.0, 4.0, 6.0]
+
+
+# Between the log and the tail
+
+
+@on_virtual_time
+async def test_who_comes_late_catches_up_from_the_log_and_then_reads_here():
+    stream = await Stream().begin(numbered(*range(1, 1001)))
+    client = Client(await stream.reader())
+    await settle()
+    assert client.ids == list(range(1, 1001))
+    reads = len(stream.log.times("read"))
+    for number in range(1001, 1101):
+        await stream.write(*numbered(number))
+        await settle()
+    await stream.finish()
+    await client.whole()
+    assert client.payloads == numbered(*range(1, 1101))
+    assert len(stream.log.times("read")) == reads == 1
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_who_lags_goes_back_to_the_log_and_comes_here_again(size):
+    async def test():
+        stream = await Stream().begin()
+        client = Client(await stream.reader())
+        payloads = [b'{"type":"x","n":%d,"x":"%b"}' % (n, b"x" * size) for n in range(700)]
+        for place, payload in enumerate(payloads):
+            client.pace = 3.0 if place in {50, 380} else 0.0
+            await stream.write(payload)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(10)
+        await stream.finish()
+        await client.whole()
+        assert client.payloads == payloads
+        assert client.ids == list(range(1, 701))
+        assert len(stream.log.times("read")) == 2
+
+    run(test(), debug=False)
+
+
+@on_virtual_time
+async def test_a_tail_that_moves_on_while_the_log_is_left_sends_the_reader_back_there():
+    stream = await Stream().begin(numbered(*range(300)))
+    stream.log.trouble("read", 1, error=None, closing=0.5)
+    client = Client(await stream.reader())
+    await asyncio.sleep(0.25)
+    assert len(client.ids) == 256
+    await stream.write(*numbered(*range(300, 600)))
+    await stream.finish()
+    await client.whole()
+    assert client.payloads == numbered(*range(600))
+    assert len(stream.log.times("read")) == 2
+
+
+@on_virtual_time
+async def test_a_tail_that_is_fenced_while_the_log_is_left_sends_the_reader_back_there():
+    stream = await Stream().begin(PAYLOADS[:5])
+    stream.tail._records.clear()  # so that it reads in the log
+    stream.log.trouble("read", 1, error=None, closing=0.5)
+    client = Client(await stream.reader())
+    await asyncio.sleep(0.25)
+    assert client.ids == [1, 2, 3, 4, 5]
+    other = await stream.log.acquire(STREAM, owner=OWNER, take_over="open")
+    await stream.log.append(other, 6, PAYLOADS[5:])
+    await stream.log.finish(other)
+    stream.tail.end(fenced=True)
+    await client.whole()
+    assert client.payloads == PAYLOADS
+
+
+@on_virtual_time
+async def test_a_reader_may_be_in_the_log_ahead_of_the_tail():
+    stream = await Stream().begin(PAYLOADS[:2])
+    client = Client(await stream.reader())
+    await settle()
+    stream.tail._records.clear()  # what is there has grown old, so that it reads in the log
+    client = Client(await stream.reader())
+    await settle()
+    await stream.log.append(stream.lease, 3, PAYLOADS[2:4])
+    await settle()
+    before = list(client.ids)
+    stream.tail.put(PAYLOADS[2:4])
+    await settle()
+    assert client.ids == [1, 2, 3, 4]
+    assert before in ([1, 2], [1, 2, 3, 4])
+    await stream.finish()
+    await client.whole()
+
+
+@on_virtual_time
+async def test_a_tail_that_is_fenced_sends_its_readers_to_the_log():
+    stream = await Stream().begin(PAYLOADS[:5])
+    client = Client(await stream.reader())
+    await settle()
+    other = await stream.log.acquire(STREAM, owner=OWNER, take_over="open")
+    await stream.log.append(other, 6, PAYLOADS[5:])
+    await settle()
+    assert client.ids == [1, 2, 3, 4, 5]
+    stream.tail.end(fenced=True)
+    await settle()
+    assert client.ids == list(range(1, 16))
+    assert stream.tail.readers == 0
+    await stream.log.finish(other)
+    await client.whole()
+    assert client.payloads == PAYLOADS
+
+
+@on_virtual_time
+async def test_a_tail_knows_who_reads_it():
+    stream = await Stream().begin(PAYLOADS)
+    readers = [await stream.reader() for _ in range(3)]
+    assert stream.tail.readers == 3
+    for left, reader in enumerate(readers, 1):
+        await reader.aclose()
+        await reader.aclose()
+        assert stream.tail.readers == 3 - left
+    assert stream.tail._watchers == set()
+
+
+@on_virtual_time
+async def test_who_misses_what_only_the_tail_had_is_told_so_and_gets_nothing_else():
+    """What another wrote into the log since then has the same numbers, and is another story."""
+    stream = await Stream().begin(PAYLOADS[:8], ttl=1.0)
+    client = Client(await stream.reader())
+    await settle()
+    client.pace = 5.0
+    stream.tail.put(PAYLOADS[8:9], kept=False)
+    await asyncio.sleep(1.5)
+    await stream.end_lost(await stream.log.status(STREAM))
+    assert len(await stored(stream.log)) > 9
+    for payload in PAYLOADS[9:13]:
+        stream.tail.put([payload], kept=False)
+        await asyncio.sleep(1.0)
+    stream.tail.put(PAYLOADS[13:], kept=False)
+    stream.tail.end()
+    await client.whole()
+    assert client.payloads[:9] == PAYLOADS[:9]
+    assert client.ids == [1, 2, 3, 4, 5, 6, 7, 8, None, None]
+    assert codes_of(client.payloads[9:]) == ["log_unavailable"]
+
+
+@on_virtual_time
+async def test_who_read_in_the_log_what_the_producer_thought_it_had_not_written_gets_it_once():
+    log = new_log()
+    log.trouble("append", 3, error=None)
+    producer = await begin(log, paced(*PAGE, pause=1.0))
+    watch = Watch(producer.tail)
+    stream = Stream(log)
+    task = asyncio.create_task(producer.run())
+    await asyncio.sleep(2.5)
+    log.trouble("append", math.inf, gets_through=True)
+    stream.tail = producer.tail
+    client = Client(await stream.reader(), pace=0.0)
+    remote = Client(await stream.reader(tail=False))
+    await asyncio.sleep(1.0)  # the third chunk is in the log, and the producer does not know
+    producer.tail._records.clear()
+    lagging = Client(await stream.reader())
+    await task
+    for reader in (client, lagging):
+        await reader.whole()
+        verify(reader.payloads)
+        assert text_of(reader.payloads) == text_of(watch.payloads)
+    assert codes_of(client.payloads) == codes_of(lagging.payloads) == ["not_resumable"]
+    await remote.whole()
+    verify(remote.payloads)
+    assert codes_of(remote.payloads) == ["producer_lost"]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_nothing_is_missing_and_nothing_doubled_wherever_readers_come_and_lag(number):
+    figures = junctions.run_many(range(number * 50, number * 50 + 50))
+    assert figures["runs"] == 50
+    assert figures["readers"] > 100
+    assert figures["went back to the log"] > 5
+    assert figures["troubles"] > 5
+
+
+def test_nothing_is_missing_and_nothing_doubled_in_a_file(tmp_path):
+    figures = junctions.run_many(range(3), path=tmp_path)
+    assert figures["readers"] > 3
+
+
+# The end
+
+
+@on_virtual_time
+async def test_a_reader_can_be_sent_away_where_it_is():
+    stream = await Stream().begin(PAYLOADS[:3])
+    clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+    await settle()
+    for client in clients:
+        client.reader.end()
+        client.reader.end()
+        await client.whole()
+        assert client.ids == [1, 2, 3]
+    assert (stream.tail.readers, asyncio.get_running_loop().time()) == (0, 0.0)
+
+
+@on_virtual_time
+async def test_a_reader_that_is_sent_away_before_it_reads_gets_nothing():
+    stream = await Stream().begin(PAYLOADS[:3])
+    reader = await stream.reader()
+    reader.end()
+    client = await Client(reader).whole()
+    assert client.chunks == []
+
+
+@on_virtual_time
+async def test_a_reader_that_is_sent_away_while_it_ends_a_lost_stream_does_not_wait():
+    stream = await Stream().begin(PAYLOADS[:3], ttl=1.0)
+    await asyncio.sleep(1.0)
+    client = Client(await stream.reader(tail=False))
+    stream.log.trouble("acquire", 1, error=None, seconds=0.5)
+    await asyncio.sleep(0.25)
+    client.reader.end()
+    await client.whole()
+    assert client.ids == [1, 2, 3]
+    assert asyncio.get_running_loop().time() == pytest.approx(1.5, abs=0.01)
+
+
+@on_virtual_time
+async def test_a_hundred_readers_of_a_producer_that_died_get_the_same_end():
+    stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
+    clients = [Client(await stream.reader(number % 8, tail=False)) for number in range(100)]
+    for client in clients:
+        await client.whole()
+        after = 7 if not client.ids else client.ids[0] - 1
+        assert client.ids == list(range(after + 1, 11))
+        assert max(client.times) <= 5.5
+    assert stream.enders == 1
+    assert await state(stream.log) == "finished"
+    whole = clients[0].payloads
+    verify(whole)
+    assert (codes_of(whole), reason_of(whole)) == (["producer_lost"], "failed")
+    assert all(client.payloads == whole[-len(client.payloads) :] for client in clients)
+
+
+@on_virtual_time
+async def test_the_readers_of_a_dead_producers_own_worker_get_that_end_too():
+    stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
+    client = Client(await stream.reader())
+    await settle()
+    stream.tail.end(fenced=True)
+    await client.whole()
+    verify(client.payloads)
+    assert codes_of(client.payloads) == ["producer_lost"]
+
+
+@pytest.mark.parametrize("call", ["status", "acquire", "append", "finish"])
+def test_an_ending_that_fails_at_first_is_written_in_the_end(call):
+    async def test():
+        stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
+        clients = [Client(await stream.reader(tail=False)) for _ in range(5)]
+        stream.log.trouble(call, 5)
+        for client in clients:
+            await client.whole()
+            verify(client.payloads)
+            assert client.ids == list(range(1, 11))
+        assert await state(stream.log) == "finished"
+
+    run(test())
+
+
+@on_virtual_time
+async def test_an_ending_that_cannot_be_written_in_time_is_told_without_an_id():
+    stream = await Stream().begin(PAYLOADS[:3], ttl=5.0)
+    stream.log.trouble("acquire", math.inf)
+    client = await Client(await stream.reader(2, tail=False)).whole()
+    assert client.ids == [3, None]
+    assert codes_of(client.payloads) == ["log_unavailable"]
+    assert client.times[-1] == pytest.approx(6.0, abs=0.1)
+
+
+@on_virtual_time
+async def test_a_stream_that_is_deleted_ends_with_an_error():
+    stream = await Stream().begin(PAYLOADS[:3])
+    client = Client(await stream.reader(tail=False))
+    await settle()
+    await stream.log.delete(STREAM)
+    await client.whole()
+    assert client.ids == [1, 2, 3, None]
+    (error,) = events_of(client.payloads[3:])
+    assert (error.code, error.fatal, error.retryable) == ("stream_unknown", True, False)
+
+
+@on_virtual_time
+async def test_entries_that_are_gone_are_an_error():
+    stream = await Stream(new_log(max_entries=5)).begin(PAYLOADS[:10])
+    client = await Client(await stream.reader(3, tail=False)).whole()
+    assert client.ids == [None]
+    (error,) = events_of(client.payloads)
+    assert (error.code, error.fatal, error.retryable) == ("events_trimmed", True, False)
+
+
+@pytest.mark.parametrize("ends", ["deleted", "failing", "lost"])
+def test_nothing_is_said_behind_the_end(ends):
+    async def test():
+        stream = await Stream().begin(PAYLOADS, ttl=5.0)
+        clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+        await settle()
+        if ends == "deleted":
+            await stream.log.delete(STREAM)
+        elif ends == "failing":
+            stream.log.trouble("read", math.inf)
+            stream.log.trouble("status", math.inf)
+            stream.log.trouble("acquire", math.inf)
+        stream.tail.end(fenced=True)
+        for client in clients:
+            await client.whole()
+            assert client.payloads == PAYLOADS
+
+    run(test())
+
+
+# A log that fails
+
+
+@pytest.mark.parametrize("times", [1, 2, 9])
+@pytest.mark.parametrize("gets_through", [False, True])
+def test_a_log_that_fails_for_a_while_is_read_on(times, gets_through):
+    async def test():
+        stream = await Stream().begin(numbered(*range(1, 401)))
+        stream.log.trouble("read", times, gets_through=gets_through)
+        client = Client(await stream.reader(tail=False))
+        await asyncio.sleep(5)
+        await stream.write(*numbered(*range(401, 600)))
+        await stream.finish()
+        await client.whole()
+        assert client.payloads == numbered(*range(1, 600))
+
+    run(test())
+
+
+@pytest.mark.parametrize(("how", "by"), [({}, 2.1), ({"seconds": 0.9}, 2.9)], ids=["at once", "late"])
+def test_a_log_that_cannot_be_read_for_too_long_is_given_up(how, by):
+    async def test():
+        stream = await Stream().begin(PAYLOADS[:3])
+        stream.log.trouble("read", math.inf, **how)
+        client = await Client(await stream.reader(tail=False, patience=2.0)).whole()
+        (error,) = events_of(client.payloads)
+        assert (error.code, error.fatal, error.retryable) == ("log_unavailable", True, True)
+        assert client.ids == [None]
+        assert 2.0 <= client.times[0] <= by
+
+    run(test())
+
+
+@on_virtual_time
+async def test_failures_far_apart_are_not_added_up():
+    stream = await Stream().begin(PAYLOADS[:3])
+    stream.log.trouble("read", 1)
+    for _ in range(5):
+        stream.log.trouble("read", 1, seconds=10.0)
+    client = Client(await stream.reader(tail=False))
+    await asyncio.sleep(55)
+    await stream.finish()
+    await client.whole()
+    assert client.ids == [1, 2, 3]
+
+
+@on_virtual_time
+async def test_who_reads_the_tail_does_not_notice_that_the_log_fails():
+    stream = await Stream().begin(PAYLOADS[:3])
+    stream.log.trouble("read", math.inf)
+    client = Client(await stream.reader())
+    await settle()
+    await stream.write(*PAYLOADS[3:])
+    await stream.finish()
+    await client.whole()
+    assert client.payloads == PAYLOADS
+    assert stream.log.times("read") == []
+
+
+# What is left behind
+
+
+async def closed_at(suspension, *, tail, cancel):
+    """Leave a reader at one of the places where something waits; return whether there was such a place."""
+    loop = asyncio.get_running_loop()
+    stream = await Stream().begin(numbered(*range(400)), ttl=6.0)
+    for call in ("status", "acquire", "append", "finish"):
+        stream.log.trouble(call, math.inf, error=None, seconds=0.1)
+    stream.log.trouble("read", 1, seconds=0.1)
+    stream.log.trouble("read", math.inf, error=None, seconds=0.1)
+    reader = await stream.reader(tail=tail, heartbeat=1.0)
+    count = 0
+    acted = []
+
+    def suspended():
+        nonlocal count
+        count += 1
+        if count == suspension and not client.task.done():
+            acted.append(client.task.cancel() if cancel else reader.end())
+
+    count_suspensions(loop, suspended)
+    client = Client(reader)
+
+    async def write():
+        await asyncio.sleep(2.0)
+        await stream.log.log.append(stream.lease, 401, numbered(400))
+        stream.tail.put(numbered(400))
+        await asyncio.sleep(2.0)
+        stream.tail.end(fenced=True)
+
+    writer = loop.create_task(write())
+    await asyncio.wait([client.task, writer])
+    loop.set_task_factory(None)
+    assert client.task.cancelled() == bool(acted and cancel)
+    # A timer may be left, which wakes nobody.
+    await asyncio.sleep(0.1)
+    assert (stream.tail.readers, stream.tail._watchers) == (0, set())
+    assert client.ids == list(range(1, len(client.ids) + 1))
+    return bool(acted)
+
+
+@pytest.mark.parametrize("tail", [True, False])
+@pytest.mark.parametrize("cancel", [True, False])
+def test_a_reader_that_leaves_anywhere_leaves_nothing_behind(tail, cancel):
+    suspension = 1
+    while run(closed_at(suspension, tail=tail, cancel=cancel)):
+        suspension += 1
+    assert suspension > 20
+
+
+@on_virtual_time
+async def test_a_failure_that_nobody_waited_for_is_not_complained_of():
+    stream = await Stream().begin(PAYLOADS[:3])
+    stream.log.trouble("read", 1, seconds=1.0)
+    reader = await stream.reader(tail=False, heartbeat=0.5)
+    assert await reader.next() == []
+    await asyncio.sleep(1.0)
+    await reader.aclose()
+
+
+@on_virtual_time
+async def test_what_is_no_failure_of_the_log_comes_through():
+    stream = await Stream().begin(PAYLOADS[:3])
+    stream.log.trouble("read", 1, error=OSError("bug"))
+    client = Client(await stream.reader(tail=False))
+    with pytest.raises(OSError, match="bug"):
+        await client.whole()
+
+
+def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
+    async def test():
+        logs = [SQLiteEventLog(tmp_path / "log.db") for _ in range(2)]
+        try:
+            producer = await begin(logs[0], paced(*PAGE, pause=0.005))
+            stream = Stream()
+            task = asyncio.create_task(producer.run())
+            clients = []
+            for log, tail in ((logs[0], producer.tail), (logs[0], None), (logs[1], None)):
+                for after in (0, 1):
+                    reader = Reader(
+                        log,
+                        await logs[0].status(STREAM),
+                        tail,
+                        View(after),
+                        end_lost=stream.end_lost,
+                        heartbeat=15.0,
+                        log_patience=1.0,
+                    )
+                    clients.append(Client(reader))
+            await task
+            whole = await stored(logs[1])
+            verify(whole)
+            for client in clients:
+                await client.whole()
+                assert client.payloads == whole[-len(client.payloads) :]
+                assert client.ids[-1] == len(whole)
+        finally:
+            for log in logs:
+                await log.aclose()
+
+    asyncio.run(test())
+
+
+@on_virtual_time
+async def test_a_reader_that_is_sent_away_reads_a_stream_that_is_over_to_its_end():
+    stream = await Stream().begin(PAYLOADS[:1])
+    reader = await stream.reader()
+    await stream.write(*PAYLOADS[1:3])
+    await stream.finish()
+    reader.end()
+    client = Client(reader)
+    await client.whole()
+    assert client.ids == [1, 2, 3]

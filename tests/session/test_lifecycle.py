@@ -1,0 +1,87 @@
+import math
+
+import attrs
+import pytest
+
+from componentstream.core.errors import UsageError
+from componentstream.session.lifecycle import LIFECYCLE, REASONS, ErrorWindow, SessionState, Timeouts
+
+CALLS = {"start", "feed", "report_error", "tick", "finish", "cancel"}
+ENDED = {SessionState.DONE, SessionState.FAILED, SessionState.TIMED_OUT, SessionState.CANCELLED}
+
+
+def inputs(state):
+    return {given for (before, given) in LIFECYCLE if before is state}
+
+
+def test_the_lifecycle_is_that_of_its_picture():
+    moves = {(before.value, given, after.value) for (before, given), after in LIFECYCLE.items()}
+    assert {move for move in moves if move[0] != move[2]} == {
+        ("idle", "start", "streaming"),
+        ("idle", "cancel", "cancelled"),
+        ("streaming", "finish", "done"),
+        ("streaming", "fail", "failed"),
+        ("streaming", "expire", "timed_out"),
+        ("streaming", "cancel", "cancelled"),
+    }
+
+
+def test_no_state_is_left_once_it_is_an_end():
+    assert all(after is before for (before, _), after in LIFECYCLE.items() if before in ENDED)
+
+
+def test_what_may_come_in_each_state():
+    assert inputs(SessionState.IDLE) == {"start", "cancel"}
+    assert inputs(SessionState.STREAMING) == CALLS - {"start"} | {"fail", "expire"}
+    assert inputs(SessionState.DONE) == {"tick", "cancel"}
+    for state in ENDED - {SessionState.DONE}:
+        assert inputs(state) == CALLS - {"start"}
+
+
+def test_every_end_has_its_reason():
+    assert REASONS == {
+        "done": "complete",
+        "failed": "failed",
+        "timed_out": "timeout",
+        "cancelled": "cancelled",
+    }
+    assert set(REASONS) == ENDED
+
+
+def test_the_lifecycle_cannot_be_changed():
+    with pytest.raises(TypeError):
+        LIFECYCLE[SessionState.DONE, "start"] = SessionState.STREAMING
+
+
+def test_the_defaults_are_those_of_the_documentation():
+    assert attrs.asdict(Timeouts()) == {"generation": 30.0, "chunk": 15.0}
+    assert attrs.asdict(ErrorWindow()) == {"max_errors": 3, "seconds": 5.0}
+
+
+def test_timeouts_may_be_off_and_whole():
+    assert Timeouts(None, None) == Timeouts(generation=None, chunk=None)
+    assert Timeouts(1, 2) == Timeouts(1.0, 2.0)
+
+
+@pytest.mark.parametrize("value", [0, -1.0, True, "30", math.inf, math.nan])
+@pytest.mark.parametrize("name", ["generation", "chunk"])
+def test_a_timeout_is_a_number_of_seconds_above_0(name, value):
+    with pytest.raises(UsageError) as caught:
+        Timeouts(**{name: value})
+    assert str(caught.value) == (
+        f"Timeouts: {name} must be a number of seconds above 0, or None for no timeout."
+    )
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, True, None])
+def test_max_errors_is_a_whole_number_from_0_up(value):
+    with pytest.raises(UsageError) as caught:
+        ErrorWindow(max_errors=value)
+    assert str(caught.value) == "ErrorWindow: max_errors must be a whole number from 0 up."
+
+
+@pytest.mark.parametrize("value", [0, -1, None, math.inf, math.nan])
+def test_the_window_is_a_number_of_seconds_above_0(value):
+    with pytest.raises(UsageError) as caught:
+        ErrorWindow(seconds=value)
+    assert str(caught.value) == "ErrorWindow: seconds must be a number of seconds above 0."

@@ -1,0 +1,99 @@
+import json
+
+import attrs
+import pytest
+
+from componentstream.session.statistics import ComponentTime, SessionStatistics, SessionStats
+
+
+def started(now=10.0):
+    statistics = SessionStatistics()
+    statistics.start(now)
+    return statistics
+
+
+def test_without_a_start_all_figures_are_empty():
+    assert SessionStatistics().snapshot(99.0) == SessionStats()
+
+
+def test_time_is_counted_from_the_start():
+    assert started(10).elapsed(12.5) == 2.5
+    assert started().snapshot(11.0).elapsed == 1.0
+
+
+def test_the_wait_for_the_first_chunk_is_kept_apart_from_the_gaps():
+    statistics = started()
+    statistics.waited(2.0, 12.0)
+    assert statistics.snapshot(12.0).seconds_to_first_chunk is None
+    statistics.chunks, statistics.chars = 1, 5
+    stats = statistics.snapshot(12.0)
+    assert (stats.chunks, stats.chars, stats.seconds_to_first_chunk, stats.longest_gap) == (1, 5, 2.0, None)
+    statistics.waited(0.0, 12.0)
+    assert statistics.snapshot(12.0).longest_gap == 0.0
+    statistics.waited(0.5, 12.5)
+    stats = statistics.snapshot(12.5)
+    assert (stats.seconds_to_first_chunk, stats.longest_gap) == (2.0, 0.5)
+
+
+def test_components_are_counted_and_timed_by_index():
+    statistics = started()
+    statistics.component_started(1, 11.0)
+    statistics.component_started(2, 12.0)
+    assert statistics.component_finished(2, "Inner", "implied", 12.5) == 0.5
+    assert statistics.component_finished(1, "Outer", "end", 15.0) == 4.0
+    stats = statistics.snapshot(15.0)
+    assert (stats.components_started, stats.components_completed) == (2, 2)
+    assert stats.components_by_reason == {"implied": 1, "end": 1}
+    assert stats.component_times == (ComponentTime(2, "Inner", 0.5), ComponentTime(1, "Outer", 4.0))
+    assert stats.seconds_to_first_component == 1.0
+
+
+def test_a_component_that_was_open_before_the_start_is_timed_from_there():
+    assert started().component_finished(7, "Early", "end", 13.0) == 3.0
+
+
+def test_errors_are_counted_by_code():
+    statistics = started()
+    for code in ("a", "b", "a"):
+        statistics.error(code)
+    assert statistics.snapshot(10.0).errors_by_code == {"a": 2, "b": 1}
+
+
+def test_a_snapshot_does_not_change():
+    statistics = started()
+    stats = statistics.snapshot(10.0)
+    statistics.error("a")
+    statistics.component_started(0, 10.0)
+    statistics.component_finished(0, "A", "end", 10.0)
+    assert stats == SessionStats()
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        stats.chunks = 1
+
+
+def test_snapshots_can_be_hashed():
+    assert hash(SessionStats(chunks=1)) == hash(SessionStats(chunks=1))
+
+
+def test_the_figures_are_json_values():
+    statistics = started()
+    statistics.waited(0.25, 10.25)
+    statistics.chunks, statistics.chars = 2, 9
+    statistics.waited(0.5, 10.75)
+    statistics.component_started(1, 10.5)
+    statistics.component_finished(1, "A", "end", 11.0)
+    statistics.error("late")
+    figures = statistics.snapshot(12.0).to_dict()
+    assert figures == {
+        "chunks": 2,
+        "chars": 9,
+        "components_started": 1,
+        "components_completed": 1,
+        "components_by_reason": {"end": 1},
+        "errors_by_code": {"late": 1},
+        "seconds_to_first_chunk": 0.25,
+        "seconds_to_first_component": 0.5,
+        "component_times": [{"index": 1, "name": "A", "seconds": 0.5}],
+        "longest_gap": 0.5,
+        "elapsed": 2.0,
+    }
+    assert json.loads(json.dumps(figures)) == figures

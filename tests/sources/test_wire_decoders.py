@@ -1,0 +1,281 @@
+"""The bytes of a provider's response to text, cut anywhere, with faults in them."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from componentstream import sources
+from componentstream.core.errors import UsageError
+from componentstream.sources import JSONLinesSourceDecoder, SourceError, SSESourceDecoder
+from componentstream.sources.pieces import INCOMPLETE
+from tests.sources import recorded
+
+INVALID = SourceError("invalid_chunk", "An event of the source is not a JSON object.")
+TOO_LONG = SourceError("invalid_chunk", "An event of the source is longer than max_event_bytes.")
+
+SSE = {
+    "anthropic": recorded.sse(*recorded.anthropic(), named=True),
+    "chat": recorded.sse(*recorded.chat(), done=True),
+    "responses": recorded.sse(*recorded.responses(), named=True),
+    "gemini": recorded.sse(*recorded.gemini()),
+    "interactions": recorded.sse(*recorded.interactions()),
+    "cohere": recorded.sse(*recorded.cohere(), named=True),
+}
+
+
+def decoded(decoder, *chunks):
+    return [piece for chunk in chunks for piece in decoder.feed(chunk)] + decoder.close()
+
+
+def sse(data, **limits):
+    return decoded(SSESourceDecoder(**limits), data)
+
+
+def json_lines(data, **limits):
+    return decoded(JSONLinesSourceDecoder(**limits), data)
+
+
+def delta(text):
+    return b'{"type":"response.output_text.delta","delta":"%b"}' % text.encode()
+
+
+@pytest.mark.parametrize("name", SSE)
+def test_the_events_of_each_provider_give_the_answer(name):
+    assert sse(SSE[name]) == recorded.PIECES
+    assert sse(SSE[name].replace(b"\n", b"\r\n")) == recorded.PIECES
+    assert sse(SSE[name].replace(b"\n", b"\r")) == recorded.PIECES
+
+
+def test_the_lines_of_ollama_give_the_answer():
+    data = recorded.lines(*recorded.ollama())
+    assert json_lines(data) == recorded.PIECES
+    assert json_lines(data[:-1]) == recorded.PIECES
+    assert json_lines(data.replace(b"\n", b"\r\n\n")) == recorded.PIECES
+
+
+def test_text_that_is_no_ascii_may_be_cut_in_its_bytes():
+    data = b"data: " + delta("ä€😀") + b"\n\n"
+    for cut in range(len(data)):
+        assert decoded(SSESourceDecoder(), data[:cut], data[cut:]) == ["ä€😀"]
+    data = delta("ä€😀") + b"\n"
+    for cut in range(len(data)):
+        assert decoded(JSONLinesSourceDecoder(), data[:cut], data[cut:]) == ["ä€😀"]
+
+
+A, B = delta("a"), delta("b")
+BLOCKS = {
+    b"data: " + A + b"\n\n": ["a"],
+    b"data:" + A + b"\n\n": ["a"],
+    b"\xef\xbb\xbfdata: " + A + b"\n\n": ["a"],
+    b"\xef\xbb\xbf\xef\xbb\xbfdata: " + A + b"\n\n": [],
+    b"\n\xef\xbb\xbfdata: " + A + b"\n\n": [],
+    b"data: " + A + b"\r\rdata: " + B + b"\n\r\n": ["a", "b"],
+    b": comment\nid: 1\nretry: 2\nother\ndata: " + A + b"\n: comment\n\n\n\n": ["a"],
+    b'data: {"type":"response.output_text.delta",\ndata: "delta":"a"}\n\n': ["a"],
+    b'data: {"type":"response.output_text.delta","delta":"a\xff"}\n\n': ["a\ufffd"],
+    b'data: {"type":"response.output_text.delta","delta":"a","logprob":-Infinity}\n\n': ["a"],
+    b"data\n\nevent: ping\n\n": [],
+    b"data: " + A + b"\n\ndata: {broken\n\ndata: " + B + b"\n\n": ["a", INVALID, "b"],
+    b"data: 7\n\ndata: null\n\ndata: []\n\n": [INVALID, INVALID, INVALID],
+    b"data: " + b"[" * 100_000 + b"\n\n": [INVALID],
+    b"data: " + A + b"\ndata: " + B + b"\n\n": [INVALID],
+    b"data: {}\n\nevent: new\ndata: {}\n\ndata: [DONE]\n\ndata: " + A + b"\n\n": ["a"],
+    # The end of the stream: what is whole counts, whatever is missing behind it.
+    b"data: " + A + b"\n": ["a"],
+    b"data: " + A: ["a"],
+    b"data: " + A + b"\n\ndata: " + B[:-1]: ["a"],
+    b"data: " + A + b"\n\ndata: " + B[:-1] + b"\n": ["a"],
+    # The name of the event counts where the data says nothing.
+    b'event: response.output_text.delta\ndata: {"delta":"a"}\n\ndata: {"delta":"b"}\n\n': ["a"],
+    b'event: message_start\ndata: {"type":"response.output_text.delta","delta":"a"}\n\n': ["a"],
+}
+
+
+@pytest.mark.parametrize(("data", "pieces"), BLOCKS.items(), ids=range(len(BLOCKS)))
+def test_events_are_read_by_the_rules_of_server_sent_events(data, pieces):
+    assert sse(data) == pieces
+    if len(data) < 1000:
+        assert decoded(SSESourceDecoder(), *(bytes([byte]) for byte in data)) == pieces
+
+
+LINES = {
+    b"": [],
+    A + b"\n" + B: ["a", "b"],
+    b"\n \t\r\n" + A + b"\r\n": ["a"],
+    A + b"\n{broken\n" + B + b"\n": ["a", INVALID, "b"],
+    A + b"\n7\n": ["a", INVALID],
+    A + b"\n" + B[:-1]: ["a", INVALID],
+    A + b"\r" + B: [INVALID],
+    b'{"other":1}\n' + A: ["a"],
+}
+
+
+@pytest.mark.parametrize(("data", "pieces"), LINES.items(), ids=range(len(LINES)))
+def test_lines_are_read_one_by_one(data, pieces):
+    assert json_lines(data) == pieces
+    assert decoded(JSONLinesSourceDecoder(), *(bytes([byte]) for byte in data)) == pieces
+
+
+@pytest.mark.parametrize("name", ["anthropic", "chat", "responses", "interactions", "cohere"])
+def test_a_response_that_is_cut_is_incomplete_and_its_text_a_beginning(name):
+    data = SSE[name].removesuffix(b"data: [DONE]\n\n")
+    events = data.split(b"\n\n")[:-1]
+    if name == "chat":
+        events.pop()  # usage, which may be missing
+    begun = 0
+    for number in range(len(events)):
+        pieces = sse(b"\n\n".join(events[:number]) + b"\n\n" + events[number][:-1])
+        begun += bool(pieces)
+        assert pieces[-1:] in ([], [INCOMPLETE])
+        assert pieces[:-1] == recorded.PIECES[: len(pieces[:-1])]
+    assert begun == len(events) - 1
+
+
+def test_lines_that_are_cut_are_incomplete():
+    lines = recorded.lines(*recorded.ollama()).splitlines(keepends=True)
+    assert json_lines(b"".join(lines[:-1])) == [*recorded.PIECES, INCOMPLETE]
+    assert json_lines(b"".join(lines)[:-3]) == [*recorded.PIECES, INVALID, INCOMPLETE]
+
+
+def test_the_sentinel_ends_an_answer_whose_last_chunk_does_not():
+    chunks = recorded.chat(finish_reason=None, usage=False)
+    assert sse(recorded.sse(*chunks)) == [*recorded.PIECES, INCOMPLETE]
+    assert sse(recorded.sse(*chunks, done=True)) == recorded.PIECES
+    assert sse(recorded.sse(*chunks) + b"data: [DONE]") == recorded.PIECES
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "retryable"),
+    [
+        (
+            b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"m"}}',
+            "overloaded_error",
+            True,
+        ),
+        (b'data: {"error":{"message":"m","type":"server_error","code":null}}', "server_error", True),
+        (
+            b'data: {"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}',
+            "INVALID_ARGUMENT",
+            False,
+        ),
+        (b'event: error\ndata: {"code":"rate_limit_exceeded"}', "rate_limit_exceeded", True),
+        (b"event: error\ndata: Internal Server Error", None, False),
+    ],
+)
+def test_an_error_within_the_response_ends_it(data, name, retryable):
+    message = "The provider sent an error." if name is None else f"The provider sent an error: {name}."
+    error = SourceError("source_failed", message, fatal=True, retryable=retryable)
+    decoder = SSESourceDecoder()
+    assert decoder.feed(b"data: " + A + b"\n\n" + data + b"\n\n" + b"data: " + B + b"\n\n") == ["a", error]
+    assert decoder.feed(b"data: {broken\n\ndata: " + A) == []
+    assert decoder.close() == []
+
+
+def test_an_error_line_of_ollama_ends_the_response():
+    data = recorded.lines(*recorded.ollama()[:2], {"error": "a sentence with /a/path"}, *recorded.ollama())
+    error = SourceError("source_failed", "The provider sent an error.", fatal=True)
+    assert json_lines(data) == [recorded.PIECES[0], error]
+
+
+LIMIT = len(A)
+LONG = b'{"x":"' + b"x" * LIMIT + b'"}'
+LONG_BLOCKS = {
+    b"data:" + A[: LIMIT - 5] + b"\n\n": [INVALID],
+    b"data: " + LONG + b"\nignored\ndata: {}\nevent: x\n\n:ok\n\ndata\n\n": [TOO_LONG],
+    b"data:x\n" * (LIMIT // 2) + b"data:\n\n": [INVALID],
+    b"data:x\n" * (LIMIT // 2) + b"data:x\ndata:" + LONG + b"\n\ndata:{}\n\n": [TOO_LONG],
+    b"data:x\n" * LIMIT + b"\ndata:7\n\n": [TOO_LONG, INVALID],
+    LONG + b"\n\xef\xbb\xbf\ndata:7\n\n": [TOO_LONG],
+    LONG + b"\n" + LONG + b"\n\ndata: 7\n\n": [TOO_LONG, INVALID],
+    b":" + b"c" * LIMIT + b"\ndata:{}\n\ndata:7\n\n": [TOO_LONG, INVALID],
+    b"\xef\xbb\xbf" + LONG + b"\n\xef\xbb\xbfdata:7\n\ndata:7": [TOO_LONG],
+    b"data:7\n\n" + LONG: [INVALID, TOO_LONG],
+    b"data:7\n\n:" + b"c" * (LIMIT - 1) + b"\n\n": [INVALID],
+}
+
+
+@pytest.mark.parametrize(("data", "pieces"), LONG_BLOCKS.items(), ids=range(len(LONG_BLOCKS)))
+def test_an_event_that_is_too_long_is_dropped_as_one_and_the_next_one_counts(data, pieces):
+    assert sse(data, max_event_bytes=LIMIT) == pieces
+    bytewise = [bytes([byte]) for byte in data]
+    assert decoded(SSESourceDecoder(max_event_bytes=LIMIT), *bytewise) == pieces
+
+
+def test_the_limit_is_that_of_the_data_of_all_lines_with_the_line_ends_between_them():
+    start, comma, end = A.partition(b",")
+    data = b"data:" + start + comma + b"\ndata:" + end + b"\n\n"
+    assert sse(data, max_event_bytes=LIMIT + 1) == ["a"]
+    assert sse(data, max_event_bytes=LIMIT) == [TOO_LONG]
+
+
+def test_a_line_that_is_too_long_is_dropped_and_the_next_one_counts():
+    data = A + b"\n" + A + b" \n" + A + b"\n" + A + b" "
+    pieces = ["a", TOO_LONG, "a", TOO_LONG]
+    assert json_lines(data, max_event_bytes=LIMIT) == pieces
+    bytewise = [bytes([byte]) for byte in data]
+    assert decoded(JSONLinesSourceDecoder(max_event_bytes=LIMIT), *bytewise) == pieces
+
+
+def test_a_line_that_is_too_long_is_not_kept():
+    decoder = JSONLinesSourceDecoder(max_event_bytes=10)
+    assert decoder.feed(b"x" * 11) == [TOO_LONG]
+    assert [decoder.feed(b"x" * 1000) for _ in range(3)] == [[], [], []]
+    assert decoder.feed(b"\n7\n") == [INVALID]
+    assert decoder.close() == []
+
+
+def test_unknown_events_are_counted():
+    decoder = SSESourceDecoder()
+    decoder.feed(b'data: {"type":"new"}\n\ndata: {}\n\ndata: ' + A + b"\n\n")
+    assert decoder.ignored == 2
+
+
+FRAGMENTS = [
+    b"data: ", b"data:", b"event: error", b"event: x", b"\n", b"\r", b"\r\n", b"\n\n", b":", b"\xef\xbb\xbf",
+    A, B, A[:9], A[9:], b"[DONE]", b"{}", b"\xe2\x82\xac", b"\xff", b"7", b'{"error":{"type":"timeout"}}',
+    recorded.sse(*recorded.chat()[1:2]), b'{"type":"message_start"}', b'{"type":"message_stop"}',
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(FRAGMENTS), max_size=12).map(b"".join),
+    st.lists(st.integers(0, 200), max_size=6),
+    st.sampled_from([10, LIMIT, 10_000]),
+    st.sampled_from([SSESourceDecoder, JSONLinesSourceDecoder]),
+)
+@example(b"data: " + A + b"\r\n\r\n", [58], LIMIT, SSESourceDecoder)
+def test_any_cut_gives_the_same_pieces(data, cuts, limit, kind):
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    chunks = [data[start:end] for start, end in pairwise(edges)]
+    whole = decoded(kind(max_event_bytes=limit), data)
+    assert decoded(kind(max_event_bytes=limit), *chunks) == whole
+    assert decoded(kind(max_event_bytes=limit), *(bytes([byte]) for byte in data)) == whole
+
+
+@given(st.binary(max_size=60), st.sampled_from([SSESourceDecoder, JSONLinesSourceDecoder]))
+def test_no_bytes_make_a_decoder_raise(data, kind):
+    assert all(isinstance(piece, str | SourceError) for piece in decoded(kind(), data))
+
+
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+def test_misuse_says_what_to_do(kind):
+    decoder = kind()
+    with pytest.raises(UsageError, match=r"^feed\(\) takes the bytes that were received, not str\.$"):
+        decoder.feed("data: {}")
+    decoder.feed(b"")
+    assert decoder.close() == []
+    assert decoder.close() == []
+    with pytest.raises(UsageError, match=r"^feed\(\) after close\(\): decode each source with a decoder"):
+        decoder.feed(b"")
+    for limit in (0, -1, 1.5, True, None):
+        with pytest.raises(UsageError, match=r"^max_event_bytes must be a whole number from 1 up\.$"):
+            kind(max_event_bytes=limit)
+
+
+def test_the_package_has_these_decoders_and_no_others():
+    assert sources.SSESourceDecoder is SSESourceDecoder
+    with pytest.raises(AttributeError) as caught:
+        _ = sources.Decoder
+    assert str(caught.value) == "module 'componentstream.sources' has no attribute 'Decoder'"
