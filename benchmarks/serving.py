@@ -218,7 +218,7 @@ async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitSta
     # A worker without it is not to hold what it loads.
     from componentstream.log.urls import open_log  # noqa: PLC0415
     from componentstream.server import GenerationRequest, ServerSettings, create_app  # noqa: PLC0415
-    from componentstream.server.serving import collect_rarely  # noqa: PLC0415
+    from componentstream.server.serving import tune_gc  # noqa: PLC0415
 
     def generate(request: GenerationRequest) -> Source:
         return MODELS[request.project](dict(parse_qsl(request.prompt)))
@@ -238,7 +238,7 @@ async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitSta
         server = create_app(generate, attrs.evolve(settings, batch_chars=batch_chars))
         await stack.enter_async_context(server.router.lifespan_context(server))
         _servers[name] = server if send_timeout is None else noting_drops(server)
-    collect_rarely()
+    tune_gc()
 
 
 def main() -> None:

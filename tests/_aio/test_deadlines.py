@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from componentstream._aio.deadlines import Patience
+from componentstream._aio.deadlines import SharedTimeout
 from tests.drive.virtual import run
 
 
@@ -25,16 +25,16 @@ async def wait(patience, seconds):
 
 
 def test_a_wait_that_is_short_enough_ends_by_itself():
-    assert run(wait(Patience(1.0), 0.5)) == (0.5, "done")
+    assert run(wait(SharedTimeout(1.0), 0.5)) == (0.5, "done")
 
 
 def test_a_wait_is_cut_off_when_its_time_is_over():
-    assert run(wait(Patience(1.0), 9.0)) == (1.0, "cut off")
+    assert run(wait(SharedTimeout(1.0), 9.0)) == (1.0, "cut off")
 
 
 def test_each_wait_has_its_own_time_of_at_least_four_fifths():
     async def test():
-        patience = Patience(1.0)
+        patience = SharedTimeout(1.0)
 
         async def later(delay, seconds):
             await asyncio.sleep(delay)
@@ -53,7 +53,7 @@ def test_each_wait_has_its_own_time_of_at_least_four_fifths():
 
 def test_many_short_waits_take_one_timer():
     async def test():
-        patience = Patience(1.0)
+        patience = SharedTimeout(1.0)
         for _ in range(100):
             with patience.wait():
                 await asyncio.sleep(0)
@@ -66,7 +66,7 @@ def test_many_short_waits_take_one_timer():
 
 def test_time_in_which_the_loop_stands_still_counts_little():
     async def test():
-        patience = Patience(1.0)
+        patience = SharedTimeout(1.0)
 
         async def answered():
             with patience.wait():
@@ -82,9 +82,9 @@ def test_time_in_which_the_loop_stands_still_counts_little():
 
 def test_what_ends_otherwise_raises_as_it_did():
     async def test():
-        with pytest.raises(KeyError), Patience(1.0).wait():
+        with pytest.raises(KeyError), SharedTimeout(1.0).wait():
             raise KeyError
-        with pytest.raises(TimeoutError, match="mine"), Patience(1.0).wait():
+        with pytest.raises(TimeoutError, match="mine"), SharedTimeout(1.0).wait():
             raise TimeoutError("mine")
 
     run(test())
@@ -92,7 +92,7 @@ def test_what_ends_otherwise_raises_as_it_did():
 
 def test_a_task_that_is_cancelled_by_others_is_cancelled():
     async def test():
-        task = asyncio.create_task(wait(Patience(1.0), 9.0))
+        task = asyncio.create_task(wait(SharedTimeout(1.0), 9.0))
         await asyncio.sleep(0.5)
         task.cancel()
         await asyncio.wait([task])
@@ -103,7 +103,7 @@ def test_a_task_that_is_cancelled_by_others_is_cancelled():
 
 def test_a_task_that_is_cancelled_by_others_as_well_is_cancelled():
     async def test():
-        task = asyncio.create_task(wait(Patience(1.0), 9.0))
+        task = asyncio.create_task(wait(SharedTimeout(1.0), 9.0))
         asyncio.get_running_loop().call_at(1.0, task.cancel)
         await asyncio.wait([task])
         assert task.cancelled()
@@ -113,7 +113,7 @@ def test_a_task_that_is_cancelled_by_others_as_well_is_cancelled():
 
 def test_a_task_goes_on_behind_a_wait_that_was_cut_off():
     async def test():
-        await wait(Patience(1.0), 9.0)
+        await wait(SharedTimeout(1.0), 9.0)
         assert asyncio.current_task().cancelling() == 0
         await asyncio.sleep(1.0)
 
@@ -128,7 +128,7 @@ def test_what_a_cut_makes_the_block_raise_is_raised():
             raise KeyError from None
 
     async def test():
-        with pytest.raises(KeyError), Patience(1.0).wait():
+        with pytest.raises(KeyError), SharedTimeout(1.0).wait():
             await awkward()
         assert asyncio.current_task().cancelling() == 0
 
@@ -136,7 +136,7 @@ def test_what_a_cut_makes_the_block_raise_is_raised():
 
 
 def test_it_serves_one_loop_after_another():
-    patience = Patience(1.0)
+    patience = SharedTimeout(1.0)
 
     async def left_open():
         patience.wait().__enter__()

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from componentstream import ErrorEvent, MessageStop, StatusEvent
-from componentstream.adapters._response_start import Opening, tell_reconnected
+from componentstream.adapters._response_start import ResponseStart, tell_reconnected
 from componentstream.core.events import event_from_dict
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
@@ -19,7 +19,7 @@ def fatal(code, *, retryable=False):
 
 
 def opened(*events, encoder=None, headers=()):
-    opening = Opening(encoder, headers)
+    opening = ResponseStart(encoder, headers)
     chunks = [opening.encode(event) for event in events]
     assert chunks == [(encoder or SSEEncoder()).encode(event) for event in events]
     return opening

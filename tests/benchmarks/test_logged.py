@@ -185,7 +185,7 @@ def test_pieces_other_than_those_that_were_sent_are_found_out(chunks, account):
         paced.delays_of(taken(answer(numbered(chunks))), account, LOAD)
 
 
-class Told:
+class CallResult:
     """A worker that tells what it was told to."""
 
     def __init__(self, drops):
@@ -208,10 +208,10 @@ def test_readers_who_are_not_dropped_are_found_out(monkeypatch, drops, readers, 
     monkeypatch.setattr(stalling, "_GRACE", 0.0)
 
     with pytest.raises(workloads.WrongOutputError, match=wrong):
-        stalling._drops(Told(drops), 2, 0.01)
+        stalling._drops(CallResult(drops), 2, 0.01)
 
 
 def test_the_readers_who_were_dropped_are_told_in_order(monkeypatch):
     monkeypatch.setattr(stalling, "_readers", lambda _worker: 0.0)
 
-    assert stalling._drops(Told([0.7, 0.5]), 2, 1.0) == [0.5, 0.7]
+    assert stalling._drops(CallResult([0.7, 0.5]), 2, 1.0) == [0.5, 0.7]

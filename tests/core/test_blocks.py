@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from componentstream.core.blocks import Block, Halt, Structure
+from componentstream.core.blocks import Block, BlockBuilder, FatalError
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -19,7 +19,7 @@ LINE = 3
 
 
 def structure_of(grammar=None, **limits):
-    return Structure(grammar or Grammar(), Limits(**limits))
+    return BlockBuilder(grammar or Grammar(), Limits(**limits))
 
 
 def start(structure, name="A", *, position=None, fence="", **attributes):
@@ -139,7 +139,7 @@ def test_a_start_deeper_than_the_limit_is_text():
 
 def test_one_component_too_many_is_fatal_and_the_fence_before_it_is_text():
     structure = opened("A", max_components=1)
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         start(structure, "B", fence="```\n")
     assert taken(structure) == [
         ContentBlockDelta(0, "```\n"),
@@ -153,7 +153,7 @@ def test_the_checks_of_a_start_come_in_the_order_of_the_protocol():
     deep = opened("A", max_depth=1, max_components=1)
     assert not start(deep, "B", position="attic")
     many = opened("A", max_components=1)
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         start(many, "B", position="attic")
     codes = [[event.code for event in taken(structure)] for structure in (strict, deep, many)]
     assert codes == [["malformed_marker"], ["nesting_too_deep"], ["too_many_components"]]
@@ -325,7 +325,7 @@ def test_nothing_is_trimmed_where_the_error_ends_the_stream():
     structure = opened("A", max_component_chars=3, max_errors=1)
     assert not structure.reject("invalid_name", "Wrong.", "", LINE, SPAN)
     structure.run.append("abcd")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         structure.flush()
     structure.abort()
     assert taken(structure)[1:] == [
@@ -376,7 +376,7 @@ def test_abort_stops_a_text_block():
 
 def test_one_error_too_many_is_the_fatal_one_in_its_place():
     structure = opened("A", "B", max_errors=1)
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         structure.finish()
     structure.abort()
     assert taken(structure) == [
@@ -389,7 +389,7 @@ def test_one_error_too_many_is_the_fatal_one_in_its_place():
 
 def test_it_keeps_the_line_and_span_of_the_error_whose_place_it_takes():
     structure = opened("A", "B", "C", max_errors=1)
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         end(structure, "A")
     assert taken(structure)[2:] == [
         error("too_many_errors", "The stream has more than 1 errors.", fatal=True)
@@ -399,7 +399,7 @@ def test_it_keeps_the_line_and_span_of_the_error_whose_place_it_takes():
 def test_it_takes_the_place_of_a_fatal_error_too():
     structure = structure_of(max_errors=1)
     structure.error("invalid_name", "Wrong.")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         structure.error("stream_too_large", "Long.")
     assert [event.code for event in taken(structure)] == ["invalid_name", "too_many_errors"]
 
@@ -408,7 +408,7 @@ def test_it_takes_the_place_of_a_fatal_error_too():
 def test_a_fatal_error_halts_behind_its_event(code):
     structure = structure_of()
     structure.run.append("x")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         structure.error(code, "Over.")
     assert taken(structure)[1:] == [
         ContentBlockDelta(0, "x"),
@@ -483,7 +483,7 @@ def test_a_fence_before_an_end_is_dropped():
 def test_a_fence_before_a_marker_whose_errors_end_the_stream_is_text():
     structure = opened("A", "B", max_errors=1)
     structure.error("invalid_name", "Wrong.")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         end(structure, "A", fence="```\n")
     assert taken(structure)[1:] == [
         ContentBlockDelta(1, "```\n"),
@@ -491,7 +491,7 @@ def test_a_fence_before_a_marker_whose_errors_end_the_stream_is_text():
     ]
     structure = structure_of(max_errors=1)
     structure.error("invalid_name", "Wrong.")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         start(structure, position="attic", fence="```\n")
     assert taken(structure)[1:] == [
         ContentBlockStart(0, TextBlock()),
@@ -503,7 +503,7 @@ def test_a_fence_before_a_marker_whose_errors_end_the_stream_is_text():
 def test_a_marker_whose_errors_end_the_stream_may_have_no_fence_before_it():
     structure = opened("A", "B", max_errors=1)
     structure.error("invalid_name", "Wrong.")
-    with pytest.raises(Halt):
+    with pytest.raises(FatalError):
         end(structure, "A")
     assert [event.code for event in taken(structure)] == ["invalid_name", "too_many_errors"]
 
@@ -531,7 +531,7 @@ def test_a_restored_structure_goes_on_where_the_other_one_was():
     for each in (structure, copy):
         assert start(each, "B")
         assert not end(each, "C")
-        with pytest.raises(Halt):
+        with pytest.raises(FatalError):
             start(each, "C")
     assert copy.events == structure.events != []
 

@@ -1,6 +1,6 @@
 import pytest
 
-from componentstream.core.escaping import printable
+from componentstream.core.escaping import escape_control_chars
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from componentstream.core.escaping import printable
     ],
 )
 def test_what_a_terminal_might_act_on_is_escaped(text, shown):
-    assert printable(text) == shown
+    assert escape_control_chars(text) == shown

@@ -244,8 +244,8 @@ def test_a_tab_is_white_space_and_may_stand_in_quotes():
 
 
 def test_every_printable_character_but_the_forbidden_ones_is_in_a_bare_value():
-    printable = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isprintable()]
-    allowed = [char for char in printable if char not in set("\"'<>&=`") | set(WHITE)]
+    escape_control_chars = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isprintable()]
+    allowed = [char for char in escape_control_chars if char not in set("\"'<>&=`") | set(WHITE)]
     assert [char for char in allowed if attributes(f"a={char}") != {"a": char}] == []
 
 

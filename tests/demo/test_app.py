@@ -110,7 +110,7 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path):
 
 @contextmanager
 def serving(app):
-    with LocalServer(app, port=0, drain=app.state.server.drain) as server:
+    with LocalServer(app, port=0, drain=app.state.streams.drain) as server:
         app.state.stop = server.stop
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -239,7 +239,7 @@ def test_streams_go_into_the_log_that_is_given(tmp_path):
     async def run():
         async with open_log(f"sqlite:{tmp_path / 'demo.db'}") as log:
             app = create_recorded_demo(rate=0.0, log=log)
-            with LocalServer(app, port=0, drain=app.state.server.drain) as server:
+            with LocalServer(app, port=0, drain=app.state.streams.drain) as server:
                 serving = asyncio.create_task(server.serve())
                 headers = {"Authorization": f"Bearer {app.state.new_token()}"}
                 async with httpx2.AsyncClient(base_url=server.url, timeout=WAIT) as client:

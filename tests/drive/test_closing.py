@@ -9,11 +9,11 @@ import pytest
 from componentstream.core.errors import UsageError
 from componentstream.drive.closing import (
     OneByOne,
-    aclosing,
     aopen_source,
     check_any_iterable,
     check_iterable,
     check_source,
+    close_on_exit,
     closing,
     log_failure,
     log_warning,
@@ -134,10 +134,10 @@ def close_by(how, thing, error=None):
     if how is closing:
         closing(thing)(None, error, None)
     else:
-        asyncio.run(aclosing(thing)(None, error, None))
+        asyncio.run(close_on_exit(thing)(None, error, None))
 
 
-both = pytest.mark.parametrize("how", [closing, aclosing])
+both = pytest.mark.parametrize("how", [closing, close_on_exit])
 
 
 @both

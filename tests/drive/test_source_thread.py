@@ -8,7 +8,7 @@ from contextvars import ContextVar
 import pytest
 
 from componentstream.drive.generation import MAX_CHARS, MAX_CHUNKS
-from componentstream.drive.source_thread import Reader
+from componentstream.drive.source_thread import SourceThread
 from tests.drive.kinds import (
     LONG,
     Closable,
@@ -50,7 +50,7 @@ class Blocking(Closable):
 
 def started(source, **options):
     woken = threading.Event()
-    reader = Reader(source, woken.set, **options)
+    reader = SourceThread(source, woken.set, **options)
     reader.start()
     return reader, woken
 
@@ -276,7 +276,7 @@ def test_what_has_no_close_is_not_forced():
 
 def test_a_reader_that_was_not_started_closes_the_source_without_reading_it():
     source = Closable("a")
-    reader = Reader(source, lambda: None)
+    reader = SourceThread(source, lambda: None)
     reader.stop()
     assert reader.closed
     assert (source.read, source.closed) == (0, 1)
@@ -321,7 +321,7 @@ def test_a_thread_does_not_wait_for_itself():
         gc.collect()
         yield "b"
 
-    reader = Reader(items(), lambda: None)
+    reader = SourceThread(items(), lambda: None)
     gc.disable()
     try:
         Loop(reader)

@@ -35,7 +35,7 @@ app = create_app(
         lease=float(os.environ["KILLS_LEASE"]),
         # Only faults end a stream here, however busy the machine is.
         timeouts=Timeouts(generation=120.0, chunk=60.0),
-        log_patience=10.0,
+        log_timeout=10.0,
         authenticate=authenticate,
         rate_limit=None,
         max_generations_per_user=1000,

@@ -12,7 +12,7 @@ import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.log import LeaseLostError, SQLiteEventLog, StoreError
-from componentstream.log._sqlite_thread import Worker
+from componentstream.log._sqlite_thread import SQLiteThread
 from componentstream.log._tables import READING, Acquire, connect
 from tests.log import contract
 from tests.log.broken_sqlite import *  # noqa: F403 - all of its tests
@@ -202,7 +202,7 @@ def test_a_file_that_cannot_be_made_for_a_moment_is_tried_again(tmp_path):
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
         asyncio.get_running_loop().call_later(0.1, connection.close)
-        worker = Worker(lambda _: connect(str(tmp_path / "log.db"), 0.0, durable=False), READING)
+        worker = SQLiteThread(lambda _: connect(str(tmp_path / "log.db"), 0.0, durable=False), READING)
         assert await worker.run(lambda _: "done") == "done"
         await worker.aclose()
 
@@ -244,8 +244,8 @@ def test_a_broken_file_is_noticed_and_a_waiting_reader_told(tmp_path):
 def test_a_store_that_does_not_come_back_is_not_waited_for(monkeypatch):
     async def scenario():
         go_on = Event()
-        worker = Worker(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING)
-        monkeypatch.setattr("componentstream.log._sqlite_thread.PATIENCE", 0.1)
+        worker = SQLiteThread(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING)
+        monkeypatch.setattr("componentstream.log._sqlite_thread.CALL_TIMEOUT", 0.1)
         with pytest.raises(StoreError, match=r"did not answer within 0\.1 s"):
             await worker.run(lambda _: go_on.wait())
         go_on.set()
@@ -259,7 +259,7 @@ def test_a_store_that_does_not_come_back_is_not_waited_for(monkeypatch):
 def test_what_was_asked_for_before_the_end_is_done():
     async def scenario():
         done = []
-        worker = Worker(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING, group=1.0)
+        worker = SQLiteThread(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING, group=1.0)
         jobs = [asyncio.create_task(worker.run(lambda _, n=n: done.append(n))) for n in range(5)]
         await asyncio.sleep(0)
         await worker.aclose()
@@ -278,7 +278,7 @@ def test_jobs_that_keep_coming_share_transactions():
             connection.set_trace_callback(lambda statement: statement == "BEGIN" and begun.append(statement))
             return connection
 
-        worker = Worker(connect, READING, group=0.4)
+        worker = SQLiteThread(connect, READING, group=0.4)
         first = [asyncio.create_task(worker.run(lambda _: gate.wait())) for _ in range(2)]
         await asyncio.sleep(0)
         gate.set()
@@ -332,7 +332,7 @@ def test_a_job_that_fails_fails_alone():
             return connection
 
         kept = connect(None)
-        worker = Worker(connect, READING, group=0.1)
+        worker = SQLiteThread(connect, READING, group=0.1)
         insert = [
             lambda connection, n=n: connection.execute("INSERT INTO done VALUES (?)", [n]) for n in range(4)
         ]

@@ -25,8 +25,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import MemoryEventLog, SQLiteEventLog, StoreError
-from componentstream.server.streams.subscriber import Reader, View
-from componentstream.server.streams.takeover import end_cancelled, end_lost
+from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.takeover import end_cancelled, finish_abandoned
 from componentstream.wire import SSEEncoder
 from tests.server.failing_log import FailingLog, Trouble
 from tests.server.stream_helpers import OWNER, STREAM, begin, chunks_of, run, state, stored, verify
@@ -58,7 +58,7 @@ class RestlessLog(FailingLog):
         )
 
 
-class CountedReader(Reader):
+class CountedReader(StreamSubscriber):
     """A reader that is seen going over to the tail and back."""
 
     __slots__ = ("figures", "where")
@@ -103,10 +103,10 @@ class Run:
             self.log,
             status,
             self.producer.tail if rng.random() < 0.8 else None,
-            View(after, debug=True),
-            end_lost=self.end_lost,
+            EventFilter(after, debug=True),
+            finish_abandoned=self.finish_abandoned,
             heartbeat=rng.choice((0.05, 15.0)) * self.scale,
-            log_patience=20.0 * self.scale,
+            log_timeout=20.0 * self.scale,
         )
         reader.figures, reader.where = self.figures, ""
         lags = rng.choice(((0.0,), (0.0,), (0.0, 0.0, 0.05), (0.0,) * 8 + (2.5,)))
@@ -122,8 +122,8 @@ class Run:
             await reader.aclose()
         self.got.append((after, b"".join(chunks)))
 
-    async def end_lost(self, status):
-        await end_lost(self.log, status.stream, status.owner, 2.0 * self.scale)
+    async def finish_abandoned(self, status):
+        await finish_abandoned(self.log, status.stream, status.owner, 2.0 * self.scale)
 
     async def meddle(self, ending, task):
         await asyncio.sleep(self.rng.choice((0.01, 0.5, 3.0)) * self.rng.random() * self.scale)
@@ -137,7 +137,7 @@ class Run:
     async def whole(self):
         rng = self.rng
         lease = rng.choice((5.0, 60.0)) * self.scale
-        self.producer = await begin(self.log, self.source(), ttl=lease, log_patience=20.0 * self.scale)
+        self.producer = await begin(self.log, self.source(), ttl=lease, log_timeout=20.0 * self.scale)
         task = asyncio.create_task(self.producer.run())
         ending = rng.choice(ENDINGS)
         meddling = asyncio.create_task(self.meddle(ending, task))

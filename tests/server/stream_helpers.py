@@ -5,7 +5,7 @@ import json
 import math
 from contextlib import aclosing
 
-from componentstream._aio.deadlines import Patience
+from componentstream._aio.deadlines import SharedTimeout
 from componentstream.core.events import event_from_dict
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.generation import Generation
@@ -72,7 +72,7 @@ async def begin(
     batcher=None,
     timeouts=None,
     on_store_failure="continue",
-    log_patience=1.0,
+    log_timeout=1.0,
     failures=None,
 ):
     """Return a producer that has not been run, of a stream that it holds the lease of."""
@@ -96,7 +96,7 @@ async def begin(
         log,
         lease,
         on_store_failure=on_store_failure,
-        patience=Patience(log_patience),
+        patience=SharedTimeout(log_timeout),
         on_log_failure=[].append if failures is None else failures.append,
     )
 

@@ -20,7 +20,7 @@ parts.module("starlette")
 
 from componentstream.server.serving import (  # noqa: E402 - it needs what is asked for above
     LocalServer,
-    collect_rarely,
+    tune_gc,
 )
 
 WAIT = 10.0
@@ -50,7 +50,7 @@ async def hello(_scope, _receive, send):
 def test_a_process_of_many_streams_looks_for_garbage_seldom_and_never_at_what_it_has_loaded():
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
     try:
-        collect_rarely()
+        tune_gc()
         assert gc.get_threshold() == (10_000, 5, 100)
         assert gc.get_freeze_count() > frozen + 10_000
     finally:

@@ -26,7 +26,7 @@ DEFAULTS = {
     "send_timeout": 20.0,
     "log": None,
     "lease": 10.0,
-    "log_patience": 1.0,
+    "log_timeout": 1.0,
     "on_store_failure": "continue",
     "on_disconnect": "continue",
     "max_body_bytes": 65_536,
@@ -52,7 +52,7 @@ COUNTS = [
 ]  # fmt: skip
 NO_COUNTS = [0, -1, 1.5, 2.0, True, "1", None, math.inf]
 
-SECONDS = ["send_timeout", "lease", "log_patience", "body_timeout", "ticket_seconds", "shutdown_grace"]
+SECONDS = ["send_timeout", "lease", "log_timeout", "body_timeout", "ticket_seconds", "shutdown_grace"]
 NO_SECONDS = [0, 0.0, -1.0, math.inf, -math.inf, math.nan, True, "15", b"1", None]
 
 OF_A_BATCHER = "batch_chars and batch_delay are those of a DeltaBatcher."
@@ -72,7 +72,7 @@ def test_what_is_given_is_kept():
     given = {
         "timeouts": Timeouts(None, None), "grammar": Grammar(nesting="text"), "limits": Limits(max_depth=3),
         "catalog": Catalog([ComponentSpec("Hero")]), "hooks": [print], "batch_chars": 1, "batch_delay": 0.5,
-        "heartbeat": 1, "send_timeout": 1, "log": MemoryEventLog(), "lease": 2.5, "log_patience": 0.1,
+        "heartbeat": 1, "send_timeout": 1, "log": MemoryEventLog(), "lease": 2.5, "log_timeout": 0.1,
         "on_store_failure": "fail", "on_disconnect": "cancel", "max_body_bytes": 1, "body_timeout": 1e-9,
         "authenticate": print, "ticket_seconds": 5, "debug": True, "allowed_origins": ["https://a.example"],
         "trusted_proxies": 2, "rate_limit": None, "rate_limit_storage": "async+redis://x",

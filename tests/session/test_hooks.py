@@ -4,12 +4,12 @@ import pytest
 from componentstream.core.buffer import Component
 from componentstream.core.events import DebugEvent, ErrorEvent, MessageStop, StatusEvent
 from componentstream.session.hooks import (
+    CallResult,
     ComponentFinished,
     ErrorReported,
     Reconnected,
     StreamFinished,
     StreamStarted,
-    Told,
     records_of,
 )
 from componentstream.session.statistics import SessionStats
@@ -20,7 +20,7 @@ CODE = "export default function Hero"
 
 
 def records(*events, **besides):
-    return list(records_of(Told(list(events), **besides), stream="s", at=4.0, started=1.0, stats=STATS))
+    return list(records_of(CallResult(list(events), **besides), stream="s", at=4.0, started=1.0, stats=STATS))
 
 
 def reported(error, cause=None):

@@ -3,17 +3,17 @@ import json
 import attrs
 import pytest
 
-from componentstream.session.statistics import ComponentTime, SessionStatistics, SessionStats
+from componentstream.session.statistics import ComponentTime, SessionStats, StatsRecorder
 
 
 def started(now=10.0):
-    statistics = SessionStatistics()
+    statistics = StatsRecorder()
     statistics.start(now)
     return statistics
 
 
 def test_without_a_start_all_figures_are_empty():
-    assert SessionStatistics().snapshot(99.0) == SessionStats()
+    assert StatsRecorder().snapshot(99.0) == SessionStats()
 
 
 def test_time_is_counted_from_the_start():

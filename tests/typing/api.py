@@ -39,7 +39,7 @@ from componentstream import (
     stream,
     stream_bytes,
 )
-from componentstream.session.hooks import Record, StreamFinished
+from componentstream.session.hooks import HookEvent, StreamFinished
 from componentstream.sources import SourceDecoder, SourceError, SSESourceDecoder, TextDecoder, extract_text
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
@@ -176,7 +176,7 @@ def stages_are_chained(body: bytes) -> list[Event]:
 
 
 def sessions_are_driven(source: list[str]) -> list[Event]:
-    def hook(record: Record) -> None:
+    def hook(record: HookEvent) -> None:
         if isinstance(record, StreamFinished):
             assert_type(record.stats, SessionStats)
 

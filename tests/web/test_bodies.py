@@ -15,7 +15,7 @@ from tests.web.running import WAIT, Model, connected, events_of, exchange, refus
 
 IN_TIME = 1.0
 LONGEST = 65_536
-PATIENCE = 1.0
+CALL_TIMEOUT = 1.0
 HEAD = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 PIECE = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
 NO_JSON = {
@@ -55,7 +55,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def server(model):
-    settings = ServerSettings(rate_limit=None, max_generations_per_user=1000, body_timeout=PATIENCE)
+    settings = ServerSettings(rate_limit=None, max_generations_per_user=1000, body_timeout=CALL_TIMEOUT)
     with serving(create_app(model, settings)) as url:
         yield url
 
@@ -188,7 +188,7 @@ def test_a_body_that_comes_too_slowly_is_refused_in_time(url, dripping):
             dripper.join()
     assert status_and_code(answer) == (408, "request_timeout")
     assert b"connection: close" in answer.lower()
-    assert PATIENCE - 0.1 < seconds < PATIENCE + IN_TIME
+    assert CALL_TIMEOUT - 0.1 < seconds < CALL_TIMEOUT + IN_TIME
 
 
 def test_slow_bodies_keep_nobody_waiting(url):
@@ -210,7 +210,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure(url, caplo
     with connected(url) as raw:
         raw.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
         raw.shutdown(socket.SHUT_WR)
-        raw.settimeout(PATIENCE / 2)
+        raw.settimeout(CALL_TIMEOUT / 2)
         assert raw.recv(65536) == b""
     assert httpx2.get(f"{url}health", timeout=WAIT).status_code == 200
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []

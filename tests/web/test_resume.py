@@ -365,7 +365,7 @@ def test_a_reader_at_a_worker_that_stops_goes_on_at_another(tmp_path):
     with asking(producing) as client:
         path = later(client, "held")
         reader = threading.Thread(target=read)
-        with serving(leaving, drain=leaving.state.server.drain) as url:
+        with serving(leaving, drain=leaving.state.streams.drain) as url:
             reader.start()
             assert reads.wait(10)
             began = time.monotonic()

@@ -15,7 +15,7 @@ _TURNS: Final = 5
 """Turns of the timer in the length of a wait."""
 
 
-class Patience:
+class SharedTimeout:
     """Ends waits that take too long, on one event loop at a time.
 
     Args:
@@ -66,7 +66,7 @@ class Wait:
 
     __slots__ = ("_cancellations", "_cut", "_patience", "_task")
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: SharedTimeout) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what awaits is a task
         self._patience = patience

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 
 
-async def until_gone(work: Coroutine[object, object, None], gone: Coroutine[object, object, None]) -> None:
+async def cancel_on_disconnect(
+    work: Coroutine[object, object, None], gone: Coroutine[object, object, None]
+) -> None:
     """Run `work` until it is done or `gone` is; then the other is cancelled, and its end awaited.
 
     Work that was cancelled from elsewhere was given up on purpose, and is no error.

@@ -28,7 +28,7 @@ class StreamEncoder(Encoder, Protocol):
         """The response headers of such a stream."""
 
 
-class Opening:
+class ResponseStart:
     """The encoder of one stream, which notes how the stream begins.
 
     It stands between a driver and the encoder that was asked for, because that is where an event and its

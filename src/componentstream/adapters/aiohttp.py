@@ -7,7 +7,7 @@ from typing import Final
 
 from typing_extensions import Unpack
 
-from componentstream._aio.scopes import until_gone
+from componentstream._aio.scopes import cancel_on_disconnect
 from componentstream.adapters.generic import SEND_TIMEOUT, Options, aanswer
 from componentstream.core.errors import MissingExtraError
 
@@ -43,7 +43,7 @@ async def stream_response(
         options: see :class:`~componentstream.adapters.generic.Options`.
     """
     response = web.StreamResponse()
-    await until_gone(_send(request, response, source, send_timeout, options), _gone(request))
+    await cancel_on_disconnect(_send(request, response, source, send_timeout, options), _gone(request))
     return response
 
 

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
-from componentstream._aio.scopes import until_gone
+from componentstream._aio.scopes import cancel_on_disconnect
 from componentstream.adapters.generic import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
-from componentstream.drive.closing import aclosing as closing_source
+from componentstream.drive.closing import close_on_exit
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -56,7 +56,7 @@ class ASGIStream:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer the request."""
         try:
-            await until_gone(self._answer(scope, send), disconnect(receive))
+            await cancel_on_disconnect(self._answer(scope, send), disconnect(receive))
         finally:
             if not self._begun:
                 await self._leave()
@@ -67,7 +67,7 @@ class ASGIStream:
         if session is not None:
             session.cancel(time.monotonic())
         async with AsyncExitStack() as stack:
-            stack.push_async_exit(closing_source(self._source))
+            stack.push_async_exit(close_on_exit(self._source))
 
     async def _answer(self, scope: Message, send: Send) -> None:
         self._begun = True
@@ -82,7 +82,7 @@ class ASGIStream:
 
 
 async def send_answer(reply: AsyncAnswer, send: Send, send_timeout: float) -> None:
-    """Send an answer and close its body; run it with ``until_gone`` and :func:`disconnect`."""
+    """Send an answer and close its body; run it with ``cancel_on_disconnect`` and :func:`disconnect`."""
     with suppress(OSError):  # some servers raise it when the reader has left
         async with aclosing(reply.body) as body:
             body.attach()

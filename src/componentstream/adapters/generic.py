@@ -17,10 +17,10 @@ import attrs
 from typing_extensions import Unpack
 
 from componentstream.adapters._bodies import AsyncBody, Body
-from componentstream.adapters._response_start import Headers, Opening, StreamEncoder, tell_reconnected
+from componentstream.adapters._response_start import Headers, ResponseStart, StreamEncoder, tell_reconnected
 from componentstream.core.errors import UsageError
 from componentstream.drive import astream_bytes, stream_bytes
-from componentstream.drive.closing import aclosing, closing
+from componentstream.drive.closing import close_on_exit, closing
 from componentstream.drive.generation import Decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
@@ -61,7 +61,7 @@ class Options(StreamOptions, total=False):
 
 
 @attrs.frozen
-class Answer:
+class StreamingReply:
     """What is to be sent; ``body`` is an iterator of bytes that must be closed."""
 
     status: int
@@ -90,7 +90,7 @@ def answer(
     encoder: StreamEncoder | None = None,
     headers: Headers = (),
     **options: Unpack[StreamOptions],
-) -> Answer:
+) -> StreamingReply:
     """Read the source until it is known how the response begins.
 
     Args:
@@ -106,22 +106,22 @@ def answer(
     Raises:
         UsageError: what ``stream_bytes`` refuses.
     """
-    opening = Opening(encoder, headers)
+    opening = ResponseStart(encoder, headers)
     chunks = stream_bytes(source, **options, encoder=opening, send_timeout=send_timeout)
     if method == "HEAD":
         chunks.close()
         with ExitStack() as stack:
             stack.push(closing(source))
-        return Answer(_OK, opening.headers(), Body(b"", chunks, send_timeout))
+        return StreamingReply(_OK, opening.headers(), Body(b"", chunks, send_timeout))
     tell_reconnected(options.get("session"), last_event_id)
     held = [next(chunks)]
     while not opening.decided(held[-1]):
         held.append(next(chunks))
     if opening.failure is None:
-        return Answer(_OK, opening.headers(), Body(b"".join(held), chunks, send_timeout))
+        return StreamingReply(_OK, opening.headers(), Body(b"".join(held), chunks, send_timeout))
     chunks.close()
     status, own, body = opening.refusal(opening.failure)
-    return Answer(status, own, Body(body, chunks, send_timeout))
+    return StreamingReply(status, own, Body(body, chunks, send_timeout))
 
 
 async def aanswer(
@@ -151,12 +151,12 @@ async def aanswer(
     """
     if not send_timeout > 0:
         raise UsageError("send_timeout must be a number of seconds above 0.")
-    opening = Opening(encoder, headers)
+    opening = ResponseStart(encoder, headers)
     chunks = astream_bytes(source, **options, encoder=opening, send_timeout=None)
     if method == "HEAD":
         await chunks.aclose()
         async with AsyncExitStack() as stack:
-            stack.push_async_exit(aclosing(source))
+            stack.push_async_exit(close_on_exit(source))
         return AsyncAnswer(_OK, opening.headers(), AsyncBody(b"", chunks, send_timeout))
     tell_reconnected(options.get("session"), last_event_id)
     held = [await anext(chunks)]

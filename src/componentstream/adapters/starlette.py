@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack, override
 
-from componentstream.adapters._response_start import Headers, Opening, StreamEncoder
+from componentstream.adapters._response_start import Headers, ResponseStart, StreamEncoder
 from componentstream.adapters.asgi import ASGIStream
 from componentstream.adapters.generic import SEND_TIMEOUT, StreamOptions
 from componentstream.core.errors import MissingExtraError
@@ -62,7 +62,7 @@ class ComponentStreamResponse(Response):
         self._options = options
         self.status_code = 200
         self.background = background
-        self.init_headers(dict(Opening(encoder, headers).headers()))
+        self.init_headers(dict(ResponseStart(encoder, headers).headers()))
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -52,7 +52,7 @@ async def _serve(options: argparse.Namespace, directory: Path) -> None:
     recording = RECORDING if options.recording is None else Path(options.recording)
     async with open_log(f"sqlite:{directory / 'streams.db'}") as log:
         app = create_recorded_demo(recording, options.rate, log, options.host)
-        with LocalServer(app, options.host, options.port, drain=app.state.server.drain) as server:
+        with LocalServer(app, options.host, options.port, drain=app.state.streams.drain) as server:
             hours = TOKEN_SECONDS // 3600
             token = app.state.new_token()
             sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))

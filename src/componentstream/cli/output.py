@@ -6,7 +6,7 @@ whoever looks at its output. JSON is pure ASCII anyway.
 
 import sys
 
-from componentstream.core.escaping import printable
+from componentstream.core.escaping import escape_control_chars
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockStart,
@@ -21,7 +21,7 @@ _HEADINGS = ("index", "component", "position", "size", "reason")
 
 def say(sentence: str) -> None:
     """Tell the person at the terminal something, on standard error."""
-    sys.stderr.write(f"componentstream: {printable(sentence)}\n")
+    sys.stderr.write(f"componentstream: {escape_control_chars(sentence)}\n")
     sys.stderr.flush()
 
 
@@ -63,7 +63,7 @@ class Table:
         elif isinstance(event, ErrorEvent):
             where = "whole stream" if event.index is None else f"block {event.index}"
             where = where if event.line is None else f"line {event.line}"
-            self._errors.append(printable(f"{where}: {event.code}: {event.message}"))
+            self._errors.append(escape_control_chars(f"{where}: {event.code}: {event.message}"))
 
     def finish(self) -> None:
         """Print the table and the errors."""
@@ -82,7 +82,7 @@ class Table:
             return
         depth = 0 if block.parent is None else self._depths[block.parent] + 1
         self._depths[index] = depth
-        name, position = "  " * depth + printable(block.name), printable(block.position)
+        name, position = "  " * depth + escape_control_chars(block.name), escape_control_chars(block.position)
         self._rows[index] = (str(index), name, position, "", "")
 
     def _line(self, row: tuple[str, ...], widths: list[int]) -> str:

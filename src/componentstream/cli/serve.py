@@ -210,7 +210,7 @@ def _set_up_logging() -> None:
 async def _serve(generate: "Generate", settings: "ServerSettings", options: argparse.Namespace) -> None:
     from componentstream.log import open_log  # noqa: PLC0415
     from componentstream.server import create_app  # noqa: PLC0415
-    from componentstream.server.serving import LocalServer, collect_rarely  # noqa: PLC0415
+    from componentstream.server.serving import LocalServer, tune_gc  # noqa: PLC0415
 
     async with open_log(_LOG if options.log is None else options.log) as log:
         settings = attrs.evolve(settings, log=log)
@@ -218,9 +218,9 @@ async def _serve(generate: "Generate", settings: "ServerSettings", options: argp
         host = _HOST if options.host is None else options.host
         port = _PORT if options.port is None else options.port
         with LocalServer(
-            app, host, port, drain=app.state.server.drain, grace=settings.shutdown_grace + _SLACK
+            app, host, port, drain=app.state.streams.drain, grace=settings.shutdown_grace + _SLACK
         ) as server:
             sys.stdout.write(f"componentstream serve: {server.url} (stop it with Ctrl-C)\n")
             sys.stdout.flush()
-            collect_rarely()
+            tune_gc()
             await server.serve()

@@ -1,8 +1,8 @@
 """Markers and text to blocks: what is open, and the events that say so.
 
 The parser reads lines; this keeps the structure they make. Text is collected in a *run* and leaves as one
-delta when another event comes, or at :meth:`Structure.flush`. Everything that can end a stream early
-happens here, as :class:`Halt`, raised behind the fatal error's event.
+delta when another event comes, or at :meth:`BlockBuilder.flush`. Everything that can end a stream early
+happens here, as :class:`FatalError`, raised behind the fatal error's event.
 
 The fence that stands directly before a marker is handed in with it, because whether it is text depends
 on whether the marker is acted on.
@@ -32,7 +32,7 @@ from componentstream.core.limits import Limits
 _FATAL: Final = frozenset({"too_many_components", "too_many_errors", "stream_too_large"})
 
 
-class Halt(Exception):  # noqa: N818
+class FatalError(Exception):
     """A fatal error has been emitted; unwinds to the parser, which ends the stream."""
 
 
@@ -47,7 +47,7 @@ class Block:
     fenced: bool = False
 
 
-class Structure:
+class BlockBuilder:
     """The open blocks of one stream, and the events that are still to be handed out.
 
     Attributes:
@@ -197,7 +197,7 @@ class Structure:
         fatal = code in _FATAL
         self.events.append(ErrorEvent(code, message, fatal=fatal, line=line, index=index, span=span))
         if fatal:
-            raise Halt
+            raise FatalError
 
     def _admits(self, marker: Marker, fence: str, line: int, span: Span, *, known: bool, depth: int) -> bool:
         """Return whether the limits and a strict grammar admit a START."""

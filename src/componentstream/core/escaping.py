@@ -1,7 +1,7 @@
 """Text that somebody else wrote, made safe to show."""
 
 
-def printable(text: str) -> str:
+def escape_control_chars(text: str) -> str:
     """Return ``text`` as one line of visible characters: all others are escaped as in a Python string.
 
     A terminal might act on them, a log might take them for the end of a line, and bidirectional controls

@@ -18,18 +18,18 @@ from typing import Final, Self
 
 import attrs
 
-from componentstream.core.blocks import Halt, part
+from componentstream.core.blocks import FatalError, part
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
 from componentstream.core.grammar import ENDED, LEAD, NO_FENCES, TEXT, Grammar
 from componentstream.core.limits import Limits
-from componentstream.core.scanner import CANDIDATES, NOWHERE, UNSEEN, LineReader, Seen
+from componentstream.core.scanner import CANDIDATES, NOWHERE, UNSEEN, LineScanner, Seen
 
 _SNAPSHOT_VERSION: Final = 1
 _INDENTATION: Final = " \t"
 
 
-class ComponentParser(LineReader):
+class ComponentParser(LineScanner):
     """Turn the text of one stream into events.
 
     Feed it chunks in order with :meth:`feed`; each call returns the events that the chunk decides. When the
@@ -125,7 +125,7 @@ class ComponentParser(LineReader):
                 self._structure.abort()
             else:
                 self._structure.finish()
-        except Halt:
+        except FatalError:
             self._fail()
         return self._leave()
 
@@ -285,7 +285,7 @@ class ComponentParser(LineReader):
                 self._settle_all()
                 message = f"The stream is longer than {self._limits.max_total_chars} characters."
                 self._structure.error("stream_too_large", message)
-        except Halt:
+        except FatalError:
             self._fail()
         return self._leave()
 

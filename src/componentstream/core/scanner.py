@@ -15,7 +15,7 @@ behind it to tell whether it is text.
 import re
 from typing import Final, TypeAlias
 
-from componentstream.core.blocks import Structure
+from componentstream.core.blocks import BlockBuilder
 from componentstream.core.events import Span
 from componentstream.core.grammar import (
     ALL_FENCES,
@@ -50,7 +50,7 @@ line there. An LF that has not been seen is -1; then the line that the chunk beg
 UNSEEN: Final[Seen] = (NOWHERE, NOWHERE, NOWHERE, 0, LEAD)
 
 
-class LineReader:
+class LineScanner:
     """The state of reading one stream; :class:`~componentstream.ComponentParser` is made of it."""
 
     __slots__ = (
@@ -62,7 +62,7 @@ class LineReader:
         self._grammar = grammar
         self._limits = limits
         self._machine = grammar.machine
-        self._structure = Structure(grammar, limits)
+        self._structure = BlockBuilder(grammar, limits)
         self._chunk = ""
         self._base = self._offset = self._sent = 0
         self._line = 1

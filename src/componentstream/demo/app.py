@@ -169,7 +169,7 @@ def create_demo(
         host: the name, or an address, of the server.
 
     Returns:
-        The application. ``state.server`` is that of :func:`create_app`, ``state.new_token`` what was given.
+        The application. ``state.streams`` is that of :func:`create_app`, ``state.new_token`` what was given.
     """
     api = create_app(generate, settings)
 
@@ -194,7 +194,7 @@ def create_demo(
         ],
         lifespan=lifespan,
     )
-    app.state.server = api.state.server
+    app.state.streams = api.state.streams
     app.state.new_token = new_token
     return app
 

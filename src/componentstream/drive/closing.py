@@ -83,15 +83,15 @@ def aopen_source(
     source: AsyncIterable[object] | Iterable[object], stack: AsyncExitStack
 ) -> AsyncIterator[object]:
     """Return the asynchronous iterator of a source; the end of the stack closes both."""
-    stack.push_async_exit(aclosing(source))
+    stack.push_async_exit(close_on_exit(source))
     if not isinstance(source, AsyncIterable):
         iterator = iter(source)
         if iterator is not source:
-            stack.push_async_exit(aclosing(iterator))
+            stack.push_async_exit(close_on_exit(iterator))
         return OneByOne(iterator)
     chunks = aiter(source)
     if chunks is not source:
-        stack.push_async_exit(aclosing(chunks))
+        stack.push_async_exit(close_on_exit(chunks))
     return chunks
 
 
@@ -125,7 +125,7 @@ def closing(thing: object) -> Exit:
     return leave
 
 
-def aclosing(thing: object) -> AsyncExit:
+def close_on_exit(thing: object) -> AsyncExit:
     """Return what an ``AsyncExitStack`` is to call so that ``thing`` is closed, if it can be."""
     close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
 

@@ -76,7 +76,7 @@ def astream(
     cancelled and closes the source (its ``aclose`` or else its ``close`` is called, if it has one). The
     events of the end do not wait for that; what follows them does, for a second at most. A source that is
     slower goes on closing by itself. Leaving an ``async for`` early does not close a generator: use
-    ``contextlib.aclosing`` around it.
+    ``contextlib.close_on_exit`` around it.
 
     If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
     So does an exception of closing the source after a good end. What goes wrong when nobody is there to be

@@ -49,7 +49,7 @@ def aparse(
     Reading starts with the first event that is asked for. From then on the source is closed (its ``aclose``
     or else its ``close`` is called, if it has one) as soon as it is exhausted or raises, the parser fails,
     the waiting for a chunk is cancelled, or the generator that this returns is closed. Leaving an
-    ``async for`` early does not close a generator: use ``contextlib.aclosing`` around it. If the source
+    ``async for`` early does not close a generator: use ``contextlib.close_on_exit`` around it. If the source
     raises, the open blocks stop as ``aborted`` and its exception follows them. What a provider says about its
     answer comes as an :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
 

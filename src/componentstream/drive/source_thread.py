@@ -23,7 +23,7 @@ LEFT_BEHIND: Final = (
 """What is logged of a thread that does not come back."""
 
 
-class Reader:
+class SourceThread:
     """Reads a source, up to ``MAX_CHUNKS`` or ``MAX_CHARS`` ahead.
 
     Call :meth:`start`; after each `wake` look at :attr:`ended`, then :meth:`take`; in the end :meth:`stop`

@@ -20,7 +20,7 @@ from typing import Final, Generic
 
 from componentstream.drive.closing import (
     OneByOne,
-    aclosing,
+    close_on_exit,
     log_failure,
     log_warning,
     note_failed_close,
@@ -63,7 +63,7 @@ class _Closing:
     ) -> None:
         stack = AsyncExitStack()
         for thing in self._things:
-            stack.push_async_exit(aclosing(thing))
+            stack.push_async_exit(close_on_exit(thing))
         await stack.__aexit__(kind, error, trace)
 
 

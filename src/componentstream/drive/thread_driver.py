@@ -10,7 +10,7 @@ from typing import Generic
 
 from componentstream.drive.closing import log_failure, log_warning, note_failed_close
 from componentstream.drive.generation import CLOSE_WAIT, Generation, T
-from componentstream.drive.source_thread import LEFT_BEHIND, Reader
+from componentstream.drive.source_thread import LEFT_BEHIND, SourceThread
 
 
 class ThreadDriver(Generic[T]):
@@ -37,7 +37,7 @@ class ThreadDriver(Generic[T]):
         self._generation = generation
         self._send_timeout = send_timeout
         self._news = threading.Event()
-        self._reader = Reader(source, self._news.set, _timeout(send_timeout))
+        self._reader = SourceThread(source, self._news.set, _timeout(send_timeout))
         self._halted = False  # the source was not read to its end
         self._failure: BaseException | None = None
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from componentstream.drive.closing import log_warning
 from componentstream.drive.generation import CLOSE_WAIT
-from componentstream.drive.source_thread import LEFT_BEHIND, Reader
+from componentstream.drive.source_thread import LEFT_BEHIND, SourceThread
 
 
 class ThreadedSource:
@@ -18,7 +18,7 @@ class ThreadedSource:
         self._waiter: asyncio.Future[None] | None = None
         self._chunks: deque[object] = deque()
         self._late = False
-        self._reader = Reader(source, self._knock)
+        self._reader = SourceThread(source, self._knock)
         self._reader.start()
 
     def __aiter__(self) -> "ThreadedSource":

@@ -15,7 +15,7 @@ MAX_SECONDS: Final = 366 * 86_400
 MAX_SEQ: Final = 2**53 - 1
 """The largest number that every store, and a browser, holds exactly; no stream gets as far."""
 
-HANDED_OVER: Final[Mapping[TakeOver, Sequence[StreamState]]] = {
+TAKEOVER_STATES: Final[Mapping[TakeOver, Sequence[StreamState]]] = {
     "never": (),
     "lost": ("lost",),
     "open": ("lost", "open"),
@@ -52,7 +52,7 @@ def check_acquire(stream: object, owner: object, ttl: object, take_over: object)
         raise UsageError(f"The owner of a stream must be a text of at most {_MAX_OWNER} characters.")
     if not isinstance(ttl, int | float) or not 0 < ttl <= MAX_SECONDS:
         raise UsageError(f"The ttl of a lease must be a number of seconds above 0, at most {MAX_SECONDS}.")
-    if take_over not in tuple(HANDED_OVER):
+    if take_over not in tuple(TAKEOVER_STATES):
         raise UsageError('take_over must be "never", "lost" or "open".')
 
 

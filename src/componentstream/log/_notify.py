@@ -16,7 +16,7 @@ _PAUSE: Final = 0.2
 """Seconds until a store that failed is asked again for what was written."""
 
 
-class Bells:
+class Notifier:
     """Wakes the readers in this event loop that wait for a stream."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Bells:
             self.ring(stream)
 
 
-class WatchedBells(Bells, Generic[T]):
+class StoreNotifier(Notifier, Generic[T]):
     """Bells that ring for what other processes write as well. While anyone listens, one task asks for that.
 
     Args:
@@ -101,7 +101,7 @@ class WatchedBells(Bells, Generic[T]):
                 self.ring(stream)
 
 
-async def wait_for_bell(bell: asyncio.Event, seconds: float) -> None:
+async def wait_for_notification(bell: asyncio.Event, seconds: float) -> None:
     """Return when the bell was rung, or after so many seconds; it can be rung again from then on."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

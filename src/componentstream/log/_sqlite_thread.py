@@ -17,10 +17,10 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Any, Final, TypeAlias, TypeVar
 
-from componentstream._aio.deadlines import Patience
+from componentstream._aio.deadlines import SharedTimeout
 from componentstream.log.protocol import LogError, StoreError
 
-PATIENCE: Final = 1.0
+CALL_TIMEOUT: Final = 1.0
 """Seconds that a caller waits for its job."""
 
 _BUSY_SECONDS: Final = 0.8
@@ -31,10 +31,10 @@ _BUSY_PAUSE: Final = 0.005
 T = TypeVar("T")
 Job: TypeAlias = Callable[[sqlite3.Connection], T]
 _Asked: TypeAlias = tuple[Job[Any], "asyncio.Future[Any]"]
-_Answer: TypeAlias = tuple["asyncio.Future[Any]", Any, BaseException | None]
+JobResult: TypeAlias = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
-class Worker:
+class SQLiteThread:
     """Runs jobs on a connection in a thread, which starts with the first.
 
     Args:
@@ -54,7 +54,7 @@ class Worker:
         self._jobs: SimpleQueue[_Asked | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._closed = False
-        self._patience = Patience(PATIENCE)
+        self._patience = SharedTimeout(CALL_TIMEOUT)
 
     async def run(self, job: Job[T]) -> T:
         """Return what a job returns, once that is committed.
@@ -74,7 +74,7 @@ class Worker:
             with self._patience.wait():
                 return await future
         except TimeoutError:
-            raise StoreError(f"The file of the log did not answer within {PATIENCE:g} s.") from None
+            raise StoreError(f"The file of the log did not answer within {CALL_TIMEOUT:g} s.") from None
 
     async def aclose(self) -> None:
         """Commit what was asked for and end the thread."""
@@ -96,9 +96,9 @@ class Worker:
         finally:
             self._disconnect()
 
-    def _run_group(self, first: _Asked, seconds: float) -> list[_Answer]:
+    def _run_group(self, first: _Asked, seconds: float) -> list[JobResult]:
         group: list[_Asked] = []
-        answers: list[_Answer] = []
+        answers: list[JobResult] = []
         asked: _Asked | None = first
         try:
             end = monotonic() + seconds
@@ -117,7 +117,7 @@ class Worker:
             return [(future, None, _failure(error)) for _, future in group or [first]]
         return answers
 
-    def _run(self, asked: _Asked, connection: sqlite3.Connection) -> _Answer:
+    def _run(self, asked: _Asked, connection: sqlite3.Connection) -> JobResult:
         job, future = asked
         if future.done():  # its caller has given up
             return future, None, None
@@ -135,7 +135,7 @@ class Worker:
             self._jobs.put(None)  # for the outer loop, behind all that was asked before the end
         return asked
 
-    def _answer(self, answers: list[_Answer]) -> None:
+    def _answer(self, answers: list[JobResult]) -> None:
         # Every future of a log belongs to its one loop, which may have been closed under a caller.
         with suppress(RuntimeError):
             answers[0][0].get_loop().call_soon_threadsafe(_settle, answers)
@@ -175,7 +175,7 @@ def _failure(error: Exception) -> StoreError:
     return failure
 
 
-def _settle(answers: list[_Answer]) -> None:
+def _settle(answers: list[JobResult]) -> None:
     for future, result, error in answers:
         if future.done():
             continue

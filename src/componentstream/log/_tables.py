@@ -14,9 +14,9 @@ from typing import Final
 
 import attrs
 
-from componentstream.log._checks import HANDED_OVER
+from componentstream.log._checks import TAKEOVER_STATES
 from componentstream.log._sqlite_thread import primary_code
-from componentstream.log.base import View
+from componentstream.log.base import LogPage
 from componentstream.log.protocol import (
     Entry,
     Lease,
@@ -126,7 +126,7 @@ class Acquire:
             )
             return self._lease(0)
         id_, owner, until, finished, last = row
-        if owner != self.owner or _state(until, finished, now) not in HANDED_OVER[self.take_over]:
+        if owner != self.owner or _state(until, finished, now) not in TAKEOVER_STATES[self.take_over]:
             return None
         connection.execute(
             "UPDATE log_stream SET token = ?, until = ? WHERE id = ?",
@@ -248,7 +248,7 @@ class Look:
     count: int
     keep: float
 
-    def __call__(self, connection: sqlite3.Connection) -> View | None:
+    def __call__(self, connection: sqlite3.Connection) -> LogPage | None:
         """Run the job."""
         now = time()
         row = connection.execute(
@@ -274,7 +274,7 @@ class Look:
             last=last,
             lease_left=until - now if state == "open" else 0.0,
         )
-        return View(id_, status, [_entry(seq, payload) for seq, payload in entries])
+        return LogPage(id_, status, [_entry(seq, payload) for seq, payload in entries])
 
 
 @attrs.frozen

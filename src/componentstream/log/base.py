@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from componentstream.log._checks import MAX_SEQ, check_after, is_stream_id
-from componentstream.log._notify import Bells, wait_for_bell
+from componentstream.log._notify import Notifier, wait_for_notification
 from componentstream.log.protocol import (
     Entry,
     GapError,
@@ -28,7 +28,7 @@ RECHECK: Final = 4.0
 
 
 @attrs.frozen
-class View:
+class LogPage:
     """What a look shows: a stream's ``status``, the next ``entries``, and what was ``born``.
 
     A stream that was deleted and started again under its id is born as another.
@@ -40,7 +40,7 @@ class View:
 
 
 async def follow(
-    bells: Bells, look: Callable[[str, int], Awaitable[View | None]], stream: str, after: int
+    bells: Notifier, look: Callable[[str, int], Awaitable[LogPage | None]], stream: str, after: int
 ) -> AsyncGenerator[list[Entry], None]:
     """Yield what comes after a number until the stream is finished; see ``EventLog.read``."""
     with bells.listening(stream) as bell:
@@ -65,7 +65,7 @@ async def follow(
             elif status.state == "lost":
                 raise ProducerLostError
             else:
-                await wait_for_bell(bell, min(status.lease_left, RECHECK))
+                await wait_for_notification(bell, min(status.lease_left, RECHECK))
 
 
 def contiguous(entries: list[Entry], after: int) -> list[Entry]:

@@ -7,9 +7,9 @@ from typing import Final
 
 import attrs
 
-from componentstream.log._checks import HANDED_OVER, check_acquire, check_append, check_bounds
-from componentstream.log._notify import Bells
-from componentstream.log.base import PAGE, View, follow
+from componentstream.log._checks import TAKEOVER_STATES, check_acquire, check_append, check_bounds
+from componentstream.log._notify import Notifier
+from componentstream.log.base import PAGE, LogPage, follow
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,
@@ -88,7 +88,7 @@ class MemoryEventLog:
         self._streams: dict[str, _Stream] = {}  # the oldest first
         self._size = 0
         self._sweep_due = 0.0
-        self._bells = Bells()
+        self._bells = Notifier()
 
     async def acquire(
         self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
@@ -104,7 +104,7 @@ class MemoryEventLog:
             self._streams[stream] = _Stream(owner, token, now + ttl)
             self._size += _STREAM_BYTES
             return Lease(stream=stream, token=token, ttl=ttl, last=0)
-        if kept.owner != owner or kept.state(now) not in HANDED_OVER[take_over]:
+        if kept.owner != owner or kept.state(now) not in TAKEOVER_STATES[take_over]:
             return None
         kept.token, kept.until = token, now + ttl
         return Lease(stream=stream, token=token, ttl=ttl, last=kept.last)
@@ -171,14 +171,14 @@ class MemoryEventLog:
         for stream in list(self._streams):
             self._forget(stream)
 
-    async def _look(self, stream: str, after: int) -> View | None:
+    async def _look(self, stream: str, after: int) -> LogPage | None:
         now = monotonic()
         kept = self._find(stream, now)
         if kept is None:
             return None
         seqs = range(max(after + 1, kept.first), min(after + PAGE, kept.last) + 1)
         entries = [Entry(seq=seq, payload=kept.payloads[seq]) for seq in seqs]
-        return View(kept, _status(stream, kept, now), entries)
+        return LogPage(kept, _status(stream, kept, now), entries)
 
     def _find(self, stream: str, now: float) -> _Stream | None:
         kept = self._streams.get(stream)

@@ -11,8 +11,8 @@ from componentstream._aio.tasks import Tasks
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import _scripts
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
-from componentstream.log._notify import WatchedBells
-from componentstream.log.base import PAGE, RECHECK, View, follow
+from componentstream.log._notify import StoreNotifier
+from componentstream.log.base import PAGE, RECHECK, LogPage, follow
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,
@@ -93,7 +93,7 @@ class RedisEventLog:
         self._owns_client = False
         self._prefix = prefix
         self._bell = f"{prefix}::bell"
-        self._bells = WatchedBells(self._changes)
+        self._bells = StoreNotifier(self._changes)
         self._closed = False
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._calls = Tasks()
@@ -185,7 +185,7 @@ class RedisEventLog:
         if self._owns_client:
             await self._client.aclose()
 
-    async def _look(self, stream: str, after: int, count: int = PAGE) -> View | None:
+    async def _look(self, stream: str, after: int, count: int = PAGE) -> LogPage | None:
         shown = await self._run(self._see, stream, after, count)
         if shown is None:
             return None
@@ -199,7 +199,7 @@ class RedisEventLog:
             last=last,
             lease_left=left / 1000 if state == "open" else 0.0,
         )
-        return View(born, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
+        return LogPage(born, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
 
     async def _changes(self, place: bytes | None) -> tuple[bytes | None, list[str]]:
         if place is None:

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from componentstream.core.errors import UsageError
 from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
-from componentstream.log._notify import WatchedBells
-from componentstream.log._sqlite_thread import Job, Worker
+from componentstream.log._notify import StoreNotifier
+from componentstream.log._sqlite_thread import Job, SQLiteThread
 from componentstream.log._tables import (
     READING,
     WRITING,
@@ -26,7 +26,7 @@ from componentstream.log._tables import (
     Renew,
     connect,
 )
-from componentstream.log.base import PAGE, View, follow
+from componentstream.log.base import PAGE, LogPage, follow
 from componentstream.log.protocol import LEASE_SECONDS, Entry, Lease, StoreError, StreamStatus, TakeOver
 
 T = TypeVar("T")
@@ -78,10 +78,10 @@ class SQLiteEventLog:
         self._max_entries = max_entries
         self._keep = keep
         opened = partial(connect, name, durable=durable)
-        self._writer = Worker(opened, WRITING, group=_GROUP)
-        self._reader = Worker(opened, READING)
+        self._writer = SQLiteThread(opened, WRITING, group=_GROUP)
+        self._reader = SQLiteThread(opened, READING)
         self._poll = _SHORTEST_POLL
-        self._bells = WatchedBells(self._changes)
+        self._bells = StoreNotifier(self._changes)
 
     async def acquire(
         self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
@@ -139,7 +139,7 @@ class SQLiteEventLog:
                     raise
                 await self._writer.run(GiveUp(failure.__cause__.id))
 
-    async def _look(self, stream: str, after: int) -> View | None:
+    async def _look(self, stream: str, after: int) -> LogPage | None:
         return await self._reader.run(Look(stream, after, PAGE, self._keep))
 
     async def _changes(self, version: int | None) -> tuple[int | None, list[str]]:

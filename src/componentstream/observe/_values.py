@@ -3,7 +3,7 @@
 import threading
 from typing import Final, Generic, TypeVar, get_args
 
-from componentstream.core.escaping import printable
+from componentstream.core.escaping import escape_control_chars
 from componentstream.core.events import ParserErrorCode
 from componentstream.session.hooks import StreamFinished, StreamStarted
 from componentstream.session.lifecycle import SessionErrorCode
@@ -33,7 +33,7 @@ def shown(text: str) -> str:
     """Return a string as it may be shown: not too long, and no more than one line of visible characters."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
-    return printable(text)
+    return escape_control_chars(text)
 
 
 def label(code: str, other: str) -> str:

@@ -60,7 +60,7 @@ from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
-    Record,
+    HookEvent,
     StreamFinished,
     StreamStarted,
 )
@@ -80,7 +80,7 @@ def logging_hook(logger: logging.Logger | None = None) -> Hook:
     """
     target = logging.getLogger("componentstream.session.session") if logger is None else logger
 
-    def log(record: Record, /) -> None:
+    def log(record: HookEvent, /) -> None:
         level = _level(record)
         if target.isEnabledFor(level):
             target.handle(_made(target, level, record))
@@ -88,13 +88,13 @@ def logging_hook(logger: logging.Logger | None = None) -> Hook:
     return log
 
 
-def _level(record: Record) -> int:
+def _level(record: HookEvent) -> int:
     if isinstance(record, ErrorReported):
         return logging.ERROR if record.fatal else logging.WARNING
     return logging.DEBUG if isinstance(record, ComponentFinished) else logging.INFO
 
 
-def _made(logger: logging.Logger, level: int, record: Record) -> logging.LogRecord:
+def _made(logger: logging.Logger, level: int, record: HookEvent) -> logging.LogRecord:
     event, template, args, fields = _described(record)
     stream = shown(record.stream)
     cause = record.cause if isinstance(record, ErrorReported) and record.fatal else None
@@ -116,7 +116,7 @@ def _made(logger: logging.Logger, level: int, record: Record) -> logging.LogReco
     return made
 
 
-def _described(record: Record) -> _Described:
+def _described(record: HookEvent) -> _Described:
     match record:
         case StreamStarted():
             return "stream_started", "started.", (), {}

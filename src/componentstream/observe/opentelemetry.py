@@ -44,7 +44,7 @@ from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
-    Record,
+    HookEvent,
     StreamFinished,
     StreamStarted,
 )
@@ -134,7 +134,7 @@ class _OpenTelemetryHook:
             "componentstream.reconnects", "{reconnect}", "Readers that came back."
         )
 
-    def __call__(self, record: Record, /) -> None:
+    def __call__(self, record: HookEvent, /) -> None:
         match record:
             case StreamStarted():
                 self._start(record)

@@ -36,7 +36,7 @@ from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
     Hook,
-    Record,
+    HookEvent,
     StreamFinished,
     StreamStarted,
 )
@@ -142,7 +142,7 @@ class _PrometheusHook:
     def collect(self) -> Iterable["Metric"]:
         return chain.from_iterable(metric.collect() for metric in self._metrics)
 
-    def __call__(self, record: Record, /) -> None:
+    def __call__(self, record: HookEvent, /) -> None:
         match record:
             case StreamStarted():
                 self._streams.add(record, value=True)

@@ -36,7 +36,7 @@ _FAREWELL: Final = 1.0
 """Seconds that readers have to take the end of their streams, and that what is cancelled has to end."""
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """Let Python look for garbage in cycles less often, in a process that holds many streams.
 
     Call it once, when all is imported and before anything is served, in a process that does nothing else;

@@ -43,7 +43,7 @@ class ServerSettings:
         log: where streams are kept. None is a ``MemoryEventLog`` of the application's own, for one process;
             one that you give is yours to close.
         lease: seconds after which a worker that died is taken for dead.
-        log_patience: seconds for which a log that fails is asked again while readers wait.
+        log_timeout: seconds for which a log that fails is asked again while readers wait.
         on_store_failure: what becomes of a generation when the log fails for longer: ``continue`` sends the
             rest to the readers of this worker, after the error ``not_resumable`` and without ids; ``fail``
             ends it with the error ``log_unavailable``.
@@ -94,7 +94,7 @@ class ServerSettings:
     send_timeout: float = 20.0
     log: EventLog | None = None
     lease: float = LEASE_SECONDS
-    log_patience: float = 1.0
+    log_timeout: float = 1.0
     on_store_failure: OnStoreFailure = "continue"
     on_disconnect: OnDisconnect = "continue"
     max_body_bytes: int = 65_536
@@ -150,7 +150,7 @@ _COUNTS: Final = (
 _SECONDS: Final = (
     "send_timeout",
     "lease",
-    "log_patience",
+    "log_timeout",
     "body_timeout",
     "ticket_seconds",
     "shutdown_grace",

@@ -121,7 +121,7 @@ class Reconnected:
     last_event_id: str
 
 
-Record: TypeAlias = StreamStarted | ComponentFinished | ErrorReported | StreamFinished | Reconnected
+HookEvent: TypeAlias = StreamStarted | ComponentFinished | ErrorReported | StreamFinished | Reconnected
 """Everything that a hook may be called with; end a ``match`` over it with ``assert_never``."""
 
 
@@ -133,12 +133,12 @@ class Hook(Protocol):
     caller of the session, who then lacks the events of that call, and the hooks behind it are not called.
     """
 
-    def __call__(self, record: Record, /) -> None:
+    def __call__(self, record: HookEvent, /) -> None:
         """Take the next record."""
 
 
 @attrs.define(eq=False)
-class Told:
+class CallResult:
     """The events that one call of a session returns, and what the records need besides.
 
     Attributes:
@@ -157,8 +157,8 @@ class Told:
 
 
 def records_of(
-    told: Told, *, stream: str, at: float, started: float | None, stats: SessionStats
-) -> Iterator[Record]:
+    told: CallResult, *, stream: str, at: float, started: float | None, stats: SessionStats
+) -> Iterator[HookEvent]:
     """Yield the records of the events of one call, in their order."""
     for place, event in enumerate(told.events):
         match event:

@@ -27,7 +27,7 @@ from componentstream.core.events import (
     StatusEvent,
 )
 from componentstream.core.parser import ComponentParser
-from componentstream.session.hooks import Hook, Reconnected, Told, records_of
+from componentstream.session.hooks import CallResult, Hook, Reconnected, records_of
 from componentstream.session.lifecycle import (
     LIFECYCLE,
     REASONS,
@@ -36,7 +36,7 @@ from componentstream.session.lifecycle import (
     SessionState,
     Timeouts,
 )
-from componentstream.session.statistics import SessionStatistics, SessionStats
+from componentstream.session.statistics import SessionStats, StatsRecorder
 
 __all__ = ["ErrorWindow", "GenerationSession", "SessionErrorCode", "SessionState", "SessionStats", "Timeouts"]
 
@@ -100,7 +100,7 @@ class GenerationSession:
         self._timeouts = timeouts
         self._window = error_window
         self._stamps: list[float] = []
-        self._statistics = SessionStatistics()
+        self._statistics = StatsRecorder()
         self._lost_critical = False
 
     @property
@@ -140,7 +140,7 @@ class GenerationSession:
         self._heard = self._now
         self._generation_due = self._now + self._generation
         self._statistics.start(now)
-        return self._tell(Told([self._status("started")]))
+        return self._tell(CallResult([self._status("started")]))
 
     def feed(self, text: str, now: float, *, chunks: int = 1) -> list[Event]:
         """Take the next chunk of text, and return the events that it decides.
@@ -173,7 +173,7 @@ class GenerationSession:
             return events
         if not events:
             return events
-        turn = Told()
+        turn = CallResult()
         self._take_parsed(turn, events)
         return self._tell(turn)
 
@@ -216,7 +216,7 @@ class GenerationSession:
         error = ErrorEvent(code, message, fatal=fatal, retryable=retryable)
         if not fatal and self._trips(code):
             error = self._threshold(error)
-        turn = Told(cause=cause)
+        turn = CallResult(cause=cause)
         if error.fatal:
             self._break_off(turn, error)
             self._end(turn, "fail")
@@ -245,7 +245,7 @@ class GenerationSession:
         else:
             code = "chunk_timeout"
             message = f"The source sent nothing for {self._chunk:g} seconds."
-        turn = Told()
+        turn = CallResult()
         self._break_off(turn, ErrorEvent(code, message, fatal=True, retryable=True))
         self._end(turn, "expire")
         return self._tell(turn)
@@ -262,7 +262,7 @@ class GenerationSession:
         if self._next("finish") is not _DONE:
             return []
         self._advance(now)
-        turn = Told([self._status("finishing")])
+        turn = CallResult([self._status("finishing")])
         self._take_parsed(turn, self._parser.close())
         if not self.ended:
             self._end(turn, "fail" if self._lost_critical else "finish")
@@ -279,7 +279,7 @@ class GenerationSession:
         if self._next("cancel") is self._state:
             return []
         self._advance(now)
-        turn = Told()
+        turn = CallResult()
         if self._state is _STREAMING:
             self._take(turn, self._parser.abort())
         self._end(turn, "cancel")
@@ -369,7 +369,7 @@ class GenerationSession:
         message = f"There were more than {window.max_errors} errors within {window.seconds:g} seconds."
         return attrs.evolve(error, code=code, message=message, fatal=True)
 
-    def _take_parsed(self, turn: Told, events: list[Event]) -> None:
+    def _take_parsed(self, turn: CallResult, events: list[Event]) -> None:
         """Take events of the parser, which may be the end."""
         for at, event in enumerate(events):
             if type(event) is ErrorEvent and self._trips(event.code):
@@ -380,7 +380,7 @@ class GenerationSession:
         if turn.fatal:
             self._end(turn, "fail")
 
-    def _break_off(self, turn: Told, error: ErrorEvent) -> None:
+    def _break_off(self, turn: CallResult, error: ErrorEvent) -> None:
         """Abort what is open because of a fatal error, which comes behind the text that was held."""
         texts: list[Event] = []
         stops: list[Event] = []
@@ -391,7 +391,7 @@ class GenerationSession:
                 texts.append(event)
         self._take(turn, [*texts, error, *stops])
 
-    def _take(self, turn: Told, events: list[Event]) -> None:
+    def _take(self, turn: CallResult, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, ErrorEvent):
                 self._statistics.error(event.code)
@@ -404,7 +404,7 @@ class GenerationSession:
             if component is not None:
                 self._complete(turn, component)
 
-    def _complete(self, turn: Told, component: Component) -> None:
+    def _complete(self, turn: CallResult, component: Component) -> None:
         seconds = self._statistics.component_finished(
             component.index, component.name, component.reason, self._now
         )
@@ -428,11 +428,11 @@ class GenerationSession:
             chars=statistics.chars,
         )
 
-    def _end(self, turn: Told, how: str) -> None:
+    def _end(self, turn: CallResult, how: str) -> None:
         self._state = LIFECYCLE[self._state, how]
         turn.events.append(MessageStop(REASONS[self._state], self.stats.to_dict()))
 
-    def _tell(self, turn: Told) -> list[Event]:
+    def _tell(self, turn: CallResult) -> list[Event]:
         """Tell the hooks, last of all, because they may raise; return the events."""
         if self._hooks:
             records = records_of(

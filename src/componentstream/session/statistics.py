@@ -1,6 +1,6 @@
 """What a session counts and times.
 
-:class:`SessionStats` is what users see: a snapshot that does not change. :class:`SessionStatistics` is what
+:class:`SessionStats` is what users see: a snapshot that does not change. :class:`StatsRecorder` is what
 a session keeps up to date. It never sees a text, only lengths, and knows no clock: every moment is the
 ``now`` of the session's caller, every duration is in seconds.
 """
@@ -64,7 +64,7 @@ class SessionStats:
         return figures
 
 
-class SessionStatistics:
+class StatsRecorder:
     """The figures of one session while it runs.
 
     A session calls :meth:`start` once, then tells what happens, in order and with a clock that does not go

@@ -4,7 +4,7 @@ from componentstream.sources.pieces import INCOMPLETE, Piece, SourceError
 from componentstream.sources.providers import Reading
 
 
-class Answer:
+class ProviderMessageState:
     """Turns the readings of one source into pieces.
 
     Attributes:

@@ -1,7 +1,7 @@
 """The chunks of any source to text."""
 
 from componentstream.core.errors import UsageError
-from componentstream.sources._message_state import Answer
+from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece
 from componentstream.sources.text import TextDecoder
@@ -35,7 +35,7 @@ class SourceDecoder:
         self._kind: type | None = None
         self._closed = False
         self._utf8 = TextDecoder()
-        self._answer = Answer()
+        self._answer = ProviderMessageState()
 
     @property
     def ignored(self) -> int:

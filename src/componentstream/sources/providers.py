@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     echo: bool = False
 
 
-Reader: TypeAlias = Callable[[object], Reading]
+EventInterpreter: TypeAlias = Callable[[object], Reading]
 
 NOTHING: Final = Reading()
 _OPENED: Final = Reading(opens=True)
@@ -327,7 +327,7 @@ def _cohere_end(event: object) -> Reading:
     return Reading(error=_stopped(_path(event, "delta", "finish_reason")), ends=True)
 
 
-BY_FIELD: Final[Mapping[str, Mapping[str, Reader]]] = {
+BY_FIELD: Final[Mapping[str, Mapping[str, EventInterpreter]]] = {
     "type": {
         "message_start": _opened,
         "content_block_start": _anthropic_start,
@@ -361,7 +361,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Reader]]] = {
 }
 """The readers of events, by the field that their provider tells them apart by and its value."""
 
-BY_CLASS: Final[Mapping[str, Reader]] = {
+BY_CLASS: Final[Mapping[str, EventInterpreter]] = {
     "GenerateContentResponse": _gemini,
     "CompletionChunk": _chat_chunk,
     "ChatResponse": _ollama,
@@ -369,7 +369,7 @@ BY_CLASS: Final[Mapping[str, Reader]] = {
 }
 """The readers of objects without such a field, by the name of their class."""
 
-BY_KEY: Final[Mapping[str, Reader]] = {
+BY_KEY: Final[Mapping[str, EventInterpreter]] = {
     "error": _error,
     "candidates": _gemini,
     "promptFeedback": _gemini,

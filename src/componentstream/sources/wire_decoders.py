@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from componentstream.core.errors import UsageError
 from componentstream.sources._lines import LineSplitter
-from componentstream.sources._message_state import Answer
+from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.providers import BY_FIELD
@@ -44,7 +44,7 @@ class _RawDecoder(ABC):
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError("max_event_bytes must be a whole number from 1 up.")
         self._lines = LineSplitter(max_event_bytes, any_end=any_end)
-        self._answer = Answer()
+        self._answer = ProviderMessageState()
         self._closed = False
 
     @property

@@ -19,7 +19,7 @@ from starlette.requests import HTTPConnection  # noqa: E402 - they need what is 
 from componentstream.core.errors import MissingExtraError, UsageError  # noqa: E402
 from componentstream.server.access import rate_limit as limiting  # noqa: E402
 from componentstream.server.access.rate_limit import RateLimiter, Slots, client_address  # noqa: E402
-from componentstream.server.access.sliding_window import Windows  # noqa: E402
+from componentstream.server.access.sliding_window import SlidingWindowCounter  # noqa: E402
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
 from tests.log.redis_server import RedisServer  # noqa: E402
 
@@ -299,7 +299,7 @@ def test_without_redis_py_the_extra_is_named(monkeypatch):
 
 def test_a_burst_at_the_end_of_a_window_leaves_little_for_the_start_of_the_next():
     clock = Clock(119.0)
-    windows = Windows(10, MINUTE, clock)
+    windows = SlidingWindowCounter(10, MINUTE, clock)
     assert [windows.hit("a") for _ in range(11)] == [None] * 10 + [pytest.approx(1.0)]
     clock.now = 120.0
     assert windows.hit("a") == 0.0  # free right after this moment
@@ -312,7 +312,7 @@ def test_a_burst_at_the_end_of_a_window_leaves_little_for_the_start_of_the_next(
 
 def test_what_is_older_than_two_windows_does_not_count():
     clock = Clock()
-    windows = Windows(3, MINUTE, clock)
+    windows = SlidingWindowCounter(3, MINUTE, clock)
     assert [windows.hit("a") for _ in range(3)] == [None] * 3
     clock.now = 120.0
     assert [windows.hit("a") for _ in range(4)] == [None] * 3 + [60.0]
@@ -323,7 +323,7 @@ def test_the_wait_that_is_told_is_the_shortest(seed):
     choose = random.Random(seed)
     clock = Clock()
     limit = choose.choice([1, 2, 7, 100])
-    windows = Windows(limit, MINUTE, clock)
+    windows = SlidingWindowCounter(limit, MINUTE, clock)
     refused = 0
     for _ in range(2000):
         wait = windows.hit("a")
@@ -345,7 +345,7 @@ def test_the_wait_that_is_told_is_the_shortest(seed):
 def test_no_window_from_its_start_has_more_than_the_limit(seed):
     choose = random.Random(seed)
     clock = Clock()
-    windows = Windows(20, MINUTE, clock)
+    windows = SlidingWindowCounter(20, MINUTE, clock)
     counts = {}
     for _ in range(5000):
         clock.now += choose.choice([0.0, 0.0, 0.0, 0.5, 9.0])
@@ -356,7 +356,7 @@ def test_no_window_from_its_start_has_more_than_the_limit(seed):
 
 
 def test_a_hundred_thousand_keys_take_few_bytes_and_are_counted_each():
-    windows = Windows(2, MINUTE, Clock())
+    windows = SlidingWindowCounter(2, MINUTE, Clock())
     tracemalloc.start()
     try:
         assert all(windows.hit(f"user-{number}") is None for number in range(100_000))
@@ -371,7 +371,7 @@ def test_a_hundred_thousand_keys_take_few_bytes_and_are_counted_each():
 def test_more_keys_than_there_is_room_for_free_nobody(monkeypatch):
     monkeypatch.setattr("componentstream.server.access.sliding_window._GROUPS", 4)
     clock = Clock()
-    windows = Windows(50, MINUTE, clock)
+    windows = SlidingWindowCounter(50, MINUTE, clock)
     let_in = 0
     for turn in range(100):
         let_in += windows.hit("a") is None

@@ -636,13 +636,13 @@ def test_what_is_open_when_the_server_stops_gets_its_end():
             got[prompt] += b"".join(pieces)
 
     def go_on():
-        eventually(lambda: app.state.server.draining)
+        eventually(lambda: app.state.streams.draining)
         model.go_on()
 
     begun = threading.Semaphore(0)
     clients = [threading.Thread(target=read, args=(prompt,)) for prompt in ("held", "endless")]
     clients.append(threading.Thread(target=go_on))
-    with serving(app, drain=app.state.server.drain) as url:
+    with serving(app, drain=app.state.streams.drain) as url:
         for client in clients:
             client.start()
         assert begun.acquire(timeout=WAIT)
@@ -664,7 +664,7 @@ def test_nothing_new_is_begun_while_the_server_stops():
         async with app.router.lifespan_context(app):
             reading = asyncio.create_task(ask(app, "POST", "/generate", prompt="held"))
             await happens(lambda: model.begun)
-            draining = asyncio.create_task(app.state.server.drain())
+            draining = asyncio.create_task(app.state.streams.drain())
             await asyncio.sleep(0)
             refused = await ask(app, "POST", "/generate", prompt="text")
             assert error_of(refused) == (503, "server_stopping", "The server stops; ask once more.")
@@ -817,7 +817,7 @@ def test_it_can_be_mounted(mounted):
         client.post("api/generate", json={"prompt": "endless"}, headers=later)
         eventually(lambda: model.begun == 3)
     assert model.closed == 3  # the lifespan has ended what was open
-    assert app.state.server.draining
+    assert app.state.streams.draining
 
 
 def test_a_failure_of_what_is_mounted_is_told_in_its_own_form():

@@ -688,7 +688,7 @@ def test_generations_and_readers_are_counted_for_each_user():
                 assert answer.json()["error"]["retryable"] is True
             assert len(model.asked) == 2
             model.go_on()
-            await happens(lambda: ask.args[0].state.server._generations.taken == 0)
+            await happens(lambda: ask.args[0].state.streams._generations.taken == 0)
             assert (await ask("POST", "/generate", prompt="text", headers=user("ada"))).status == 200
 
     run(scenario())
@@ -728,7 +728,7 @@ def test_the_health_is_that_of_the_log_and_of_the_server():
             ill = await ask("GET", "/health")
             assert (ill.status, ill.json()) == (503, {"status": "log_unavailable"})
             assert (await ask("GET", "/health")).status == 200
-            await ask.args[0].state.server.drain()
+            await ask.args[0].state.streams.drain()
             leaving = await ask("GET", "/health")
             assert (leaving.status, leaving.json()) == (503, {"status": "server_stopping"})
             assert [answer.headers["cache-control"] for answer in (well, ill, leaving)] == ["no-store"] * 3
@@ -792,7 +792,7 @@ def test_a_log_that_is_down_is_said_to_be_wherever_it_is_needed():
 def test_a_log_that_fails_before_the_first_event_is_told_by_the_status_if_it_is_to_be_the_end():
     async def scenario():
         log = new_log()
-        async with application(Model(), log=log, log_patience=0.05, on_store_failure="fail") as ask:
+        async with application(Model(), log=log, log_timeout=0.05, on_store_failure="fail") as ask:
             log.trouble("append", math.inf)
             answer = await ask("POST", "/generate", prompt="silent")
             assert error_of(answer)[:2] == (503, "log_unavailable")
@@ -805,10 +805,12 @@ def test_a_log_that_fails_before_the_first_event_is_told_by_the_status_if_it_is_
 def test_a_stream_whose_log_fails_goes_on_without_ids_and_says_so():
     async def scenario():
         log = new_log()
-        async with application(model := Model(), log=log, log_patience=0.05) as ask:
+        async with application(model := Model(), log=log, log_timeout=0.05) as ask:
             log.trouble("append", math.inf)
             reading = asyncio.create_task(ask("POST", "/generate", prompt="silent"))
-            await happens(lambda: b"log_failures_total 1.0" in ask.args[0].state.server.metrics.render("")[0])
+            await happens(
+                lambda: b"log_failures_total 1.0" in ask.args[0].state.streams.metrics.render("")[0]
+            )
             model.go_on()
             answer = await reading
             events = events_of(answer)

@@ -22,7 +22,7 @@ from componentstream.server.http.request import (  # noqa: E402
 )
 
 LIMIT = 1000
-PATIENCE = 5.0
+CALL_TIMEOUT = 5.0
 SEND = 'Send {"prompt": "...", "project": "...", "version": "..."}; project and version may be left out.'
 JSON = (b"content-type", b"application/json")
 
@@ -39,7 +39,9 @@ def request_of(*headers, query="", receive=None):
     return Request(scope, receive) if receive else Request(scope)
 
 
-def read(*pieces, headers=(JSON,), length=None, leaves=False, stalls=False, limit=LIMIT, patience=PATIENCE):
+def read(
+    *pieces, headers=(JSON,), length=None, leaves=False, stalls=False, limit=LIMIT, patience=CALL_TIMEOUT
+):
     """Read a request whose body comes in these pieces; return it with the number of pieces that were read."""
     if length is not None:
         headers = (*headers, (b"content-length", length.encode("latin-1")))
@@ -202,7 +204,7 @@ def test_a_body_that_says_nothing_is_read_only_until_it_is_too_long():
 
     count = 0
     with pytest.raises(RefusedRequestError) as caught:
-        asyncio.run(read_request(request_of(JSON, receive=receive), LIMIT, PATIENCE))
+        asyncio.run(read_request(request_of(JSON, receive=receive), LIMIT, CALL_TIMEOUT))
     assert caught.value.status == 413
     assert count == 4
 

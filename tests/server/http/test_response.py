@@ -10,7 +10,7 @@ import pytest
 from componentstream.core.events import ErrorEvent, MessageStop, StatusEvent
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.response import STREAM_ID, StreamResponse
-from componentstream.server.streams.subscriber import Reader, View
+from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
 from componentstream.session.session import Timeouts
 from componentstream.wire import SSEDecoder, SSEEncoder, event_to_json
 from tests.drive.kinds import Source, SourceError, Stalled
@@ -57,14 +57,14 @@ class Exchange:
 
     def open_reader(self, status, view, user, *, known):
         assert user == USER
-        reader = Reader(
+        reader = StreamSubscriber(
             self.log,
             status,
             None if self.producer is None else self.producer.tail,
             view,
-            end_lost=None,
+            finish_abandoned=None,
             heartbeat=self.heartbeat,
-            log_patience=1.0,
+            log_timeout=1.0,
             known=known,
         )
         self.opened.append(reader)
@@ -93,7 +93,7 @@ class Exchange:
 
     async def answer(self):
         status = await self.log.log.status(STREAM)
-        view = View(**self.view)
+        view = EventFilter(**self.view)
         response = StreamResponse(self, status, view, USER, self.begins, self.known, SEND_TIMEOUT)
         await response({}, self.receive, self.send)
         return self

@@ -24,8 +24,8 @@ from starlette.exceptions import HTTPException  # noqa: E402 - they need what is
 
 from componentstream.server import GenerationRequest, RefusedRequestError, ServerSettings  # noqa: E402
 from componentstream.server.access.tickets import Tickets  # noqa: E402
-from componentstream.server.streams.manager import Owner, Worker, _digest, subject_of  # noqa: E402
-from componentstream.server.streams.subscriber import View  # noqa: E402
+from componentstream.server.streams.manager import Owner, StreamManager, _digest, subject_of  # noqa: E402
+from componentstream.server.streams.subscriber import EventFilter  # noqa: E402
 from tests.server import stream_helpers as streams  # noqa: E402
 from tests.server.stream_helpers import (  # noqa: E402
     FailingLog,
@@ -90,7 +90,7 @@ def now():
 
 def new_worker(model=None, **settings):
     settings = {"timeouts": Timeouts(None, None), "heartbeat": None, "batch_delay": 0.5, **settings}
-    return Worker(model or Model(), ServerSettings(**settings))
+    return StreamManager(model or Model(), ServerSettings(**settings))
 
 
 async def start(worker, asked=PAGE, subject="ada", *, key=None, user=None, debug=False):
@@ -99,7 +99,7 @@ async def start(worker, asked=PAGE, subject="ada", *, key=None, user=None, debug
 
 async def read(worker, status, view=None):
     """Read a stream to its end, and return the payloads."""
-    reader = worker.open_reader(status, view or View(), "user reader")
+    reader = worker.open_reader(status, view or EventFilter(), "user reader")
     payloads = []
     try:
         while (records := await reader.next()) is not None:
@@ -557,7 +557,7 @@ def test_a_place_is_free_again_after_the_model_failed_and_after_the_log_did(run)
         await worker.aclose()
 
         log = new_log()
-        worker = new_worker(Model(1), log=log, max_generations=1, log_patience=0.2)
+        worker = new_worker(Model(1), log=log, max_generations=1, log_timeout=0.2)
         status = await start(worker)
         log.trouble("append", math.inf)
         log.trouble("finish", math.inf)
@@ -573,7 +573,7 @@ def test_a_place_is_free_again_after_the_model_failed_and_after_the_log_did(run)
 def test_a_log_that_fails_for_good_is_reported_without_what_is_in_the_stream(run, caplog):
     async def main():
         log = new_log()
-        worker = new_worker(Model(1), log=log, log_patience=0.2)
+        worker = new_worker(Model(1), log=log, log_timeout=0.2)
         status = await start(worker, GenerationRequest("a secret prompt"))
         log.trouble("append", math.inf, error=StoreError("down\n\u202e"))
         await read(worker, status)
@@ -608,12 +608,12 @@ def test_readers_have_places_of_their_own(run):
     async def main():
         worker = new_worker(Model(LONG), max_readers=3, max_readers_per_user=2)
         status = await start(worker)
-        mine = [worker.open_reader(status, View(), "user ada") for _ in range(2)]
+        mine = [worker.open_reader(status, EventFilter(), "user ada") for _ in range(2)]
         with pytest.raises(RefusedRequestError) as caught:
-            worker.open_reader(status, View(), "user ada")
+            worker.open_reader(status, EventFilter(), "user ada")
         assert (caught.value.status, caught.value.code) == (429, "too_many_readers")
-        other = worker.open_reader(status, View(), "user bob")
-        for call in (partial(worker.open_reader, status, View()), worker.check_room):
+        other = worker.open_reader(status, EventFilter(), "user bob")
+        for call in (partial(worker.open_reader, status, EventFilter()), worker.check_room):
             with pytest.raises(RefusedRequestError) as caught:
                 call("user eve")
             assert (caught.value.status, caught.value.code) == (503, "server_busy")
@@ -825,7 +825,7 @@ def test_a_generation_goes_on_without_readers(run):
         log = new_log()
         worker = new_worker(Model(4), log=log)
         status = await start(worker)
-        reader = worker.open_reader(status, View(), "user ada")
+        reader = worker.open_reader(status, EventFilter(), "user ada")
         await reader.next()
         await worker.close_reader(reader)
         await asyncio.sleep(6.0)
@@ -840,7 +840,7 @@ def test_a_generation_ends_with_its_last_reader_if_nobody_knows_of_it(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
         status = await start(worker)
-        one, other = (worker.open_reader(status, View(), "user ada", known=False) for _ in range(2))
+        one, other = (worker.open_reader(status, EventFilter(), "user ada", known=False) for _ in range(2))
         await worker.close_reader(one)
         await asyncio.sleep(1.0)
         assert model.closed_at == []
@@ -858,7 +858,7 @@ def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log, on_disconnect="cancel")
         status = await start(worker)
-        one, other = (worker.open_reader(status, View(), "user ada") for _ in range(2))
+        one, other = (worker.open_reader(status, EventFilter(), "user ada") for _ in range(2))
         await asyncio.sleep(1.5)
         await worker.close_reader(one)
         await asyncio.sleep(1.0)
@@ -867,7 +867,7 @@ def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
         await settle()
         assert model.closed_at == [2.5]
         assert reason_of(await stored(log, status.stream)) == "cancelled"
-        finished = worker.open_reader(status, View(), "user ada")
+        finished = worker.open_reader(status, EventFilter(), "user ada")
         await worker.close_reader(finished)
         await worker.aclose()
 

@@ -521,7 +521,7 @@ def test_the_patience_is_that_of_the_settings():
     async def test():
         log = new_log()
         log.trouble("append", math.inf)
-        _, watch = await produce(log, Source("a").aitems(), log_patience=7.0)
+        _, watch = await produce(log, Source("a").aitems(), log_timeout=7.0)
         assert watch.times[-1] == pytest.approx(7.0, abs=0.1)
 
     run(test())
@@ -654,7 +654,7 @@ def test_a_lease_that_runs_out_while_the_log_fails_is_lost():
         log.trouble("append", 1, error=None)
         log.trouble("append", math.inf)
         source = paced(*PAGE, pause=0.1, end=math.inf)
-        producer = await begin(log, source, log_patience=100.0)
+        producer = await begin(log, source, log_timeout=100.0)
         watch = Watch(producer.tail)
         task = asyncio.create_task(producer.run())
         await asyncio.sleep(TTL + 1)

@@ -19,9 +19,9 @@ from componentstream.core.events import (
     TextBlock,
 )
 from componentstream.log import SQLiteEventLog
-from componentstream.server.streams.subscriber import Reader, View
-from componentstream.server.streams.tail import Record, Tail
-from componentstream.server.streams.takeover import end_lost
+from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.tail import Tail, TailEntry
+from componentstream.server.streams.takeover import finish_abandoned
 from componentstream.wire import SSEDecoder, event_to_json
 from tests.drive.virtual import count_suspensions
 from tests.server import junctions
@@ -99,18 +99,18 @@ class Stream:
         await self.log.finish(self.lease)
         self.tail.end()
 
-    async def end_lost(self, status):
-        self.enders += await end_lost(self.log, status.stream, status.owner, 10.0)
+    async def finish_abandoned(self, status):
+        self.enders += await finish_abandoned(self.log, status.stream, status.owner, 10.0)
 
     async def reader(self, after=0, *, tail=True, heartbeat=math.inf, patience=1.0, debug=True, **view):
-        return Reader(
+        return StreamSubscriber(
             self.log,
             await self.log.log.status(STREAM),
             self.tail if tail else None,
-            View(after, debug=debug, **view),
-            end_lost=self.end_lost,
+            EventFilter(after, debug=debug, **view),
+            finish_abandoned=self.finish_abandoned,
             heartbeat=heartbeat,
-            log_patience=patience,
+            log_timeout=patience,
         )
 
 
@@ -225,7 +225,7 @@ async def test_a_record_that_the_log_does_not_have_has_no_id():
 async def test_the_next_records_are_given_as_they_are():
     stream = await Stream().begin(PAYLOADS[:2])
     reader = await stream.reader(heartbeat=5.0)
-    assert await reader.next() == [Record(1, PAYLOADS[0]), Record(2, PAYLOADS[1])]
+    assert await reader.next() == [TailEntry(1, PAYLOADS[0]), TailEntry(2, PAYLOADS[1])]
     assert await reader.next() == []
     await stream.finish()
     assert await reader.next() is None
@@ -238,11 +238,11 @@ async def test_the_next_records_are_given_as_they_are():
 
 def shown(after=0, **view):
     """Return the numbers that a view shows of the events."""
-    view = View(after, **view)
+    view = EventFilter(after, **view)
     return [
         seq
         for seq, payload in enumerate(PAYLOADS, 1)
-        if seq > view.after and view.shows(Record(seq, payload))
+        if seq > view.after and view.shows(TailEntry(seq, payload))
     ]
 
 
@@ -253,7 +253,11 @@ def test_debug_events_are_shown_to_those_who_may_see_them():
 
 
 def test_without_a_selection_reading_begins_where_the_reader_is():
-    assert (View(7).after, View(7, components_only=True).after, View(7, from_index=1).after) == (7, 0, 0)
+    assert (
+        EventFilter(7).after,
+        EventFilter(7, components_only=True).after,
+        EventFilter(7, from_index=1).after,
+    ) == (7, 0, 0)
 
 
 def test_blocks_of_text_may_be_left_out():
@@ -476,7 +480,7 @@ async def test_who_misses_what_only_the_tail_had_is_told_so_and_gets_nothing_els
     client.pace = 5.0
     stream.tail.put(PAYLOADS[8:9], kept=False)
     await asyncio.sleep(1.5)
-    await stream.end_lost(await stream.log.status(STREAM))
+    await stream.finish_abandoned(await stream.log.status(STREAM))
     assert len(await stored(stream.log)) > 9
     for payload in PAYLOADS[9:13]:
         stream.tail.put([payload], kept=False)
@@ -801,14 +805,14 @@ def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
             clients = []
             for log, tail in ((logs[0], producer.tail), (logs[0], None), (logs[1], None)):
                 for after in (0, 1):
-                    reader = Reader(
+                    reader = StreamSubscriber(
                         log,
                         await logs[0].status(STREAM),
                         tail,
-                        View(after),
-                        end_lost=stream.end_lost,
+                        EventFilter(after),
+                        finish_abandoned=stream.finish_abandoned,
                         heartbeat=15.0,
-                        log_patience=1.0,
+                        log_timeout=1.0,
                     )
                     clients.append(Client(reader))
             await task

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from componentstream.core.events import ContentBlockStop
-from componentstream.server.streams.tail import Record, Tail, event_in
+from componentstream.server.streams.tail import Tail, TailEntry, event_in
 from componentstream.wire import event_to_json
 from tests.drive.virtual import run
 
@@ -37,7 +37,7 @@ async def test_records_are_numbered_from_one_in_the_order_of_their_coming():
     tail.put([b"a", b"b"])
     tail.put([b"c"], kept=False)
     assert tail.last == 3
-    assert tail.after(0) == [Record(1, b"a"), Record(2, b"b"), Record(3, b"c", kept=False)]
+    assert tail.after(0) == [TailEntry(1, b"a"), TailEntry(2, b"b"), TailEntry(3, b"c", kept=False)]
 
 
 @on_a_loop
@@ -109,7 +109,7 @@ class Model:
 
     def put(self, now, payloads):
         for payload in payloads:
-            self.all.append((now, Record(len(self.all) + 1, payload)))
+            self.all.append((now, TailEntry(len(self.all) + 1, payload)))
             self.size += len(payload)
         while self.first < len(self.all) - 1 and (
             len(self.all) - self.first > MAX_ENTRIES

@@ -44,8 +44,8 @@ TTL = 1.0
 ENDERS_TTL = 10.0
 
 
-async def end_lost(log, stream, owner):
-    return await endings.end_lost(log, stream, owner, ENDERS_TTL)
+async def finish_abandoned(log, stream, owner):
+    return await endings.finish_abandoned(log, stream, owner, ENDERS_TTL)
 
 
 async def end_cancelled(log, stream, owner):
@@ -93,7 +93,7 @@ async def leave(log, batches, *, stream=STREAM, lost=True):
     strategies.grammars(),
     strategies.limits(),
     st.booleans(),
-    st.sampled_from([end_lost, end_cancelled]),
+    st.sampled_from([finish_abandoned, end_cancelled]),
     st.data(),
 )
 def test_every_beginning_of_a_stream_is_given_an_end_that_fits(grammar, limits, batched, end, data):
@@ -128,7 +128,7 @@ def test_a_stream_may_be_lost_behind_every_batch(limits):
         for prefix in range(len(batches)):
             stream = f"s-{prefix}"
             await leave(log, batches[:prefix], stream=stream)
-            assert await end_lost(log, stream, OWNER)
+            assert await finish_abandoned(log, stream, OWNER)
             payloads = await stored(log, stream)
             verify(payloads)
             assert (codes_of(payloads)[-1], reason_of(payloads)) == ("producer_lost", "failed")
@@ -141,7 +141,7 @@ def test_the_ending_says_what_happened_and_stops_what_is_open():
         log = MemoryEventLog()
         batches = batches_of(["/// START A\nab\n/// START B\n", "cd\n", "/// START C\n", "/// END C\n"])
         await leave(log, batches[:-1])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         ending = (await stored(log))[-4:]
         assert events_of(ending)[0] == PRODUCER_LOST
         assert (PRODUCER_LOST.fatal, PRODUCER_LOST.retryable) == (True, True)
@@ -159,7 +159,7 @@ def test_a_component_that_had_grown_too_large_has_lost_something():
         log = MemoryEventLog()
         batches = batches_of(["/// START A\n", "abc", "def"], limits=Limits(max_component_chars=3))
         await leave(log, batches[:-1])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         (stop,) = [event for event in events_of(await stored(log)) if event.type == "content_block_stop"]
         assert (stop.chars, stop.trimmed) == (3, 1)
 
@@ -179,7 +179,7 @@ def test_a_cancelled_stream_says_no_more_than_that():
     run(test())
 
 
-@pytest.mark.parametrize("end", [end_lost, end_cancelled])
+@pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
 def test_a_stream_of_which_nothing_was_written_ends_too(end):
     async def test():
         log = MemoryEventLog()
@@ -191,7 +191,7 @@ def test_a_stream_of_which_nothing_was_written_ends_too(end):
     run(test())
 
 
-@pytest.mark.parametrize("end", [end_lost, end_cancelled])
+@pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
 def test_a_stream_that_has_its_end_is_only_finished(end):
     async def test():
         log = MemoryEventLog()
@@ -209,7 +209,7 @@ def test_a_stream_whose_beginning_is_gone_ends_as_far_as_it_is_known():
         log = MemoryEventLog(max_entries=3)
         chunks = ["/// START A\n", "a\n", "b\n", "/// START B\n", "c\n", "d\n"]
         await leave(log, batches_of(chunks)[:-1])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         status = await log.status(STREAM)
         assert (status.state, status.first > 1) == ("finished", True)
         kept = [entry async for page in log.read(STREAM, status.first - 1) for entry in page]
@@ -224,7 +224,7 @@ def test_an_answer_of_many_pages_is_counted_whole():
     async def test():
         log = MemoryEventLog()
         await leave(log, batches_of(["/// START A\n", *"x" * 1000])[:-1])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         payloads = await stored(log)
         verify(payloads)
         assert b'"chars":1000,' in payloads[-2]
@@ -235,7 +235,7 @@ def test_an_answer_of_many_pages_is_counted_whole():
 # Which streams
 
 
-@pytest.mark.parametrize("end", [end_lost, end_cancelled])
+@pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
 def test_only_a_stream_of_this_owner_is_ended(end):
     async def test():
         log = MemoryEventLog()
@@ -247,7 +247,7 @@ def test_only_a_stream_of_this_owner_is_ended(end):
     run(test())
 
 
-@pytest.mark.parametrize("end", [end_lost, end_cancelled])
+@pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
 def test_a_finished_stream_is_left_as_it_is(end):
     async def test():
         log = MemoryEventLog()
@@ -259,7 +259,7 @@ def test_a_finished_stream_is_left_as_it_is(end):
     run(test())
 
 
-@pytest.mark.parametrize("end", [end_lost, end_cancelled])
+@pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
 def test_a_stream_that_is_not_there_is_not_made_to_be_ended(end):
     async def test():
         log = MemoryEventLog()
@@ -275,7 +275,7 @@ def test_a_stream_that_is_being_written_is_not_lost():
         batches = batches_of(PAGE)
         lease = await leave(log, batches[:2], lost=False)
         before = await stored(log)
-        assert not await end_lost(log, STREAM, OWNER)
+        assert not await finish_abandoned(log, STREAM, OWNER)
         assert await stored(log) == before
         await log.append(lease, len(before) + 1, batches[2])
 
@@ -312,7 +312,7 @@ async def end_at_once(log, streams):
     """Have twenty end each stream at once; return how often each was ended."""
     results = await asyncio.gather(
         *(
-            (end_lost if number % 2 else end_cancelled)(log, stream, OWNER)
+            (finish_abandoned if number % 2 else end_cancelled)(log, stream, OWNER)
             for stream in streams
             for number in range(20)
         )
@@ -330,7 +330,7 @@ def test_of_many_who_end_a_stream_at_once_one_does(paces):
         await leave(log, batches_of(PAGE)[:6])
         for call, turns in paces:
             log.trouble(call, 3, error=None, turns=turns)
-        results = await asyncio.gather(*(end_lost(log, STREAM, OWNER) for _ in range(20)))
+        results = await asyncio.gather(*(finish_abandoned(log, STREAM, OWNER) for _ in range(20)))
         assert sorted(results) == [False] * 19 + [True]
         verify(await stored(log))
         assert await state(log) == "finished"
@@ -383,7 +383,7 @@ def test_a_store_that_fails_in_between_does_not_double_the_ending(call, gets_thr
         log = new_log()
         await leave(log, batches_of(PAGE)[:11])
         log.trouble(call, times, gets_through=gets_through)
-        failures = await end_in_the_end(log, end_lost)
+        failures = await end_in_the_end(log, finish_abandoned)
         done_by_the_first = gets_through and call in {"read", "append", "finish"}
         assert failures == (call != "read" if done_by_the_first else times)
         payloads = await stored(log.log)
@@ -401,7 +401,7 @@ def test_a_store_that_fails_in_between_does_not_double_the_ending(call, gets_thr
         st.tuples(st.sampled_from(["acquire", "append", "finish", "status", "read"]), st.booleans()),
         max_size=9,
     ),
-    st.sampled_from([end_lost, end_cancelled]),
+    st.sampled_from([finish_abandoned, end_cancelled]),
 )
 def test_whatever_fails_there_is_one_ending(troubles, end):
     async def test():
@@ -422,7 +422,7 @@ def test_an_ender_that_loses_the_stream_in_turn_leaves_it(call):
         log = new_log()
         await leave(log, batches_of(PAGE)[:4])
         log.trouble(call, 1, error=LeaseLostError())
-        assert not await end_lost(log, STREAM, OWNER)
+        assert not await finish_abandoned(log, STREAM, OWNER)
 
     run(test())
 
@@ -432,7 +432,7 @@ def test_a_stream_that_is_deleted_while_it_is_being_ended_is_left():
         log = new_log()
         await leave(log, batches_of(PAGE)[:4])
         log.trouble("read", 1, error=None, turns=3)
-        ending = asyncio.create_task(end_lost(log, STREAM, OWNER))
+        ending = asyncio.create_task(finish_abandoned(log, STREAM, OWNER))
         await asyncio.sleep(0)
         await log.log.delete(STREAM)
         assert not await ending
@@ -456,7 +456,7 @@ def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
     async def test():
         log = MemoryEventLog()
         await leave(log, [*batches_of(PAGE)[:3], [b'{"type":"of_another_version"}']])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         assert await state(log) == "finished"
 
     run(test())
@@ -467,7 +467,7 @@ def test_what_is_no_event_does_not_keep_a_lost_stream_from_its_end():
         log = new_log()
         batches = batches_of(["/// START A\nx\n"])[:2]
         await leave(log, [*batches, [b"{", b'{"type":"content_block_delta"}']])
-        assert await end_lost(log, STREAM, OWNER)
+        assert await finish_abandoned(log, STREAM, OWNER)
         return (await stored(log))[-3:]
 
     ending = run(scenario())

@@ -16,8 +16,8 @@ from limits.errors import StorageError
 from starlette.requests import HTTPConnection
 
 from componentstream.core.errors import MissingExtraError, UsageError
-from componentstream.core.escaping import printable
-from componentstream.server.access.sliding_window import Windows
+from componentstream.core.escaping import escape_control_chars
+from componentstream.server.access.sliding_window import SlidingWindowCounter
 from componentstream.server.errors import RefusedRequestError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class RateLimiter:
     def __init__(self, rate: str, storage: str = _MEMORY) -> None:
         item = _item(rate)
         self._seconds = item.get_expiry()
-        self._counted_here = Windows(item.amount, self._seconds)
+        self._counted_here = SlidingWindowCounter(item.amount, self._seconds)
         self._store = None if storage == _MEMORY else _Store(item, storage)
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._resume_at = 0.0
@@ -119,7 +119,7 @@ class RateLimiter:
                 "The store of the rate limit failed, and is tried again in %.0f seconds; this process counts "
                 "by itself meanwhile. %s",
                 _PAUSE,
-                printable(f"{problem!r}"),
+                escape_control_chars(f"{problem!r}"),
             )
         self._resume_at = now + _PAUSE
 

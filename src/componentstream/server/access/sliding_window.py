@@ -12,7 +12,7 @@ _GROUP: Final = 46
 take 70 MB."""
 
 
-class Windows:
+class SlidingWindowCounter:
     """Counts hits by key, and says when there were too many.
 
     The count is that of the current window plus the share of the previous one that still lies in the last

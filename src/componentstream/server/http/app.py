@@ -15,14 +15,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from componentstream.core.escaping import printable
+from componentstream.core.escaping import escape_control_chars
 from componentstream.log.protocol import StoreError
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.cors import cors
 from componentstream.server.http.endpoints import Endpoints
 from componentstream.server.http.openapi import document
 from componentstream.server.settings import ServerSettings
-from componentstream.server.streams.manager import Generate, Worker
+from componentstream.server.streams.manager import Generate, StreamManager
 
 _PLAINLY: Final[Mapping[int, tuple[str, str]]] = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing here; openapi.json says what there is."),
@@ -55,9 +55,9 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
             yield
 
     A server that is stopped waits for the end of all responses before it ends the lifespan: tell it how long
-    (uvicorn: ``--timeout-graceful-shutdown``), or have it await ``app.state.server.drain()`` first, as
+    (uvicorn: ``--timeout-graceful-shutdown``), or have it await ``app.state.streams.drain()`` first, as
     ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
-    call ``componentstream.server.serving.collect_rarely()`` before it serves, as that does too.
+    call ``componentstream.server.serving.tune_gc()`` before it serves, as that does too.
 
     Args:
         generate: asks the model.
@@ -66,7 +66,7 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
     Raises:
         UsageError: a setting is not understood.
     """
-    worker = Worker(generate, settings)
+    worker = StreamManager(generate, settings)
     endpoints = Endpoints(worker, settings)
 
     @asynccontextmanager
@@ -90,7 +90,7 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
         },
         lifespan=lifespan,
     )
-    app.state.server = worker
+    app.state.streams = worker
     return app
 
 
@@ -165,14 +165,14 @@ def _routes(endpoints: Endpoints, settings: ServerSettings) -> list[Route]:
 
 def _refuse(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RefusedRequestError)  # noqa: S101 - what it is registered for
-    request.app.state.server.metrics.refused(refusal.code)
+    request.app.state.streams.metrics.refused(refusal.code)
     headers = {"Cache-Control": "no-store", **refusal.headers}
     return JSONResponse(refusal.body, refusal.status, headers)
 
 
 def _lack_the_log(request: Request, error: Exception) -> Response:
     """Answer when the log fails; what it said is for the operator, and of no use to a stranger."""
-    _logger.warning("The log failed, and a request was refused: %s", printable(repr(error)))
+    _logger.warning("The log failed, and a request was refused: %s", escape_control_chars(repr(error)))
     message = "The log of the streams does not answer; try again in a while."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return _refuse(

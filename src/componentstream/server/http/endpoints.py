@@ -22,8 +22,8 @@ from componentstream.server.http.request import (
 )
 from componentstream.server.http.response import STREAM_ID, StreamResponse
 from componentstream.server.settings import ServerSettings
-from componentstream.server.streams.manager import Worker
-from componentstream.server.streams.subscriber import View
+from componentstream.server.streams.manager import StreamManager
+from componentstream.server.streams.subscriber import EventFilter
 from componentstream.wire import SSEEncoder
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -38,7 +38,7 @@ class Endpoints:
         settings: how requests are treated.
     """
 
-    def __init__(self, worker: Worker, settings: ServerSettings) -> None:
+    def __init__(self, worker: StreamManager, settings: ServerSettings) -> None:
         self._worker = worker
         self._settings = settings
         self._tickets = Tickets(worker.log, settings.ticket_seconds)
@@ -67,7 +67,7 @@ class Endpoints:
                 HTTPStatus.ACCEPTED,
                 {STREAM_ID: status.stream, "Location": f"streams/{status.stream}", **_NO_STORE},
             )
-        view = View(debug=self._debugs(principal))
+        view = EventFilter(debug=self._debugs(principal))
         return self._stream(status, view, user, begins=True, known=key is not None)
 
     async def stream(self, request: Request) -> ASGIApp:
@@ -81,7 +81,7 @@ class Endpoints:
         components_only = _choice(request, "blocks", "all", "components")
         from_index = _number(request, "from")
         principal = await self._reader_of(request, stream)
-        view = View(
+        view = EventFilter(
             after, components_only=components_only, from_index=from_index, debug=self._debugs(principal)
         )
         status = await self._worker.find(stream, principal.subject)
@@ -136,7 +136,7 @@ class Endpoints:
             await self._rate.aclose()
 
     def _stream(
-        self, status: StreamStatus, view: View, user: str, *, begins: bool = False, known: bool = True
+        self, status: StreamStatus, view: EventFilter, user: str, *, begins: bool = False, known: bool = True
     ) -> ASGIApp:
         return StreamResponse(self._worker, status, view, user, begins, known, self._settings.send_timeout)
 

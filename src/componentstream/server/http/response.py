@@ -8,12 +8,12 @@ import attrs
 from starlette.types import Receive, Scope, Send
 
 from componentstream.adapters._bodies import SendTimer
-from componentstream.adapters._response_start import Opening
+from componentstream.adapters._response_start import ResponseStart
 from componentstream.adapters.asgi import disconnect
 from componentstream.core.events import DebugEvent
 from componentstream.log.protocol import StreamStatus
-from componentstream.server.streams.manager import Worker
-from componentstream.server.streams.subscriber import Reader, View
+from componentstream.server.streams.manager import StreamManager
+from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
 from componentstream.server.streams.tail import event_in
 
 STREAM_ID: Final = "Stream-Id"
@@ -35,9 +35,9 @@ class StreamResponse:
         send_timeout: seconds that the reader may take nothing.
     """
 
-    worker: Worker
+    worker: StreamManager
     status: StreamStatus
-    view: View
+    view: EventFilter
     user: str
     begins: bool
     known: bool
@@ -62,9 +62,9 @@ class StreamResponse:
         finally:
             await self.worker.close_reader(reader)
 
-    async def _begin(self, reader: Reader, send: Send, timer: SendTimer) -> bool:
+    async def _begin(self, reader: StreamSubscriber, send: Send, timer: SendTimer) -> bool:
         """Read until it is known how the response begins, and send that; return whether more may follow."""
-        opening = Opening(None, {STREAM_ID: self.status.stream})
+        opening = ResponseStart(None, {STREAM_ID: self.status.stream})
         body = b""
         while self.begins and not opening.decided(b"") and (records := await reader.next()):
             body += reader.render(records)

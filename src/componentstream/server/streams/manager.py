@@ -20,9 +20,9 @@ from weakref import WeakValueDictionary
 
 import attrs
 
-from componentstream._aio.deadlines import Patience
+from componentstream._aio.deadlines import SharedTimeout
 from componentstream.core.buffer import ComponentBuffer
-from componentstream.core.escaping import printable
+from componentstream.core.escaping import escape_control_chars
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.closing import check_any_iterable
 from componentstream.drive.generation import Generation
@@ -34,8 +34,8 @@ from componentstream.server.http.request import GenerationRequest
 from componentstream.server.metrics import Metrics
 from componentstream.server.settings import ServerSettings
 from componentstream.server.streams.producer import Producer, renderer
-from componentstream.server.streams.subscriber import Reader, View
-from componentstream.server.streams.takeover import end_cancelled, end_lost
+from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.takeover import end_cancelled, finish_abandoned
 from componentstream.session.session import GenerationSession
 from componentstream.sources.decoder import SourceDecoder
 
@@ -80,7 +80,7 @@ def subject_of(owner: str) -> str | None:
     return rest.partition(" ")[2] if kind == "user" else None
 
 
-class Worker:
+class StreamManager:
     """The server's part in one process; use it on one event loop.
 
     Args:
@@ -100,11 +100,11 @@ class Worker:
         self._settings = settings
         self._heartbeat = math.inf if settings.heartbeat is None else settings.heartbeat
         self._generations = Slots(settings.max_generations, settings.max_generations_per_user, "generations")
-        self._patience = Patience(settings.log_patience)
+        self._patience = SharedTimeout(settings.log_timeout)
         self._reading = Slots(settings.max_readers, settings.max_readers_per_user, "readers")
         self._producers: dict[str, Producer] = {}
         self._tasks: dict[Producer, asyncio.Task[None]] = {}
-        self._readers: dict[Reader, Slot] = {}
+        self._readers: dict[StreamSubscriber, Slot] = {}
         self._starting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.draining = False
         self._grace_ends = math.inf
@@ -166,35 +166,37 @@ class Worker:
         """
         self._reading.take(user).release()
 
-    def open_reader(self, status: StreamStatus, view: View, user: str, *, known: bool = True) -> Reader:
+    def open_reader(
+        self, status: StreamStatus, view: EventFilter, user: str, *, known: bool = True
+    ) -> StreamSubscriber:
         """Return a reader of a stream; give it to :meth:`close_reader` in the end.
 
         Args:
             status: how the stream stands.
             view: what to show of it.
             user: whose share of the readers it takes.
-            known: whether the client could ask for the stream again; see :attr:`Reader.known`.
+            known: whether the client could ask for the stream again; see :attr:`StreamSubscriber.known`.
 
         Raises:
             RefusedRequestError: there are too many readers.
         """
         slot = self._reading.take(user)
         producer = self._producers.get(status.stream)
-        reader = Reader(
+        reader = StreamSubscriber(
             self.log,
             status,
             None if producer is None else producer.tail,
             view,
-            end_lost=self._end_lost,
+            finish_abandoned=self._end_lost,
             heartbeat=self._heartbeat,
-            log_patience=self._settings.log_patience,
+            log_timeout=self._settings.log_timeout,
             known=known,
         )
         self._readers[reader] = slot
         self.metrics.readers.inc()
         return reader
 
-    async def close_reader(self, reader: Reader) -> None:
+    async def close_reader(self, reader: StreamSubscriber) -> None:
         """Release a reader; the last one may take the generation with it."""
         self._readers.pop(reader).release()
         self.metrics.readers.dec()
@@ -330,10 +332,12 @@ class Worker:
 
     def _log_failed(self, error: Exception) -> None:
         self.metrics.log_failures.inc()
-        _logger.error("The log failed, and a stream goes on without it or ends: %s", printable(repr(error)))
+        _logger.error(
+            "The log failed, and a stream goes on without it or ends: %s", escape_control_chars(repr(error))
+        )
 
     async def _end_lost(self, status: StreamStatus) -> None:
-        if await end_lost(self.log, status.stream, status.owner, self._settings.lease):
+        if await finish_abandoned(self.log, status.stream, status.owner, self._settings.lease):
             self.metrics.lost_producers.inc()
             _logger.warning("The producer of stream %s was lost.", status.stream)
 

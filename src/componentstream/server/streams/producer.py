@@ -5,7 +5,7 @@ generation has, appends that to the log as one batch, and puts it to the tail wh
 log is busy the next batch grows, up to what the driver reads ahead; so a slow log slows the model down, and
 nothing is dropped.
 
-A log that fails is asked again, with the same batch, for ``log_patience`` seconds. Then ``on_store_failure``
+A log that fails is asked again, with the same batch, for ``log_timeout`` seconds. Then ``on_store_failure``
 says what becomes of the stream: its readers on this worker get the rest without ids, or its end. The log
 keeps what it has, and whoever comes back later is told that the producer was lost.
 """
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterat
 from functools import partial
 from typing import Final, Literal
 
-from componentstream._aio.deadlines import Patience
+from componentstream._aio.deadlines import SharedTimeout
 from componentstream.core.events import DebugEvent, ErrorEvent, Event, StatusEvent
 from componentstream.drive.generation import Generation
 from componentstream.drive.task_driver import TaskDriver
@@ -77,7 +77,7 @@ class Producer:
         lease: Lease,
         *,
         on_store_failure: Literal["continue", "fail"],
-        patience: Patience,
+        patience: SharedTimeout,
         on_log_failure: Callable[[Exception], None],
     ) -> None:
         self.tail = Tail()

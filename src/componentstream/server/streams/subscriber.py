@@ -27,7 +27,7 @@ from componentstream.log.protocol import (
     StoreError,
     StreamStatus,
 )
-from componentstream.server.streams.tail import Record, Tail, event_in
+from componentstream.server.streams.tail import Tail, TailEntry, event_in
 from componentstream.wire import SSEEncoder, event_to_json
 
 _RETRY: Final = 0.05
@@ -52,7 +52,7 @@ _TRIMMED: Final = ErrorEvent("events_trimmed", "The next events are no longer ke
 _GONE: Final = ErrorEvent("stream_unknown", "The stream is not kept any more.", fatal=True)
 
 
-class View:
+class EventFilter:
     """What of a stream its reader wants to see.
 
     Args:
@@ -79,7 +79,7 @@ class View:
         self._debug = debug
         self._hidden = _NONE
 
-    def shows(self, record: Record) -> bool:
+    def shows(self, record: TailEntry) -> bool:
         """Whether the reader is to get a record; call it with each in turn."""
         if self._selects and self._hides(event_in(record.payload)):
             return False
@@ -99,7 +99,7 @@ class View:
                 return False
 
 
-class Reader:
+class StreamSubscriber:
     """Reads one stream for one response.
 
     Args:
@@ -109,7 +109,7 @@ class Reader:
         view: what to show.
         end_lost: ends the stream in the log because its producer was lost.
         heartbeat: seconds of silence after which a heartbeat is sent, infinity for never.
-        log_patience: seconds that a log which fails is asked again.
+        log_timeout: seconds that a log which fails is asked again.
         known: see below.
 
     Attributes:
@@ -129,22 +129,22 @@ class Reader:
         log: EventLog,
         stream: StreamStatus,
         tail: Tail | None,
-        view: View,
+        view: EventFilter,
         *,
-        end_lost: Callable[[StreamStatus], Awaitable[object]],
+        finish_abandoned: Callable[[StreamStatus], Awaitable[object]],
         heartbeat: float,
-        log_patience: float,
+        log_timeout: float,
         known: bool = True,
     ) -> None:
         self._log = log
         self.known = known
         self.stream = stream
-        self._end_lost = end_lost
+        self._end_lost = finish_abandoned
         self._tail = tail
         self._view = view
         self._after = view.after
         self._heartbeat = heartbeat
-        self._patience = log_patience
+        self._patience = log_timeout
         self._loop = asyncio.get_running_loop()
         self._over = False
         self._kept = True  # the log has all that was read
@@ -163,7 +163,7 @@ class Reader:
         if heartbeat < math.inf:
             self._timer = self._loop.call_at(self._beat_due, self._look)
 
-    async def next(self) -> list[Record] | None:
+    async def next(self) -> list[TailEntry] | None:
         """Return the records that come next, none of them for a heartbeat, None at the end."""
         while not self._over:
             records = await self._there()
@@ -181,7 +181,7 @@ class Reader:
                 await self._wait()
         return None
 
-    def render(self, records: Sequence[Record]) -> bytes:
+    def render(self, records: Sequence[TailEntry]) -> bytes:
         """Return records as server-sent events, without those that the view hides; none are a heartbeat."""
         if not records:
             return _BEAT
@@ -213,7 +213,7 @@ class Reader:
         self._leave_the_tail()
         await self._close_the_log()
 
-    async def _there(self) -> list[Record] | None:
+    async def _there(self) -> list[TailEntry] | None:
         """Return the records that are there, None if no more can come.
 
         Where there are none, something will wake the reader.
@@ -229,7 +229,7 @@ class Reader:
             self._leave_the_tail()
         return await self._in_the_log() if self._kept else self._last_words(_UNAVAILABLE)
 
-    async def _in_the_log(self) -> list[Record] | None:
+    async def _in_the_log(self) -> list[TailEntry] | None:
         try:
             return self._turn_page()
         except ProducerLostError:
@@ -241,7 +241,7 @@ class Reader:
         except LogError:
             return self._last_words(_GONE)
 
-    def _turn_page(self) -> list[Record] | None:
+    def _turn_page(self) -> list[TailEntry] | None:
         if self._page is None:
             if self._pages is None:
                 self._pages = self._log.read(self.stream.stream, self._after)
@@ -260,9 +260,9 @@ class Reader:
             self._failing_since = now if worked else min(self._failing_since, self._asked)
             raise
         self._failing_since = math.inf
-        return None if entries is None else [Record(entry.seq, entry.payload) for entry in entries]
+        return None if entries is None else [TailEntry(entry.seq, entry.payload) for entry in entries]
 
-    async def _recover(self) -> list[Record] | None:
+    async def _recover(self) -> list[TailEntry] | None:
         try:
             await self._end_lost(self.stream)
         except StoreError:
@@ -270,15 +270,15 @@ class Reader:
         self._loop.call_later(_RETRY, self._wake)
         return []
 
-    def _bear(self) -> list[Record] | None:
+    def _bear(self) -> list[TailEntry] | None:
         if self._loop.time() >= self._failing_since + self._patience:
             return self._last_words(_UNAVAILABLE)
         self._loop.call_later(_RETRY, self._wake)
         return []
 
-    def _last_words(self, error: ErrorEvent) -> list[Record] | None:
+    def _last_words(self, error: ErrorEvent) -> list[TailEntry] | None:
         self._over = True
-        return None if self._told else [Record(self._after + 1, event_to_json(error), kept=False)]
+        return None if self._told else [TailEntry(self._after + 1, event_to_json(error), kept=False)]
 
     async def _wait(self) -> None:
         self._waiting = self._loop.create_future()

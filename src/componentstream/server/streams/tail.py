@@ -21,7 +21,7 @@ _SECONDS: Final = 2.0
 
 
 @attrs.frozen
-class Record:
+class TailEntry:
     """An entry on its way to a reader.
 
     Attributes:
@@ -61,7 +61,7 @@ class Tail:
         self.readers = 0
         self.ended = False
         self.fenced = False
-        self._records: list[tuple[float, Record]] = []  # with the time of its coming
+        self._records: list[tuple[float, TailEntry]] = []  # with the time of its coming
         self._size = 0
         self._watchers: set[Callable[[], None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -72,7 +72,7 @@ class Tail:
         records = self._records
         for payload in payloads:
             self.last += 1
-            records.append((now, Record(self.last, payload, kept)))
+            records.append((now, TailEntry(self.last, payload, kept)))
             self._size += len(payload)
         old = 0
         while old < len(records) - 1 and (
@@ -83,7 +83,7 @@ class Tail:
         del records[:old]
         self.wake()
 
-    def after(self, seq: int) -> list[Record] | None:
+    def after(self, seq: int) -> list[TailEntry] | None:
         """Return the records after a number, None if some of them are not here any more."""
         missing = self.last - seq
         if missing > len(self._records):

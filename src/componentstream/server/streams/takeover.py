@@ -28,7 +28,7 @@ PRODUCER_LOST = ErrorEvent(
 )
 
 
-async def end_lost(log: EventLog, stream: str, owner: str, lease_seconds: float) -> bool:
+async def finish_abandoned(log: EventLog, stream: str, owner: str, lease_seconds: float) -> bool:
     """End a stream whose lease ran out, as failed; return whether this call did it.
 
     Raises:
