@@ -57,7 +57,8 @@ def judge(coverage: Coverage, module: Path) -> str | None:
         return f"{module}: has no test file of its own\n"
     report = StringIO()
     contexts = ["^$", f"^{re.escape(test.as_posix())}::"]
-    total = coverage.report(include=[f"*/componentstream/{module.as_posix()}"], contexts=contexts, file=report)
+    include = [f"*/componentstream/{module.as_posix()}"]
+    total = coverage.report(include=include, contexts=contexts, file=report)
     return None if total == 100 else f"{module}: not covered in full by {test}\n{report.getvalue()}"  # noqa: PLR2004
 
 
