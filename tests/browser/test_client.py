@@ -34,7 +34,7 @@ EVENTS = [
     ContentBlockDelta(0, 'Grüße \u2028 \U0001f600 \r\n\t"quoted" \\ \0'),
     ContentBlockStop(0, "end", 20),
     ContentBlockStart(1, ComponentBlock("Hero", "hero", {"tone": "warm"}, None)),
-    ErrorEvent("invalid_position", "There is no position 'x'.", line=3, index=1),
+    ErrorEvent("invalid_position", "Unknown position 'x'.", line=3, index=1),
     ContentBlockDelta(1, "data: {}\n\nevent: error\n"),
     ContentBlockStop(1, "truncated", 24, 2),
     MessageStop("complete", {"chunks": 3, "errors_by_code": {"invalid_position": 1}}),

@@ -83,14 +83,14 @@ def test_without_a_position_the_component_has_the_default_one():
 def test_an_unknown_position_is_an_error_and_gives_the_default(position):
     structure = structure_of()
     assert start(structure, position=position)
-    message = f"There is no position {position!r}."
+    message = f"Unknown position {position!r}."
     assert taken(structure) == [error("invalid_position", message), started(0)]
 
 
 def test_a_long_position_is_quoted_in_part():
     structure = structure_of()
     assert start(structure, position="x" * 200)
-    assert structure.events[0].message == f"There is no position '{'x' * 79}."
+    assert structure.events[0].message == f"Unknown position '{'x' * 79}."
 
 
 def test_a_strict_grammar_does_not_act_on_an_unknown_position():
@@ -99,7 +99,7 @@ def test_a_strict_grammar_does_not_act_on_an_unknown_position():
     assert taken(structure) == [
         ContentBlockStart(0, TextBlock()),
         ContentBlockDelta(0, "```\n"),
-        error("malformed_marker", "There is no position 'attic'."),
+        error("malformed_marker", "Unknown position 'attic'."),
     ]
 
 
@@ -120,11 +120,11 @@ def test_with_nesting_text_a_start_inside_is_silently_text():
 
 def test_with_nesting_close_a_start_closes_what_is_open_after_its_own_errors():
     structure = opened("A", grammar=Grammar(nesting="close"), max_depth=1)
-    structure.run.append("text")
+    structure.pending_text.append("text")
     assert start(structure, "B", position="attic")
     assert taken(structure) == [
         ContentBlockDelta(0, "text"),
-        error("invalid_position", "There is no position 'attic'."),
+        error("invalid_position", "Unknown position 'attic'."),
         unclosed(0, "A"),
         ContentBlockStop(0, "implied", 4, 0, SPAN),
         started(1, "B"),
@@ -161,7 +161,7 @@ def test_the_checks_of_a_start_come_in_the_order_of_the_protocol():
 
 def test_a_start_ends_the_text_before_it():
     structure = structure_of()
-    structure.run.append("Hi\n")
+    structure.pending_text.append("Hi\n")
     assert start(structure)
     assert taken(structure) == [
         ContentBlockStart(0, TextBlock()),
@@ -176,18 +176,18 @@ def test_a_start_ends_the_text_before_it():
 
 def test_an_end_closes_the_innermost_component():
     structure = opened("A", "A")
-    structure.run.append("inner")
+    structure.pending_text.append("inner")
     assert end(structure)
     assert taken(structure) == [ContentBlockDelta(1, "inner"), ContentBlockStop(1, "end", 5, 0, SPAN)]
-    structure.run.append("outer")
+    structure.pending_text.append("outer")
     assert end(structure)
     assert taken(structure) == [ContentBlockDelta(0, "outer"), ContentBlockStop(0, "end", 5, 0, SPAN)]
-    assert structure.target is None
+    assert structure.current_block is None
 
 
 def test_an_end_of_an_outer_component_first_closes_the_inner_ones():
     structure = opened("A", "B", "C")
-    structure.run.append("x")
+    structure.pending_text.append("x")
     assert end(structure, "A")
     assert taken(structure) == [
         ContentBlockDelta(2, "x"),
@@ -222,17 +222,17 @@ def test_an_end_of_nothing_open_is_text():
 
 def test_text_leaves_as_one_delta_when_it_is_asked_for():
     structure = opened("A")
-    structure.run += ["a", "b", "c"]
+    structure.pending_text += ["a", "b", "c"]
     structure.flush()
     structure.flush()
     assert taken(structure) == [ContentBlockDelta(0, "abc")]
-    assert structure.run == []
+    assert structure.pending_text == []
 
 
 def test_text_between_components_is_a_block_that_begins_with_it():
     structure = structure_of()
     for text in ("Hello ", "\n"):
-        structure.run.append(text)
+        structure.pending_text.append(text)
         structure.flush()
     assert taken(structure) == [
         ContentBlockStart(0, TextBlock()),
@@ -243,11 +243,11 @@ def test_text_between_components_is_a_block_that_begins_with_it():
 
 def test_text_between_components_may_be_discarded():
     structure = structure_of(Grammar(outside="discard"))
-    structure.run.append("Hi")
+    structure.pending_text.append("Hi")
     assert start(structure)
-    structure.run.append("kept")
+    structure.pending_text.append("kept")
     assert end(structure)
-    structure.run.append("Bye")
+    structure.pending_text.append("Bye")
     structure.finish()
     assert taken(structure) == [
         started(0),
@@ -258,9 +258,9 @@ def test_text_between_components_may_be_discarded():
 
 def test_an_error_comes_behind_the_text_before_it_and_does_not_end_that():
     structure = structure_of()
-    structure.run.append("a")
+    structure.pending_text.append("a")
     assert not structure.reject("invalid_name", "Wrong.", "", LINE, SPAN)
-    structure.run.append(" b")
+    structure.pending_text.append(" b")
     structure.finish()
     assert taken(structure) == [
         ContentBlockStart(0, TextBlock()),
@@ -281,7 +281,7 @@ def too_large(index=0):
 
 def test_a_component_may_be_as_long_as_its_limit():
     structure = opened("A", max_component_chars=3)
-    structure.run.append("abc")
+    structure.pending_text.append("abc")
     assert end(structure)
     assert taken(structure) == [ContentBlockDelta(0, "abc"), ContentBlockStop(0, "end", 3, 0, SPAN)]
 
@@ -289,7 +289,7 @@ def test_a_component_may_be_as_long_as_its_limit():
 def test_what_is_over_the_limit_is_dropped_counted_and_reported_once():
     structure = opened("A", max_component_chars=3)
     for text in ("ab", "cde", "f"):
-        structure.run.append(text)
+        structure.pending_text.append(text)
         structure.flush()
     assert end(structure)
     assert taken(structure) == [
@@ -302,18 +302,18 @@ def test_what_is_over_the_limit_is_dropped_counted_and_reported_once():
 
 def test_no_empty_delta_comes_when_nothing_fits_any_more():
     structure = opened("A", max_component_chars=3)
-    structure.run.append("abc")
+    structure.pending_text.append("abc")
     structure.flush()
-    structure.run.append("d")
+    structure.pending_text.append("d")
     structure.flush()
     assert taken(structure) == [ContentBlockDelta(0, "abc"), too_large()]
 
 
 def test_the_limit_is_that_of_each_component():
     structure = opened("A", max_component_chars=3)
-    structure.run.append("abcd")
+    structure.pending_text.append("abcd")
     assert start(structure)
-    structure.run.append("efg")
+    structure.pending_text.append("efg")
     structure.finish()
     assert [event for event in taken(structure) if isinstance(event, ContentBlockStop)] == [
         ContentBlockStop(1, "truncated", 3),
@@ -324,7 +324,7 @@ def test_the_limit_is_that_of_each_component():
 def test_nothing_is_trimmed_where_the_error_ends_the_stream():
     structure = opened("A", max_component_chars=3, max_errors=1)
     assert not structure.reject("invalid_name", "Wrong.", "", LINE, SPAN)
-    structure.run.append("abcd")
+    structure.pending_text.append("abcd")
     with pytest.raises(FatalError):
         structure.flush()
     structure.abort()
@@ -340,7 +340,7 @@ def test_nothing_is_trimmed_where_the_error_ends_the_stream():
 
 def test_the_end_of_the_stream_truncates_what_is_open_innermost_first():
     structure = opened("A", "B")
-    structure.run.append("x")
+    structure.pending_text.append("x")
     structure.finish()
     assert taken(structure) == [
         ContentBlockDelta(1, "x"),
@@ -360,15 +360,15 @@ def test_the_end_of_a_stream_in_which_nothing_is_open_says_nothing():
 
 def test_abort_stops_components_innermost_first_and_drops_the_run():
     structure = opened("A", "B")
-    structure.run.append("lost")
+    structure.pending_text.append("lost")
     structure.abort()
     assert taken(structure) == [ContentBlockStop(1, "aborted", 0), ContentBlockStop(0, "aborted", 0)]
-    assert structure.run == []
+    assert structure.pending_text == []
 
 
 def test_abort_stops_a_text_block():
     structure = structure_of()
-    structure.run.append("Hi")
+    structure.pending_text.append("Hi")
     structure.flush()
     structure.abort()
     assert taken(structure)[2:] == [ContentBlockStop(0, "aborted", 2)]
@@ -407,7 +407,7 @@ def test_it_takes_the_place_of_a_fatal_error_too():
 @pytest.mark.parametrize("code", ["too_many_components", "too_many_errors", "stream_too_large"])
 def test_a_fatal_error_halts_behind_its_event(code):
     structure = structure_of()
-    structure.run.append("x")
+    structure.pending_text.append("x")
     with pytest.raises(FatalError):
         structure.error(code, "Over.")
     assert taken(structure)[1:] == [
@@ -521,12 +521,12 @@ def test_a_restored_structure_goes_on_where_the_other_one_was():
     structure = opened("A", max_component_chars=3, max_components=2, max_errors=2)
     assert structure.drops_fence(bare=True)
     structure.end_first_line()
-    structure.run.append("abcd")
+    structure.pending_text.append("abcd")
     structure.flush()
     taken(structure)
     copy = copied(structure, max_component_chars=3, max_components=2, max_errors=2)
     assert copy.open == [Block(0, "A", chars=3, trimmed=1, fenced=True)]
-    assert copy.target is copy.open[0]
+    assert copy.current_block is copy.open[0]
     assert copy.fences == BARE_FENCES
     for each in (structure, copy):
         assert start(each, "B")
@@ -540,11 +540,11 @@ def test_a_restored_structure_knows_its_text_block_and_the_fence_to_come():
     structure = structure_of()
     assert start(structure, fence="```\n")
     assert end(structure)
-    structure.run.append("Hi")
+    structure.pending_text.append("Hi")
     structure.flush()
     taken(structure)
     copy = copied(structure)
-    assert copy.target == Block(1, "", chars=2)
+    assert copy.current_block == Block(1, "", chars=2)
     assert copy.drops_fence(bare=True)
     copy.finish()
     assert taken(copy) == [ContentBlockStop(1, "end", 2)]
@@ -559,23 +559,23 @@ def test_a_restored_structure_knows_the_first_line_of_a_component():
 
 def test_a_restored_structure_knows_which_component_is_the_innermost():
     copy = copied(opened("A", "B"))
-    copy.run.append("b")
+    copy.pending_text.append("b")
     copy.finish()
     assert [event.index for event in taken(copy)] == [1, 1, 1, 0, 0]
-    assert copied(opened("A", "B")).target == Block(1, "B")
+    assert copied(opened("A", "B")).current_block == Block(1, "B")
 
 
 def test_a_new_structure_can_be_restored():
     copy = copied(structure_of())
     copy.finish()
     assert taken(copy) == []
-    assert copy.target is None
+    assert copy.current_block is None
 
 
 def state_of(*names):
     """Return the snapshot of a structure in which these components are open, or else a text block."""
     structure = opened(*names)
-    structure.run.append("x")
+    structure.pending_text.append("x")
     structure.flush()
     return json.loads(json.dumps(structure.snapshot()))
 

@@ -252,7 +252,7 @@ def test_a_chunk_gives_the_same_on_a_short_way_as_on_the_long_one(before):
         short, long = ComponentParser(**settings), ComponentParser(**settings)
         assert short.feed(before) == long.feed(before)
         for each in (chunk, "y\n", " "):
-            long._barrier = long._light = -1
+            long._plain_until = long._fast_until = -1
             assert short.feed(each) == long.feed(each), (before, chunk, each)
             assert short.pending == long.pending
         assert short.snapshot() == long.snapshot()
@@ -357,8 +357,8 @@ def test_after_a_fatal_error_nothing_comes_out_any_more():
 # snapshot and restore.
 
 
-OTHER_VERSION = "restore takes what snapshot() returned, of version 1."
-OTHER_SETTINGS = "restore: give the grammar and the limits of the parser that was snapshotted."
+OTHER_VERSION = "restore: this is not a snapshot of version 1; pass the value that snapshot() returned."
+OTHER_SETTINGS = "restore: pass the grammar and the limits of the parser that was snapshotted."
 
 
 def test_a_snapshot_holds_no_text_but_what_is_held_back():

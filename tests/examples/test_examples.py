@@ -120,7 +120,7 @@ OWN_GRAMMAR = """\
 0 begins: ComponentBlock(name='Opening', position='title', attributes={}, parent=None)
 0 ends:   end, 19 characters, 0 trimmed
 1 begins: ComponentBlock(name='Forage', position='body', attributes={}, parent=None)
-error:    invalid_position: There is no position 'left'.
+error:    invalid_position: Unknown position 'left'.
 error:    unclosed_component: Component Forage was not closed.
 1 ends:   implied, 29 characters, 0 trimmed
 2 begins: ComponentBlock(name='Hives', position='body', attributes={}, parent=None)

@@ -1,11 +1,11 @@
-"""Markers and text to blocks: what is open, and the events that say so.
+"""Turn markers and text into blocks: track the open blocks and build their events.
 
-The parser reads lines; this keeps the structure they make. Text is collected in a *run* and leaves as one
-delta when another event comes, or at :meth:`BlockBuilder.flush`. Everything that can end a stream early
-happens here, as :class:`FatalError`, raised behind the fatal error's event.
+The scanner reads lines; this module keeps the structure that they form. Text is collected as *pending text*
+and emitted as one delta before any other event, or by :meth:`BlockBuilder.flush`. Everything that ends a
+stream early happens here: :class:`FatalError` is raised after the event of the fatal error.
 
-The fence that stands directly before a marker is handed in with it, because whether it is text depends
-on whether the marker is acted on.
+A fence directly before a marker is passed in together with the marker, because it is dropped if the marker
+takes effect and is text if it does not.
 """
 
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ _FATAL: Final = frozenset({"too_many_components", "too_many_errors", "stream_too
 
 
 class FatalError(Exception):
-    """A fatal error has been emitted; unwinds to the parser, which ends the stream."""
+    """A fatal error has been emitted. The parser catches it and ends the stream."""
 
 
 @attrs.define
 class Block:
-    """An open block: what its stop will say, and whether a fence before its first line was dropped."""
+    """An open block: the values for its stop event, and whether its body began with a dropped fence."""
 
     index: int
     name: str
@@ -48,13 +48,13 @@ class Block:
 
 
 class BlockBuilder:
-    """The open blocks of one stream, and the events that are still to be handed out.
+    """The open blocks of one stream, and the events that the parser has not yet returned.
 
     Attributes:
-        events: the events since the caller last took them.
-        run: settled text that will leave as the next delta.
+        events: the events since the parser last took them.
+        pending_text: fragments of the next delta.
         open: the open components, outermost first.
-        target: the block that text goes to, None between components before any text.
+        current_block: the block that receives text, None between components before any text.
         first_line: whether the current line is the first of the innermost component.
         fences: which fences would be dropped on the current line (``NO_FENCES`` to ``ALL_FENCES``).
     """
@@ -63,9 +63,9 @@ class BlockBuilder:
         self._grammar = grammar
         self._limits = limits
         self.events: list[Event] = []
-        self.run: list[str] = []
+        self.pending_text: list[str] = []
         self.open: list[Block] = []
-        self.target: Block | None = None
+        self.current_block: Block | None = None
         self._blocks = self._components = self._errors = 0
         self.first_line = self._closing_fence = False
         strip = grammar.fences == "strip"
@@ -74,12 +74,12 @@ class BlockBuilder:
         self.fences = self._fences_outside
 
     def end_first_line(self) -> None:
-        """The first line of the innermost component is over."""
+        """End the first line of the innermost component."""
         self.first_line = False
-        self._see_fences()
+        self._update_fences()
 
     def drops_fence(self, *, bare: bool) -> bool:
-        """Return whether a fence on the current line is dropped for itself, whatever follows it."""
+        """Return whether a fence on the current line is dropped regardless of the next line."""
         if self.open:
             if self.first_line:
                 self.open[-1].fenced = True
@@ -90,14 +90,21 @@ class BlockBuilder:
         return False
 
     def start(self, marker: Marker, fence: str, line: int, span: Span) -> bool:
-        """Act on a START line; return whether it was, otherwise it is text.
+        """Start a component; return False if the START line is text instead.
 
-        `fence` is the fence line directly before it, or empty.
+        Args:
+            marker: the content of the line.
+            fence: the fence line directly before it, or empty.
+            line: number of the line.
+            span: input offsets of the line.
         """
+        # Not even an error: with this grammar a START inside a component is ordinary text.
         if self.open and self._grammar.nesting == "text":
             return False
         position = self._grammar.default_position if marker.position is None else marker.position
         depth = len(self.open)
+        # Everything unusual about a START is handled in this branch; a plain one skips all of it. Nothing
+        # may be emitted before `_within_limits` has agreed: a START that is text has no other effect.
         if (
             fence
             or depth == self._limits.max_depth
@@ -107,22 +114,23 @@ class BlockBuilder:
         ):
             unclosed = depth if self._grammar.nesting == "close" else 0
             known = marker.position is None or marker.position in self._grammar.positions
-            if not self._admits(marker, fence, line, span, known=known, depth=depth - unclosed):
+            if not self._within_limits(marker, fence, line, span, known=known, depth=depth - unclosed):
                 return False
-            if fence and not self._kept(fence, errors=unclosed + (not known)):
+            # The fence was dropped, so its counterpart after the component is dropped too.
+            if fence and not self._fence_becomes_text(fence, errors=unclosed + (not known)):
                 self._closing_fence = True
             if not known:
-                self.error("invalid_position", f"There is no position {marker.position!r:.80}.", line, span)
+                self.error("invalid_position", f"Unknown position {marker.position!r:.80}.", line, span)
                 position = self._grammar.default_position
             for _ in range(unclosed):
                 self._stop_unclosed("implied", line, span)
-        if self.run:
+        if self.pending_text:
             self.flush()
         parent = None
         if self.open:
             parent = self.open[-1].index
-        elif self.target is not None:
-            self._stop(self.target, "end", None)
+        elif self.current_block is not None:
+            self._stop(self.current_block, "end", None)
         self._components += 1
         component = ComponentBlock(marker.name, position, marker.attributes, parent)
         self.open.append(self._begin(component, marker.name, span))
@@ -131,54 +139,61 @@ class BlockBuilder:
         return True
 
     def end(self, name: str, fence: str, line: int, span: Span) -> bool:
-        """Act on an END line; return whether it was, otherwise it is text."""
+        """End the named component and all inside it; return False if the END line is text instead."""
         if not (self.open and self.open[-1].name == name) or fence:
             names = [block.name for block in self.open]
             if name not in names:
                 return self.reject("unexpected_end", f"No component {name} is open.", fence, line, span)
+            # The innermost of that name is meant; all components inside it lack an END.
             inner = names[::-1].index(name)
-            self._kept(fence, errors=inner)
+            self._fence_becomes_text(fence, errors=inner)
             for _ in range(inner):
                 self._stop_unclosed("implied", line, span)
-        if self.run:
+        if self.pending_text:
             self.flush()
         self._stop(self.open[-1], "end", span)
         return True
 
     def reject(self, code: ParserErrorCode, message: str, fence: str, line: int, span: Span | None) -> bool:
-        """Report a line that is text because of an error; always False."""
+        """Report an error that makes the line text; always return False."""
         if fence:
-            self.run.append(fence)
+            self.pending_text.append(fence)
         self.error(code, message, line, span)
         return False
 
     def finish(self) -> None:
-        """Stop everything at the end of the stream."""
+        """Stop all open blocks at the end of the stream."""
         self.flush()
-        if self.target is not None and not self.open:
-            self._stop(self.target, "end", None)
+        if self.current_block is not None and not self.open:
+            self._stop(self.current_block, "end", None)
+        # Each stop pops a component, innermost first, and reports it; too many reports are fatal and end
+        # this loop, and `abort` then stops the rest.
         while self.open:
             self._stop_unclosed("truncated", None, None)
 
     def abort(self) -> None:
-        """Stop everything, innermost first, without another word."""
-        self.run.clear()
-        while self.target is not None:
-            self._stop(self.target, "aborted", None)
+        """Stop all open blocks, innermost first, without emitting errors.
+
+        Pending text is discarded: the caller flushes first if the text is to be delivered.
+        """
+        self.pending_text.clear()
+        while self.current_block is not None:
+            self._stop(self.current_block, "aborted", None)
 
     def flush(self) -> None:
-        """Let the run leave as a delta of the block that is open here, a text block if none is."""
-        if not self.run:
+        """Emit the pending text as one delta, in a new text block if no block is open."""
+        if not self.pending_text:
             return
-        text = "".join(self.run)
-        self.run.clear()
+        text = "".join(self.pending_text)
+        self.pending_text.clear()
         if self.open:
             self._deliver(text)
         elif self._grammar.outside == "emit":
-            if self.target is None:
-                self.target = self._begin(TextBlock(), "", None)
-            self.target.chars += len(text)
-            self.events.append(ContentBlockDelta(self.target.index, text))
+            # A text block starts with its first delta, never before, so that it is never empty.
+            if self.current_block is None:
+                self.current_block = self._begin(TextBlock(), "", None)
+            self.current_block.chars += len(text)
+            self.events.append(ContentBlockDelta(self.current_block.index, text))
 
     def error(
         self,
@@ -188,7 +203,12 @@ class BlockBuilder:
         span: Span | None = None,
         index: int | None = None,
     ) -> None:
-        """Report an error behind the text before it; raise Halt if it is fatal."""
+        """Emit an error after the text before it.
+
+        Raises:
+            FatalError: the error is fatal, or exceeds ``max_errors``.
+        """
+        # Flushing may itself report an error (`component_too_large`), which then counts before this one.
         self.flush()
         self._errors += 1
         if self._errors > self._limits.max_errors:
@@ -199,11 +219,13 @@ class BlockBuilder:
         if fatal:
             raise FatalError
 
-    def _admits(self, marker: Marker, fence: str, line: int, span: Span, *, known: bool, depth: int) -> bool:
-        """Return whether the limits and a strict grammar admit a START."""
+    def _within_limits(
+        self, marker: Marker, fence: str, line: int, span: Span, *, known: bool, depth: int
+    ) -> bool:
+        """Return whether a START respects the limits and a strict grammar; report it otherwise."""
         limits = self._limits
         if not known and self._grammar.strict:
-            message = f"There is no position {marker.position!r:.80}."
+            message = f"Unknown position {marker.position!r:.80}."
             return self.reject("malformed_marker", message, fence, line, span)
         if depth == limits.max_depth:
             message = f"At most {limits.max_depth} components may be open."
@@ -213,20 +235,25 @@ class BlockBuilder:
             return self.reject("too_many_components", message, fence, line, span)
         return True
 
-    def _kept(self, fence: str, *, errors: int) -> bool:
-        """Let the fence before a marker become text if the `errors` of that marker will end the stream."""
-        if fence and self._errors + self._run_is_too_long() + errors > self._limits.max_errors:
-            self.run.append(fence)
+    def _fence_becomes_text(self, fence: str, *, errors: int) -> bool:
+        """Emit the held fence as text when this marker's errors will exceed ``max_errors``.
+
+        A marker whose errors end the stream does not take effect, so the fence before it must not be
+        dropped. The fence has to be placed before the errors are emitted, hence the count in advance.
+        """
+        if fence and self._errors + self._overflows() + errors > self._limits.max_errors:
+            self.pending_text.append(fence)
             return True
         return False
 
-    def _run_is_too_long(self) -> bool:
-        """Return whether the run, when it leaves, will be the first text too much of its component."""
+    def _overflows(self) -> bool:
+        """Return whether the pending text will be the first to exceed the limit of its component."""
         if not self.open or self.open[-1].trimmed:
             return False
-        return self.open[-1].chars + sum(map(len, self.run)) > self._limits.max_component_chars
+        return self.open[-1].chars + sum(map(len, self.pending_text)) > self._limits.max_component_chars
 
-    def _see_fences(self) -> None:
+    def _update_fences(self) -> None:
+        """Recompute `fences` after the current line or the innermost component has changed."""
         if not self.open:
             self.fences = self._fences_outside
         elif self.first_line:
@@ -236,30 +263,30 @@ class BlockBuilder:
 
     def _begin(self, block: ComponentBlock | TextBlock, name: str, span: Span | None) -> Block:
         self.events.append(ContentBlockStart(self._blocks, block, span))
-        self.target = Block(self._blocks, name)
+        self.current_block = Block(self._blocks, name)
         self._blocks += 1
-        return self.target
+        return self.current_block
 
     def _stop(self, block: Block, reason: StopReason, span: Span | None) -> None:
         """Stop the innermost open block."""
         self.events.append(ContentBlockStop(block.index, reason, block.chars, block.trimmed, span))
-        self.target = None
+        self.current_block = None
         if self.open:
             self.open.pop()
             if self.open:
-                self.target = self.open[-1]
-                self._see_fences()
+                self.current_block = self.open[-1]
+                self._update_fences()
             else:
                 self.fences = self._fences_outside
 
     def _stop_unclosed(self, reason: StopReason, line: int | None, span: Span | None) -> None:
-        """Stop the innermost component, which has no END of its own, after saying so."""
+        """Report that the innermost component has no END, and stop it."""
         block = self.open[-1]
         self.error("unclosed_component", f"Component {block.name} was not closed.", line, span, block.index)
         self._stop(block, reason, span)
 
     def _deliver(self, text: str) -> None:
-        """Deliver text of the innermost component as far as its limit allows."""
+        """Emit text of the innermost component up to its limit; count the rest as trimmed."""
         block = self.open[-1]
         room = self._limits.max_component_chars - block.chars
         if len(text) <= room:
@@ -269,16 +296,18 @@ class BlockBuilder:
         if room:
             block.chars += room
             self.events.append(ContentBlockDelta(block.index, text[:room]))
+        # Reported once per component, when the first character is dropped, so `trimmed` serves as the flag.
         if not block.trimmed:
             message = f"Component {block.name} is longer than {self._limits.max_component_chars} characters."
             self.error("component_too_large", message, index=block.index)
         block.trimmed += len(text) - room
 
     def snapshot(self) -> Json:
-        """Return the state as JSON values; `run` and `events` must be empty."""
+        """Return the state as JSON values; `pending_text` and `events` must be empty."""
+        block = self.current_block
         return {
             "open": [attrs.asdict(block) for block in self.open],
-            "prose": attrs.asdict(self.target) if self.target is not None and not self.open else None,
+            "prose": None if self.open or block is None else attrs.asdict(block),
             "blocks": self._blocks,
             "components": self._components,
             "errors": self._errors,
@@ -287,44 +316,48 @@ class BlockBuilder:
         }
 
     def restore(self, state: Json) -> None:
-        """Take over what :meth:`snapshot` gave.
+        """Restore the state that :meth:`snapshot` returned.
 
         Raises:
-            KeyError, TypeError: `state` is something else.
+            KeyError, TypeError: `state` is damaged.
         """
-        self.open = [_block(block) for block in part(state, "open", list)]
+        self.open = [_block(block) for block in require(state, "open", list)]
         prose = state["prose"]
-        self.target = self.open[-1] if self.open else None if prose is None else _block(prose)
-        self._blocks = part(state, "blocks", int)
-        self._components = part(state, "components", int)
-        self._errors = part(state, "errors", int)
-        self.first_line = part(state, "first_line", bool)
-        self._closing_fence = part(state, "closing_fence", bool)
-        self._see_fences()
+        self.current_block = self.open[-1] if self.open else None if prose is None else _block(prose)
+        self._blocks = require(state, "blocks", int)
+        self._components = require(state, "components", int)
+        self._errors = require(state, "errors", int)
+        self.first_line = require(state, "first_line", bool)
+        self._closing_fence = require(state, "closing_fence", bool)
+        # Derived from the rest, so it is not part of the snapshot.
+        self._update_fences()
 
 
 _T = TypeVar("_T")
 
 
-def part(state: Mapping[str, object], key: str, kind: type[_T]) -> _T:
-    """Return a part of a snapshot, which must be of its kind.
+def require(state: Mapping[str, object], key: str, kind: type[_T]) -> _T:
+    """Return a value of a snapshot, which must be present and of type `kind`.
 
     Raises:
-        KeyError, TypeError: it is missing, or of another kind.
+        KeyError: the value is missing.
+        TypeError: it has another type.
     """
     value = state[key]
+    # Not isinstance: JSON has no subclasses, and True must not count as the integer 1.
     if type(value) is not kind:
         raise TypeError(f"{key} must be {kind.__name__}")
     return value
 
 
 def _block(state: object) -> Block:
+    """Return the block of a snapshot."""
     if not isinstance(state, dict):
         raise TypeError("a block must be an object")
     return Block(
-        index=part(state, "index", int),
-        name=part(state, "name", str),
-        chars=part(state, "chars", int),
-        trimmed=part(state, "trimmed", int),
-        fenced=part(state, "fenced", bool),
+        index=require(state, "index", int),
+        name=require(state, "name", str),
+        chars=require(state, "chars", int),
+        trimmed=require(state, "trimmed", int),
+        fenced=require(state, "fenced", bool),
     )

@@ -1,22 +1,25 @@
-"""Chunks to lines, and what each line is: the reading half of the parser.
+"""Split chunks into lines and classify each line: the scanning half of the parser.
 
-A *complete* line is looked at once, as a whole, and becomes a marker, a fence or text; inside a chunk, runs
-of lines without anything of interest are passed over by searching for the prefix. Only the last line of a
-chunk is looked at in part. Its state says what it can still become: it is ``TEXT`` and has left, it is a
-candidate that waits for its end, or it is undecided (``LEAD`` and the states of
-:class:`~componentstream.core.grammar.LineMachine`); then it is held.
+A *complete* line is classified once, as a whole: it is a marker, a fence or text. Within a chunk, runs of
+plain lines are skipped by searching for the marker prefix. Only the last line of a chunk can be incomplete.
+Its state says which kinds of line are still possible:
 
-Positions are those of the chunk; ``_base`` is the offset of the chunk in the input. What stands before
-``_sent`` has been settled: it went to the structure's run, to ``_fence``, or was dropped. ``_held`` is the
-part of the current line that came in earlier chunks. ``_fence`` is a fence line that waits for the line
-behind it to tell whether it is text.
+* ``TEXT``: the line is text, and all of it that arrived has been released.
+* ``CANDIDATE_START``, ``CANDIDATE_END``: the line has a keyword; it is held until its line end arrives.
+* ``LEAD`` and the other states of :class:`~componentstream.core.grammar.LineMachine`: undecided, held.
+
+Positions are indexes into the current chunk, and ``_base`` is the input offset of that chunk. Text before
+``_settled`` is accounted for: it was appended to the pending text of the builder, is held in ``fence``, or
+was dropped. ``held`` is the part of the current line that arrived in earlier chunks. ``fence`` is a complete
+fence line; the line that follows decides whether it is text.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from componentstream.core.blocks import BlockBuilder
-from componentstream.core.events import Span
+from componentstream.core.blocks import BlockBuilder, require
+from componentstream.core.events import Json, Span
 from componentstream.core.grammar import (
     ALL_FENCES,
     BARE_FENCE,
@@ -42,105 +45,161 @@ NOWHERE: Final = -1
 _BLANK_LINES: Final = re.compile(rf"((?:[{WHITE}\r]*+\n)*+)[{WHITE}]*+(\r[{WHITE}\r]*+)?")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
-Seen: TypeAlias = tuple[int, int, int, int, int]
-"""What has been seen of a chunk: its first LF, which ends a line of text or a candidate, its last LF, where a
-prefix stands in the complete lines between them, how far its last line has been read, and the state of that
-line there. An LF that has not been seen is -1; then the line that the chunk begins with is the last one."""
+# A plain tuple, because a NamedTuple is slower to create: by 2 % of the parser's time per chunk.
+LineScan: TypeAlias = tuple[int, int, int, int, int]
+"""The part of a chunk that a fast path has examined before it gave the chunk to the slow path.
 
-UNSEEN: Final[Seen] = (NOWHERE, NOWHERE, NOWHERE, 0, LEAD)
+The slow path continues from there, because a character may be examined twice at most. The items are: the
+first LF, which ends a line of text or a candidate; the last LF; the first marker prefix in the complete
+lines between them; how far the last line has been read; and its state at that position. A position is
+`NOWHERE` if it was not searched for. Without a first LF the last line is the one that the chunk begins with.
+"""
+
+UNSCANNED: Final[LineScan] = (NOWHERE, NOWHERE, NOWHERE, 0, LEAD)
 
 
 class LineScanner:
-    """The state of reading one stream; :class:`~componentstream.ComponentParser` is made of it."""
+    """The scanning state of one stream; a :class:`~componentstream.ComponentParser` has one.
+
+    Attributes:
+        blocks: the builder that turns the lines into events.
+        offset: code points read.
+        line: number of the current line, from 1.
+        line_start: input offset at which the current line begins.
+        state: state of the current line.
+        held: the part of the current line that is held back.
+        fence: the complete fence line before it that is held back, with its line end.
+    """
 
     __slots__ = (
-        "_base", "_body", "_chunk", "_fence", "_grammar", "_held", "_limits", "_line", "_line_from",
-        "_machine", "_offset", "_sent", "_state", "_structure",
+        "_base", "_body", "_chunk", "_grammar", "_limits", "_machine", "_settled", "blocks", "fence", "held",
+        "line", "line_start", "offset", "state",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
         self._grammar = grammar
         self._limits = limits
         self._machine = grammar.machine
-        self._structure = BlockBuilder(grammar, limits)
+        self.blocks = BlockBuilder(grammar, limits)
         self._chunk = ""
-        self._base = self._offset = self._sent = 0
-        self._line = 1
-        self._line_from = self._body = 0
-        self._state = LEAD
-        self._held = ""
-        self._fence = ""
+        self._base = self.offset = self._settled = 0
+        self.line = 1
+        self.line_start = self._body = 0
+        self.state = LEAD
+        self.held = ""
+        self.fence = ""
 
-    def _rebase(self, text: str) -> None:
-        """Let positions be those of `text`, which follows what has been read so far."""
+    def snapshot(self) -> Json:
+        """Return the state between two chunks as JSON values."""
+        return {
+            "structure": self.blocks.snapshot(),
+            "offset": self.offset,
+            "line": self.line,
+            "line_from": self.line_start,
+            "text": self.state == TEXT,
+            # Escaped, because JSON merges a surrogate pair into one character, which would shift offsets.
+            "held": self.held.encode("unicode_escape").decode("ascii"),
+            "fence": self.fence,
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Restore the state that :meth:`snapshot` returned.
+
+        Raises:
+            KeyError, TypeError, UnicodeError: `state` is damaged.
+        """
+        held = require(state, "held", str).encode("ascii").decode("unicode_escape")
+        if "\n" in held:
+            raise TypeError("held must be part of one line")
+        self.blocks.restore(require(state, "structure", dict))
+        self.offset = require(state, "offset", int) - len(held)
+        self.line = require(state, "line", int)
+        self.line_start = require(state, "line_from", int)
+        self.fence = require(state, "fence", str)
+        self.state = TEXT if require(state, "text", bool) else LEAD
+        # The state of an incomplete line follows from its text, so reading that again restores it. It
+        # emits nothing: the text did not emit anything the first time either.
+        self.read(held, UNSCANNED)
+
+    def _begin_chunk(self, text: str) -> None:
+        """Make positions refer to `text`, the next chunk."""
         self._chunk = text
-        self._base = self._offset
-        self._sent = 0
-        self._offset += len(text)
+        self._base = self.offset
+        self._settled = 0
+        self.offset += len(text)
 
-    def _read(self, text: str, seen: Seen) -> None:
-        """Read the next chunk; everything that it decides is settled, and acted on if it is a marker."""
+    def read(self, text: str, scan: LineScan) -> None:
+        """Read the next chunk: act on its markers, release its text, hold an undecided last line.
+
+        Args:
+            text: the chunk.
+            scan: the part of the chunk that has been examined already.
+        """
         if not text:
             return
-        first, last, hit, at, state = seen
-        self._rebase(text)
+        first, last, hit, at, state = scan
+        self._begin_chunk(text)
         if first < 0:
+            # A byte order mark counts in offsets but belongs to no line.
             if self._base == 0 and text[0] == _BYTE_ORDER_MARK:
-                at = self._sent = self._line_from = 1
-            if self._state == LEAD:
-                self._state = state
-            if self._state in (TEXT, LEAD):
+                at = self._settled = self.line_start = 1
+            if self.state == LEAD:
+                self.state = state
+            if self.state in (TEXT, LEAD):
                 at = self._drop_blank(at)
             first = self._read_line(at, len(text))
             at = 0
-        elif self._state == LEAD:
-            self._state = TEXT
+        elif self.state == LEAD:
+            # The fast path has found a character that only text can have.
+            self.state = TEXT
         if first >= 0:
-            self._take_line(self._machine.ends.get(self._state), first, first + 1)
+            self._take_line(self._machine.ends.get(self.state), first, first + 1)
             if last < 0:
                 last = max(first, text.rfind("\n", first + 1))
             pos = self._read_lines(first + 1, last + 1, hit)
             if at > last + 1:
-                pos, self._state = at, state
+                pos, self.state = at, state
             self._read_line(pos, last + 1)
-        if self._state == TEXT:
+        if self.state == TEXT:
             self._settle(len(text))
         else:
             self._settle_before_line()
-            self._held += text[self._sent :]
-            self._sent = len(text)
+            self.held += text[self._settled :]
+            self._settled = len(text)
 
     def _read_line(self, pos: int, searched: int) -> int:
-        """Read on in the current line from `pos`; return where its LF is, -1 if it is not in the chunk.
+        """Continue the current line at `pos`; return the position of its LF, -1 if the chunk lacks it.
 
-        There is no LF from `searched` on.
+        The caller knows that the chunk has no LF at or after `searched`.
         """
         chunk, size = self._chunk, len(self._chunk)
-        limit = self._line_from - self._base + self._limits.max_marker_chars
-        if self._state >= LEAD:
-            pos = self._step(pos, limit)
-            if pos < size and self._state >= LEAD:
+        limit = self.line_start - self._base + self._limits.max_marker_chars
+        if self.state >= LEAD:
+            pos = self._run_machine(pos, limit)
+            if pos < size and self.state >= LEAD:
                 return pos
-            if self._fence:
-                hopeful = self._machine.closing if self._structure.open else self._machine.opening
-                if self._state not in hopeful:
+            # The held fence depends on this line. Once the line can no longer be the marker that would drop
+            # the fence, the fence is text and must leave in this call.
+            if self.fence:
+                hopeful = self._machine.closing if self.blocks.open else self._machine.opening
+                if self.state not in hopeful:
                     self._release_fence()
-        if self._state in CANDIDATES:
+        if self.state in CANDIDATES:
             end = chunk.find("\n", pos, min(limit + 2, searched))
             # One character more than the limit may be a CR that belongs to the line end.
             if end >= 0 or size <= limit or (size == limit + 1 and chunk[-1] == "\r"):
                 return end
             self._reject_too_long()
-            self._state = TEXT
-        return chunk.find("\n", pos, searched) if self._state == TEXT else NOWHERE
+            self.state = TEXT
+        return chunk.find("\n", pos, searched) if self.state == TEXT else NOWHERE
 
-    def _step(self, pos: int, limit: int) -> int:
-        """Read an undecided line from `pos` until it is decided, ends, or the chunk does; return where.
+    def _run_machine(self, pos: int, limit: int) -> int:
+        """Run the line machine from `pos` until the line is decided or ends; return the end position.
 
-        A line with a character at `limit` that is still undecided is text.
+        A line that is undecided at `limit` characters is text: a marker or fence may not be longer.
         """
-        chunk, state, end = self._chunk, self._state, len(self._chunk)
-        steps = self._machine.steps[self._structure.fences]
+        chunk, state, end = self._chunk, self.state, len(self._chunk)
+        steps = self._machine.steps[self.blocks.fences]
         while pos < end and pos <= limit:
             char = chunk[pos]
             if char == "\n":
@@ -150,32 +209,38 @@ class LineScanner:
             if state < LEAD:
                 break
         if state >= LEAD and pos > limit:
+            # Over the limit by a CR alone: it belongs to the line end if an LF follows, here or later.
             returned = state in self._machine.returns and (pos == end or chunk[pos] == "\n")
             state = state if returned else TEXT
-        self._state = state
+        self.state = state
         self._body = self._base + pos - (state in self._machine.returns)
         return pos
 
     def _read_lines(self, pos: int, stop: int, hit: int) -> int:
-        """Read the complete lines from `pos` to `stop`; return how far the line behind them has been read.
+        """Read the complete lines from `pos` to `stop`; return how far the line after them has been read.
 
-        `hit` may be where the first prefix stands in them, `stop` if there is none.
+        Args:
+            pos: where the first line begins.
+            stop: the position after the last LF.
+            hit: position of the first prefix if known, `stop` if there is none, `NOWHERE` if unknown.
         """
-        chunk, structure, prefix = self._chunk, self._structure, self._grammar.prefix
+        chunk, blocks, prefix = self._chunk, self.blocks, self._grammar.prefix
         leads = self._machine.leads[ALL_FENCES]
         while pos < stop:
+            # `at` is how far this line has been read, `pattern` the one that fits the rest of it.
             at, pattern = pos, self._machine.line
-            if structure.target is None:
+            if blocks.current_block is None:
                 at = self._drop_blank(pos)
-            if at == pos and not self._fence:
-                if structure.first_line and chunk[pos] not in leads:
-                    structure.end_first_line()
-                if not structure.first_line:
-                    at, pattern = self._pass_text(pos, stop, hit)
+            if at == pos and not self.fence:
+                if blocks.first_line and chunk[pos] not in leads:
+                    blocks.end_first_line()
+                # On the first line of a component any fence counts, so that line is never skipped.
+                if not blocks.first_line:
+                    at, pattern = self._skip_text(pos, stop, hit)
             if at >= stop:
                 break
             char = chunk[at]
-            if not self._fence and self._state == LEAD:
+            if not self.fence and self.state == LEAD:
                 if pattern is self._machine.line and chunk.startswith(prefix, at):
                     at, pattern = at + len(prefix), self._machine.keyword
                 if pattern is self._machine.keyword:
@@ -183,81 +248,96 @@ class LineScanner:
                     continue
             end = at if char == "\n" else chunk.find("\n", at + 1)
             kind = None
-            if self._state == LEAD and (at > pos or char in leads):
-                kind = self._look(at, end, pattern)
+            if self.state == LEAD and (at > pos or char in leads):
+                kind = self._classify(at, end, pattern)
             self._take_line(kind, end, end + 1)
             pos = end + 1
         else:
             at = stop
         return max(at, self._drop_blank(stop))
 
-    def _pass_text(self, pos: int, stop: int, hit: int) -> tuple[int, re.Pattern[str]]:
-        """Pass over lines of text, from `pos` to a line that begins like a marker, or a fence that counts.
+    def _skip_text(self, pos: int, stop: int, hit: int) -> tuple[int, re.Pattern[str]]:
+        """Skip lines of text from `pos` on, up to a line that begins like a marker or a droppable fence.
 
-        Returns how far that line has been read, `stop` if there is none, and the pattern for its rest.
+        Returns:
+            how far that line has been read (`stop` if there is none) and the pattern for the rest of it.
         """
         chunk, prefix, machine = self._chunk, self._grammar.prefix, self._machine
         counted = start = pos
-        if self._structure.fences != NO_FENCES:
+        if self.blocks.fences != NO_FENCES:
+            # Fences are droppable here, so two beginnings are searched for at once. The search starts at
+            # the LF before `pos`, which is always in the chunk: the pattern needs a line end.
             match = machine.interest.search(chunk, pos - 1, stop - 1)
             start, at = (match.start() + 1, match.end()) if match else (stop, stop)
-            self._line += chunk.count("\n", pos, start)
-            self._line_from = self._base + start
+            self.line += chunk.count("\n", pos, start)
+            self.line_start = self._base + start
             return at, machine.keyword if match and match[1] else machine.fence
+        # Only the prefix matters: `find` is several times faster than a pattern. A prefix after something
+        # other than white space is text, and the search continues on the next line.
         while 0 <= (lead := hit if hit >= start else chunk.find(prefix, start, stop - 1)) < stop:
             begin, char = lead, ""
             while begin > start and (char := chunk[begin - 1]) in WHITE:
                 begin -= 1
-            self._line += chunk.count("\n", counted, begin)
+            self.line += chunk.count("\n", counted, begin)
             if begin == start or char == "\n":
-                self._line_from = self._base + begin
+                self.line_start = self._base + begin
                 return lead + len(prefix), machine.keyword
             start = counted = chunk.find("\n", lead + len(prefix)) + 1
-            self._line += 1
-        self._line += chunk.count("\n", counted, stop)
-        self._line_from = self._base + stop
+            self.line += 1
+        self.line += chunk.count("\n", counted, stop)
+        self.line_start = self._base + stop
         return stop, machine.keyword
 
     def _drop_blank(self, pos: int) -> int:
-        """Drop the white space at `pos` if text between components would begin there; return its end.
+        """Drop white space at `pos` if a run of text between components would begin there; return its end.
 
-        It is dropped before anything is known about the line that it ends in: text does not begin with it,
-        and a marker or a fence is dropped with it.
+        It can be dropped before the line is classified: such text does not begin with white space, and
+        markers and fences are dropped together with their indentation.
         """
-        structure = self._structure
-        if structure.target is not None or structure.run or self._held or self._fence or self._sent != pos:
+        blocks = self.blocks
+        if (
+            blocks.current_block is not None
+            or blocks.pending_text
+            or self.held
+            or self.fence
+            or self._settled != pos
+        ):
             return pos
         match = _BLANK_LINES.match(self._chunk, pos)
         if match is None or match.end() == pos:
             return pos
         if match[1]:
-            self._line += match[1].count("\n")
-            self._line_from = self._base + match.end(1)
-            self._state = LEAD
+            self.line += match[1].count("\n")
+            self.line_start = self._base + match.end(1)
+            self.state = LEAD
         if match[2]:
-            # A CR is blank before text, but no white space of a marker: this line is text.
-            self._state = TEXT
-        self._sent = match.end()
+            # A CR counts as blank before text but not as white space of a marker, so the line is text.
+            self.state = TEXT
+        self._settled = match.end()
         return match.end()
 
-    def _look(self, at: int, end: int, pattern: re.Pattern[str]) -> int | None:
-        """Look from `at` by `pattern` at a line that ends at `end` in the chunk; return its kind."""
+    def _classify(self, at: int, end: int, pattern: re.Pattern[str]) -> int | None:
+        """Match `pattern` from `at` to the line end at `end`; return the kind of line, None for text."""
         match = pattern.match(self._chunk[at:end])
         kind = match.lastindex if match else None
         if match is None or kind is None:
             return None
         at += self._base
         self._body = at + match.end()
-        # A candidate may be too long, and is an error then; a fence, or half a candidate, is text.
+        # A candidate that is too long is an error, reported later. A fence that is too long is text, and so
+        # is a line whose keyword lies beyond the limit: in parts it could not have been held that far.
         needed = self._body if kind == BARE_FENCE else at + match.end(kind)
-        if needed - self._line_from > self._limits.max_marker_chars:
+        if needed - self.line_start > self._limits.max_marker_chars:
             return None
         return INFO_FENCE if kind == BARE_FENCE and match[kind] else kind
 
     def _take_line(self, kind: int | None, end: int, after: int) -> None:
-        """Take the current line, which is complete: act on it, hold it as a fence, or let it be text.
+        """Act on the current line, which is complete: a marker, a fence to hold, or text.
 
-        Its content ends at `end`, or before a CR there, and the next line begins at `after`.
+        Args:
+            kind: the kind of line, None for text.
+            end: where its content ends, except for a CR before that.
+            after: where the next line begins.
         """
         begins = False
         if kind is None:
@@ -269,7 +349,7 @@ class LineScanner:
         self._next_line(after, first=begins)
 
     def _take_prefixed(self, at: int) -> int:
-        """Take a complete line, whose prefix ends at `at` in the chunk; return where the next line begins."""
+        """Act on a complete line whose prefix ends at `at`; return where the next line begins."""
         chunk = self._chunk
         match = self._machine.marker.match(chunk, at)
         if match is None:
@@ -277,6 +357,8 @@ class LineScanner:
             self._take_line(None, end, end + 1)
             return end + 1
         opener, _, name, line_end = match.groups()
+        # One pattern reads a well-formed marker to its line end; that is the common case. The rest of the
+        # method tells it from lines that need the full treatment.
         seen = after = match.end()
         if line_end:
             end = seen - len(line_end)
@@ -284,108 +366,115 @@ class LineScanner:
             end = chunk.find("\n", seen)
             after = end + 1
             end -= chunk[end - 1] == "\r"
-        start = self._line_from - self._base
+        start = self.line_start - self._base
         limit = start + self._limits.max_marker_chars
         if end > limit or name is None or len(name) > MAX_NAME_CHARS or match.end(3) == seen:
-            # The end of a right line was seen behind its name, and what follows the name stands apart.
+            # Too long, without a valid name, or with characters directly after the name.
             kind = START_LINE if opener else END_LINE
             keyword = match.end(kind)
             self._body = self._base + keyword
             self._take_line(kind if keyword <= limit else None, after - 1, after)
             return after
-        if start > self._sent:
+        if start > self._settled:
             self._settle(start)
-        span = (self._line_from, self._base + after)
+        # No fence is held here (see `_read_lines`), hence the empty fence below.
+        span = (self.line_start, self._base + after)
         if opener or seen < end:
             verdict = self._grammar.judge_named(name, chunk[seen:end], opens=bool(opener))
             acted = self._act(verdict, "", span, opens=bool(opener))
         else:
-            acted = self._structure.end(name, "", self._line, span)
+            acted = self.blocks.end(name, "", self.line, span)
         if acted:
-            self._sent = after
+            self._settled = after
         self._next_line(after, first=acted and opener is not None)
         return after
 
     def _take_fence(self, after: int, *, bare: bool) -> None:
-        structure = self._structure
+        """Drop or hold a fence line that counts here; leave any other as text."""
+        blocks = self.blocks
         self._release_fence()
-        if structure.fences == ALL_FENCES or (structure.fences == BARE_FENCES and bare):
+        if blocks.fences == ALL_FENCES or (blocks.fences == BARE_FENCES and bare):
             self._settle_before_line()
-            if not structure.drops_fence(bare=bare):
-                self._fence = self._held + self._chunk[self._sent : after]
-            self._held = ""
-            self._sent = after
+            if not blocks.drops_fence(bare=bare):
+                self.fence = self.held + self._chunk[self._settled : after]
+            self.held = ""
+            self._settled = after
 
     def _take_candidate(self, end: int, after: int, *, opens: bool) -> bool:
-        """Judge a candidate whose line ends at `end`; return whether it begins a component."""
-        structure = self._structure
+        """Judge a candidate whose line ends at `end`; return whether it starts a component."""
+        blocks = self.blocks
         self._settle_before_line()
         size = self._base + end
-        line = self._held + self._chunk[self._sent : end]
+        line = self.held + self._chunk[self._settled : end]
         tail = line[self._body - size :] if self._body < size else ""
         rest = tail.removesuffix("\r")
-        if size - self._line_from - (len(tail) - len(rest)) > self._limits.max_marker_chars:
+        if size - self.line_start - (len(tail) - len(rest)) > self._limits.max_marker_chars:
             self._reject_too_long()
             return False
-        if opens == bool(structure.open):
+        # Only a START outside components, or an END inside, has a use for the fence before it.
+        if opens == bool(blocks.open):
             self._release_fence()
-        fence, self._fence = self._fence, ""
-        span = (self._line_from, self._base + after)
+        fence, self.fence = self.fence, ""
+        span = (self.line_start, self._base + after)
         acted = self._act(self._grammar.judge(rest, opens=opens), fence, span, opens=opens)
         if acted:
-            self._held = ""
-            self._sent = after
+            self.held = ""
+            self._settled = after
         return acted and opens
 
     def _act(self, verdict: Marker | Fault, fence: str, span: Span, *, opens: bool) -> bool:
-        """Act on a candidate; return whether it is more than text."""
+        """Act on a judged candidate; return False if the line is text."""
         if isinstance(verdict, Fault):
-            return self._structure.reject(verdict.code, verdict.message, fence, self._line, span)
+            return self.blocks.reject(verdict.code, verdict.message, fence, self.line, span)
         if opens:
-            return self._structure.start(verdict, fence, self._line, span)
-        return self._structure.end(verdict.name, fence, self._line, span)
+            return self.blocks.start(verdict, fence, self.line, span)
+        return self.blocks.end(verdict.name, fence, self.line, span)
 
     def _reject_too_long(self) -> None:
+        """Report the current line as a candidate over the limit; it is text."""
         self._settle_before_line()
-        fence, self._fence = self._fence, ""
+        fence, self.fence = self.fence, ""
         message = f"A marker line has at most {self._limits.max_marker_chars} characters."
-        self._structure.reject("marker_too_long", message, fence, self._line, None)
+        self.blocks.reject("marker_too_long", message, fence, self.line, None)
 
     def _next_line(self, pos: int, *, first: bool) -> None:
-        """Begin a line at `pos`; what is still held of the line before it is text."""
-        if self._held:
+        """Begin a line at `pos`; the part of the previous line that is still held is text."""
+        if self.held:
             self._settle(pos)
-        self._line += 1
-        self._line_from = self._base + pos
-        self._state = LEAD
-        if self._structure.first_line and not first:
-            self._structure.end_first_line()
+        self.line += 1
+        self.line_start = self._base + pos
+        self.state = LEAD
+        if self.blocks.first_line and not first:
+            self.blocks.end_first_line()
 
-    def _take_last_line(self) -> None:
-        """Take the line that the end of the stream ends."""
-        self._rebase("")
-        if self._state != TEXT:
-            self._take_line(self._machine.ends.get(self._state), 0, 0)
+    def take_last_line(self) -> None:
+        """Act on the last line, which the end of the stream completes."""
+        self._begin_chunk("")
+        if self.state != TEXT:
+            self._take_line(self._machine.ends.get(self.state), 0, 0)
 
     def _settle(self, end: int) -> None:
-        """Let everything before `end` leave with the structure's run."""
-        if self._held:
-            self._structure.run.append(self._held)
-            self._held = ""
-        if end > self._sent:
-            self._structure.run.append(self._chunk[self._sent : end])
-            self._sent = end
+        """Append all text before `end` to the pending text of the builder."""
+        if self.held:
+            self.blocks.pending_text.append(self.held)
+            self.held = ""
+        if end > self._settled:
+            self.blocks.pending_text.append(self._chunk[self._settled : end])
+            self._settled = end
 
     def _settle_before_line(self) -> None:
-        start = self._line_from - self._base
-        if start > self._sent:
+        """Settle the text before the current line, and nothing of the line."""
+        start = self.line_start - self._base
+        if start > self._settled:
             self._settle(start)
 
-    def _settle_all(self) -> None:
+    def settle_all(self) -> None:
+        """Release everything that is held as text."""
         self._release_fence()
         self._settle(len(self._chunk))
 
     def _release_fence(self) -> None:
-        if self._fence:
-            self._structure.run.append(self._fence)
-            self._fence = ""
+        """Release the held fence as text; the order of text requires this before any later text."""
+        if self.fence:
+            self.blocks.pending_text.append(self.fence)
+            self.fence = ""
