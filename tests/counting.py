@@ -18,7 +18,7 @@ import componentstream
 from componentstream.core.grammar import ALL_FENCES, LEAD, TEXT, Grammar
 
 SOURCE = Path(componentstream.__file__).parent / "core"
-MODULES = ("grammar", "blocks", "scanner", "parser")
+MODULES = ("grammar", "blocks", "lines", "scanner", "parser")
 UNCOUNTED = {
     *("abort", "add", "append", "asdict", "clear", "compile", "copy", "decode", "define", "encode", "end"),
     *(

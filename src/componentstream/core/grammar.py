@@ -231,6 +231,7 @@ class LineMachine:
     """
 
     def __init__(self, prefix: str, start: str, end: str) -> None:
+        self.prefix = prefix
         head, ticks = re.escape(prefix), "`" * _TICKS
         keyword = rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
         named = rf"({_IDENT}(?:\.{_IDENT})*+)[{WHITE}]*+(\r?\n)?+"

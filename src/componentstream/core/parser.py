@@ -31,7 +31,8 @@ from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
 from componentstream.core.grammar import ENDED, LEAD, NO_FENCES, TEXT, Grammar
 from componentstream.core.limits import Limits
-from componentstream.core.scanner import CANDIDATES, NOWHERE, UNSCANNED, LineScan, LineScanner
+from componentstream.core.lines import CANDIDATES, NOWHERE, UNSCANNED, LineScan
+from componentstream.core.scanner import LineScanner
 
 _SNAPSHOT_VERSION: Final = 1
 _INDENTATION: Final = " \t"

@@ -1,8 +1,8 @@
 """Split chunks into lines and classify each line: the scanning half of the parser.
 
 A *complete* line is classified once, as a whole: it is a marker, a fence or text. Within a chunk, runs of
-plain lines are skipped by searching for the marker prefix. Only the last line of a chunk can be incomplete.
-Its state says which kinds of line are still possible:
+plain lines are skipped, see :mod:`componentstream.core.lines`. Only the last line of a chunk can be
+incomplete. Its state says which kinds of line are still possible:
 
 * ``TEXT``: the line is text, and all of it that arrived has been released.
 * ``CANDIDATE_START``, ``CANDIDATE_END``: the line has a keyword; it is held until its line end arrives.
@@ -16,7 +16,7 @@ fence line; the line that follows decides whether it is text.
 
 import re
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 from componentstream.core.blocks import BlockBuilder, require
 from componentstream.core.events import Json, Span
@@ -24,13 +24,9 @@ from componentstream.core.grammar import (
     ALL_FENCES,
     BARE_FENCE,
     BARE_FENCES,
-    CANDIDATE_END,
-    CANDIDATE_START,
     END_LINE,
-    INFO_FENCE,
     LEAD,
     MAX_NAME_CHARS,
-    NO_FENCES,
     START_LINE,
     TEXT,
     WHITE,
@@ -39,23 +35,18 @@ from componentstream.core.grammar import (
     Marker,
 )
 from componentstream.core.limits import Limits
+from componentstream.core.lines import (
+    CANDIDATES,
+    NOWHERE,
+    UNSCANNED,
+    LineScan,
+    classify,
+    run_machine,
+    skip_text,
+)
 
-CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
-NOWHERE: Final = -1
 _BLANK_LINES: Final = re.compile(rf"((?:[{WHITE}\r]*+\n)*+)[{WHITE}]*+(\r[{WHITE}\r]*+)?")
 _BYTE_ORDER_MARK: Final = "\ufeff"
-
-# A plain tuple, because a NamedTuple is slower to create: by 2 % of the parser's time per chunk.
-LineScan: TypeAlias = tuple[int, int, int, int, int]
-"""The part of a chunk that a fast path has examined before it gave the chunk to the slow path.
-
-The slow path continues from there, because a character may be examined twice at most. The items are: the
-first LF, which ends a line of text or a candidate; the last LF; the first marker prefix in the complete
-lines between them; how far the last line has been read; and its state at that position. A position is
-`NOWHERE` if it was not searched for. Without a first LF the last line is the one that the chunk begins with.
-"""
-
-UNSCANNED: Final[LineScan] = (NOWHERE, NOWHERE, NOWHERE, 0, LEAD)
 
 
 class LineScanner:
@@ -117,8 +108,7 @@ class LineScanner:
         self.line_start = require(state, "line_from", int)
         self.fence = require(state, "fence", str)
         self.state = TEXT if require(state, "text", bool) else LEAD
-        # The state of an incomplete line follows from its text, so reading that again restores it. It
-        # emits nothing: the text did not emit anything the first time either.
+        # The state of an incomplete line follows from its text: reading it again emits nothing.
         self.read(held, UNSCANNED)
 
     def _begin_chunk(self, text: str) -> None:
@@ -129,12 +119,7 @@ class LineScanner:
         self.offset += len(text)
 
     def read(self, text: str, scan: LineScan) -> None:
-        """Read the next chunk: act on its markers, release its text, hold an undecided last line.
-
-        Args:
-            text: the chunk.
-            scan: the part of the chunk that has been examined already.
-        """
+        """Read the next chunk: act on its markers, release its text, hold an undecided last line."""
         if not text:
             return
         first, last, hit, at, state = scan
@@ -175,7 +160,10 @@ class LineScanner:
         chunk, size = self._chunk, len(self._chunk)
         limit = self.line_start - self._base + self._limits.max_marker_chars
         if self.state >= LEAD:
-            pos = self._run_machine(pos, limit)
+            pos, self.state = run_machine(
+                self._machine, chunk, pos, limit=limit, state=self.state, fences=self.blocks.fences
+            )
+            self._body = self._base + pos - (self.state in self._machine.returns)
             if pos < size and self.state >= LEAD:
                 return pos
             # The held fence depends on this line. Once the line can no longer be the marker that would drop
@@ -193,38 +181,9 @@ class LineScanner:
             self.state = TEXT
         return chunk.find("\n", pos, searched) if self.state == TEXT else NOWHERE
 
-    def _run_machine(self, pos: int, limit: int) -> int:
-        """Run the line machine from `pos` until the line is decided or ends; return the end position.
-
-        A line that is undecided at `limit` characters is text: a marker or fence may not be longer.
-        """
-        chunk, state, end = self._chunk, self.state, len(self._chunk)
-        steps = self._machine.steps[self.blocks.fences]
-        while pos < end and pos <= limit:
-            char = chunk[pos]
-            if char == "\n":
-                break
-            state = steps[state].get(char, TEXT)
-            pos += 1
-            if state < LEAD:
-                break
-        if state >= LEAD and pos > limit:
-            # Over the limit by a CR alone: it belongs to the line end if an LF follows, here or later.
-            returned = state in self._machine.returns and (pos == end or chunk[pos] == "\n")
-            state = state if returned else TEXT
-        self.state = state
-        self._body = self._base + pos - (state in self._machine.returns)
-        return pos
-
     def _read_lines(self, pos: int, stop: int, hit: int) -> int:
-        """Read the complete lines from `pos` to `stop`; return how far the line after them has been read.
-
-        Args:
-            pos: where the first line begins.
-            stop: the position after the last LF.
-            hit: position of the first prefix if known, `stop` if there is none, `NOWHERE` if unknown.
-        """
-        chunk, blocks, prefix = self._chunk, self.blocks, self._grammar.prefix
+        """Read the complete lines from `pos` to `stop`; return how far the line after them is read."""
+        chunk, blocks, prefix = self._chunk, self.blocks, self._machine.prefix
         leads = self._machine.leads[ALL_FENCES]
         while pos < stop:
             # `at` is how far this line has been read, `pattern` the one that fits the rest of it.
@@ -236,7 +195,11 @@ class LineScanner:
                     blocks.end_first_line()
                 # On the first line of a component any fence counts, so that line is never skipped.
                 if not blocks.first_line:
-                    at, pattern = self._skip_text(pos, stop, hit)
+                    skipped, start, at, pattern = skip_text(
+                        self._machine, chunk, pos, stop=stop, hit=hit, fences=blocks.fences
+                    )
+                    self.line += skipped
+                    self.line_start = self._base + start
             if at >= stop:
                 break
             char = chunk[at]
@@ -249,44 +212,14 @@ class LineScanner:
             end = at if char == "\n" else chunk.find("\n", at + 1)
             kind = None
             if self.state == LEAD and (at > pos or char in leads):
-                kind = self._classify(at, end, pattern)
+                room = self._limits.max_marker_chars + self.line_start - self._base - at
+                kind, read = classify(pattern, chunk[at:end], room)
+                self._body = self._base + at + read
             self._take_line(kind, end, end + 1)
             pos = end + 1
         else:
             at = stop
         return max(at, self._drop_blank(stop))
-
-    def _skip_text(self, pos: int, stop: int, hit: int) -> tuple[int, re.Pattern[str]]:
-        """Skip lines of text from `pos` on, up to a line that begins like a marker or a droppable fence.
-
-        Returns:
-            how far that line has been read (`stop` if there is none) and the pattern for the rest of it.
-        """
-        chunk, prefix, machine = self._chunk, self._grammar.prefix, self._machine
-        counted = start = pos
-        if self.blocks.fences != NO_FENCES:
-            # Fences are droppable here, so two beginnings are searched for at once. The search starts at
-            # the LF before `pos`, which is always in the chunk: the pattern needs a line end.
-            match = machine.interest.search(chunk, pos - 1, stop - 1)
-            start, at = (match.start() + 1, match.end()) if match else (stop, stop)
-            self.line += chunk.count("\n", pos, start)
-            self.line_start = self._base + start
-            return at, machine.keyword if match and match[1] else machine.fence
-        # Only the prefix matters: `find` is several times faster than a pattern. A prefix after something
-        # other than white space is text, and the search continues on the next line.
-        while 0 <= (lead := hit if hit >= start else chunk.find(prefix, start, stop - 1)) < stop:
-            begin, char = lead, ""
-            while begin > start and (char := chunk[begin - 1]) in WHITE:
-                begin -= 1
-            self.line += chunk.count("\n", counted, begin)
-            if begin == start or char == "\n":
-                self.line_start = self._base + begin
-                return lead + len(prefix), machine.keyword
-            start = counted = chunk.find("\n", lead + len(prefix)) + 1
-            self.line += 1
-        self.line += chunk.count("\n", counted, stop)
-        self.line_start = self._base + stop
-        return stop, machine.keyword
 
     def _drop_blank(self, pos: int) -> int:
         """Drop white space at `pos` if a run of text between components would begin there; return its end.
@@ -315,21 +248,6 @@ class LineScanner:
             self.state = TEXT
         self._settled = match.end()
         return match.end()
-
-    def _classify(self, at: int, end: int, pattern: re.Pattern[str]) -> int | None:
-        """Match `pattern` from `at` to the line end at `end`; return the kind of line, None for text."""
-        match = pattern.match(self._chunk[at:end])
-        kind = match.lastindex if match else None
-        if match is None or kind is None:
-            return None
-        at += self._base
-        self._body = at + match.end()
-        # A candidate that is too long is an error, reported later. A fence that is too long is text, and so
-        # is a line whose keyword lies beyond the limit: in parts it could not have been held that far.
-        needed = self._body if kind == BARE_FENCE else at + match.end(kind)
-        if needed - self.line_start > self._limits.max_marker_chars:
-            return None
-        return INFO_FENCE if kind == BARE_FENCE and match[kind] else kind
 
     def _take_line(self, kind: int | None, end: int, after: int) -> None:
         """Act on the current line, which is complete: a marker, a fence to hold, or text.
