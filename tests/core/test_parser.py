@@ -1,6 +1,7 @@
-"""Whole streams through ComponentParser, what each call does, and that its short ways change nothing."""
+"""Whole streams through ComponentParser, what each call does, and that its fast paths change nothing."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -188,7 +189,7 @@ def test_anything_but_str_is_refused_and_changes_nothing(value):
     assert parser.pending == "/// ST"
 
 
-# The short ways.
+# The fast paths.
 
 
 def test_lines_and_indentation_leave_as_soon_as_they_are_no_marker():
@@ -246,7 +247,7 @@ CHUNKS = [
 
 
 @pytest.mark.parametrize("before", BEFORE)
-def test_a_chunk_gives_the_same_on_a_short_way_as_on_the_long_one(before):
+def test_a_chunk_gives_the_same_on_a_fast_path_as_on_the_slow_path(before):
     settings = {"limits": Limits(max_marker_chars=12, max_component_chars=42, max_total_chars=90)}
     for chunk in CHUNKS:
         short, long = ComponentParser(**settings), ComponentParser(**settings)
@@ -479,6 +480,24 @@ def test_settings_are_taken_by_position_and_by_name():
     assert ComponentParser(Grammar(), limits).feed("ab") == ComponentParser(
         grammar=Grammar(), limits=limits
     ).feed("ab")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"grammar": "Hello"}, "grammar must be a Grammar, not str"),
+        ({"grammar": Grammar}, "grammar must be a Grammar, not type"),
+        ({"grammar": Limits()}, "grammar must be a Grammar, not Limits"),
+        ({"limits": 100}, "limits must be a Limits, not int"),
+        ({"limits": None}, "limits must be a Limits, not NoneType"),
+    ],
+)
+def test_settings_of_the_wrong_type_are_rejected_at_once(arguments, problem):
+    for make in (ComponentParser, partial(ComponentParser.restore, ComponentParser().snapshot())):
+        with pytest.raises(UsageError) as caught:
+            make(**arguments)
+        message = f"ComponentParser: {problem}; pass text to feed(), or use parse(text)."
+        assert str(caught.value) == message
 
 
 def test_a_parser_takes_no_other_attributes():

@@ -8,7 +8,9 @@ import pytest
 from componentstream.core.events import ContentBlockDelta, ErrorEvent
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
+from componentstream.core.lines import UNSCANNED
 from componentstream.core.parser import ComponentParser
+from componentstream.core.scanner import LineScanner
 from componentstream.testing import assert_cut_invariant, merge_deltas
 from tests.shorthand import START, component, delta, error, read, run_of, stop, text, unclosed
 
@@ -459,3 +461,20 @@ def test_a_fence_that_would_not_be_dropped_is_not_held():
     parser.feed(START + "x\n")
     assert parser.feed("`") == [delta(0, "`")]
     assert parser.feed("``\n") == [delta(0, "``\n")]
+
+
+def test_a_restored_scanner_continues_its_line():
+    scanner = LineScanner(Grammar(), Limits())
+    scanner.read("x\n  /// EN", UNSCANNED)
+    scanner.blocks.flush()
+    scanner.blocks.events.clear()
+    other = LineScanner(Grammar(), Limits())
+    other.restore(json.loads(json.dumps(scanner.snapshot())))
+    assert (other.line, other.line_start, other.held) == (2, 2, "  /// EN")
+    assert (other.offset, other.state) == (scanner.offset, scanner.state)
+
+
+def test_held_text_of_several_lines_is_not_restored():
+    scanner = LineScanner(Grammar(), Limits())
+    with pytest.raises(TypeError, match=r"^held must be part of one line$"):
+        scanner.restore(scanner.snapshot() | {"held": "/\\n/"})
