@@ -7,7 +7,8 @@ from typing import get_args
 import attrs
 import pytest
 
-from componentstream.core.events import ErrorEvent, ParserErrorCode, StopReason, event_from_dict
+from componentstream.core.codes import ParserErrorCode
+from componentstream.core.events import ErrorEvent, StopReason, event_from_dict
 from componentstream.core.grammar import POSITIONS, WHITE
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser

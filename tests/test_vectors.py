@@ -9,6 +9,7 @@ from typing import Any, get_args
 import attrs
 import pytest
 
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -16,7 +17,6 @@ from componentstream.core.events import (
     ContentBlockStop,
     ErrorEvent,
     Event,
-    ParserErrorCode,
     Span,
     TextBlock,
 )

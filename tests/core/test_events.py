@@ -5,6 +5,7 @@ import attrs
 import pytest
 from hypothesis import given
 
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import WireError
 from componentstream.core.events import (
     ComponentBlock,
@@ -15,7 +16,6 @@ from componentstream.core.events import (
     ErrorEvent,
     Event,
     MessageStop,
-    ParserErrorCode,
     StatusEvent,
     TextBlock,
     event_from_dict,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 
+from componentstream.core import codes
 from componentstream.core.events import ErrorEvent, Event, StatusEvent
 from componentstream.drive.generation import Encoder
 from componentstream.session.session import GenerationSession
@@ -12,9 +13,6 @@ from componentstream.wire import JSONLinesEncoder, SSEEncoder
 
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 """Response headers, as a mapping or as pairs."""
-
-_UNAVAILABLE: Final = frozenset({"log_unavailable", "producer_lost", "server_stopping"})
-"""What the server tells of itself, not of its source."""
 
 _RETRY_AFTER: Final = "1"
 """Seconds. What is worth another try was slow or cut off, and that says nothing about the next second."""
@@ -88,12 +86,14 @@ class ResponseStart:
 
 
 def _status_of(code: str) -> HTTPStatus:
+    known = codes.CODES.get(code)
+    if known is not None and known.status is not None:
+        return HTTPStatus(known.status)
+    # Codes of the application follow the naming of the library's own.
     if code.startswith("source_"):
         return HTTPStatus.BAD_GATEWAY
     if code.endswith("_timeout"):
         return HTTPStatus.GATEWAY_TIMEOUT
-    if code in _UNAVAILABLE:
-        return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 

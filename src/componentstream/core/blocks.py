@@ -13,6 +13,8 @@ from typing import Final, TypeVar
 
 import attrs
 
+from componentstream.core import codes
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -21,7 +23,6 @@ from componentstream.core.events import (
     ErrorEvent,
     Event,
     Json,
-    ParserErrorCode,
     Span,
     StopReason,
     TextBlock,
@@ -29,7 +30,7 @@ from componentstream.core.events import (
 from componentstream.core.grammar import ALL_FENCES, BARE_FENCES, NO_FENCES, Grammar, Marker
 from componentstream.core.limits import Limits
 
-_FATAL: Final = frozenset({"too_many_components", "too_many_errors", "stream_too_large"})
+_FATAL: Final = frozenset(code for code, record in codes.CODES.items() if record.fatal)
 
 
 class FatalError(Exception):
@@ -120,7 +121,7 @@ class BlockBuilder:
             if fence and not self._fence_becomes_text(fence, errors=unclosed + (not known)):
                 self._closing_fence = True
             if not known:
-                self.error("invalid_position", f"Unknown position {marker.position!r:.80}.", line, span)
+                self.error(codes.INVALID_POSITION, f"Unknown position {marker.position!r:.80}.", line, span)
                 position = self._grammar.default_position
             for _ in range(unclosed):
                 self._stop_unclosed("implied", line, span)
@@ -143,7 +144,7 @@ class BlockBuilder:
         if not (self.open and self.open[-1].name == name) or fence:
             names = [block.name for block in self.open]
             if name not in names:
-                return self.reject("unexpected_end", f"No component {name} is open.", fence, line, span)
+                return self.reject(codes.UNEXPECTED_END, f"No component {name} is open.", fence, line, span)
             # The innermost of that name is meant; all components inside it lack an END.
             inner = names[::-1].index(name)
             self._fence_becomes_text(fence, errors=inner)
@@ -213,7 +214,7 @@ class BlockBuilder:
         self._errors += 1
         if self._errors > self._limits.max_errors:
             message = f"The stream has more than {self._limits.max_errors} errors."
-            code, index = "too_many_errors", None
+            code, index = codes.TOO_MANY_ERRORS, None
         fatal = code in _FATAL
         self.events.append(ErrorEvent(code, message, fatal=fatal, line=line, index=index, span=span))
         if fatal:
@@ -226,13 +227,13 @@ class BlockBuilder:
         limits = self._limits
         if not known and self._grammar.strict:
             message = f"Unknown position {marker.position!r:.80}."
-            return self.reject("malformed_marker", message, fence, line, span)
+            return self.reject(codes.MALFORMED_MARKER, message, fence, line, span)
         if depth == limits.max_depth:
             message = f"At most {limits.max_depth} components may be open."
-            return self.reject("nesting_too_deep", message, fence, line, span)
+            return self.reject(codes.NESTING_TOO_DEEP, message, fence, line, span)
         if self._components == limits.max_components:
             message = f"A stream has at most {limits.max_components} components."
-            return self.reject("too_many_components", message, fence, line, span)
+            return self.reject(codes.TOO_MANY_COMPONENTS, message, fence, line, span)
         return True
 
     def _fence_becomes_text(self, fence: str, *, errors: int) -> bool:
@@ -282,7 +283,9 @@ class BlockBuilder:
     def _stop_unclosed(self, reason: StopReason, line: int | None, span: Span | None) -> None:
         """Report that the innermost component has no END, and stop it."""
         block = self.open[-1]
-        self.error("unclosed_component", f"Component {block.name} was not closed.", line, span, block.index)
+        self.error(
+            codes.UNCLOSED_COMPONENT, f"Component {block.name} was not closed.", line, span, block.index
+        )
         self._stop(block, reason, span)
 
     def _deliver(self, text: str) -> None:
@@ -299,7 +302,7 @@ class BlockBuilder:
         # Reported once per component, when the first character is dropped, so `trimmed` serves as the flag.
         if not block.trimmed:
             message = f"Component {block.name} is longer than {self._limits.max_component_chars} characters."
-            self.error("component_too_large", message, index=block.index)
+            self.error(codes.COMPONENT_TOO_LARGE, message, index=block.index)
         block.trimmed += len(text) - room
 
     def snapshot(self) -> Json:

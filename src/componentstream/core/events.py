@@ -38,22 +38,6 @@ content policy.
 MessageStopReason: TypeAlias = Literal["complete", "failed", "timeout", "cancelled"]
 """How a whole generation ended."""
 
-ParserErrorCode: TypeAlias = Literal[
-    "malformed_marker",
-    "invalid_name",
-    "invalid_attribute",
-    "invalid_position",
-    "marker_too_long",
-    "nesting_too_deep",
-    "unexpected_end",
-    "unclosed_component",
-    "component_too_large",
-    "too_many_components",
-    "too_many_errors",
-    "stream_too_large",
-]
-"""The codes of the errors that a parser reports; they never change their meaning."""
-
 
 @_value
 class ComponentBlock:

@@ -19,8 +19,9 @@ from typing import Final, Literal, TypeAlias
 
 import attrs
 
+from componentstream.core import codes
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import UsageError
-from componentstream.core.events import ParserErrorCode
 
 WHITE: Final = (
     " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -157,13 +158,13 @@ class Grammar:
         match = _NAME.match(rest)
         name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
         if not name and not junk:
-            return Fault("malformed_marker", "The marker names no component.")
+            return Fault(codes.MALFORMED_MARKER, "The marker names no component.")
         tail = rest[end:]
         if not junk and len(name) <= MAX_NAME_CHARS:
             return self.judge_named(name, tail, opens=opens)
         if tail and not (opens and _read_attributes(tail) is not None):
-            return Fault("malformed_marker", "Neither the marker's name nor what follows it can be read.")
-        return Fault("invalid_name", f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
+            return Fault(codes.MALFORMED_MARKER, "Neither the marker's name nor what follows it can be read.")
+        return Fault(codes.INVALID_NAME, f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
 
     def judge_named(self, name: str, tail: str, *, opens: bool) -> Marker | Fault:
         """Read what follows a right name, and the white space behind it, as :meth:`judge` does."""
@@ -172,7 +173,7 @@ class Grammar:
         attributes = _read_attributes(tail) if opens else None
         if attributes is None:
             takes = 'are written key=value or key="value"' if opens else "stand at its START"
-            return Fault("invalid_attribute", f"The attributes of a component {takes}.")
+            return Fault(codes.INVALID_ATTRIBUTE, f"The attributes of a component {takes}.")
         position = attributes.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes)
 

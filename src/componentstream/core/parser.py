@@ -26,6 +26,7 @@ from typing import Final, Self
 
 import attrs
 
+from componentstream.core import codes
 from componentstream.core.blocks import FatalError, require
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
@@ -314,7 +315,7 @@ class ComponentParser:
                 scanner.take_last_line()
                 scanner.settle_all()
                 message = f"The stream is longer than {self._limits.max_total_chars} characters."
-                blocks.error("stream_too_large", message)
+                blocks.error(codes.STREAM_TOO_LARGE, message)
         except FatalError:
             self._fail()
         return self._publish()

@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from componentstream.core import codes
 from componentstream.core.blocks import BlockBuilder, require
 from componentstream.core.events import Json, Span
 from componentstream.core.grammar import (
@@ -353,7 +354,7 @@ class LineScanner:
         self._settle_before_line()
         fence, self.fence = self.fence, ""
         message = f"A marker line has at most {self._limits.max_marker_chars} characters."
-        self.blocks.reject("marker_too_long", message, fence, self.line, None)
+        self.blocks.reject(codes.MARKER_TOO_LONG, message, fence, self.line, None)
 
     def _next_line(self, pos: int, *, first: bool) -> None:
         """Begin a line at `pos`; the part of the previous line that is still held is text."""

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from componentstream.core import codes
 from componentstream.core.events import ContentBlockStop
 from componentstream.demo.recording import Chunk, read_recording
 from componentstream.drive import parse
@@ -51,7 +52,7 @@ _HEADERS: Final = {
 }
 _MISDIRECTED: Final = RefusedRequestError(
     HTTPStatus.MISDIRECTED_REQUEST,
-    "misdirected_request",
+    codes.MISDIRECTED_REQUEST,
     "Open this page by the address that the server has printed.",
 )
 _AUDIENCE: Final = "componentstream demo"

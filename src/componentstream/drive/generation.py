@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from componentstream.core import codes
 from componentstream.core.events import Event
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
@@ -172,7 +173,7 @@ class Generation(Generic[T]):
         # What else the decoder would say, that the stream is incomplete, is a consequence.
         self._feed([piece for piece in self._decoder.close() if isinstance(piece, str)], now)
         events = self.session.report_error(
-            "source_failed", "The source failed.", now, fatal=True, cause=error
+            codes.SOURCE_FAILED, "The source failed.", now, fatal=True, cause=error
         )
         self._put(events, now)
 

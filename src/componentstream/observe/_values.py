@@ -1,22 +1,11 @@
 """What the hooks have in common: strings made safe to show, codes made labels, and which streams are open."""
 
 import threading
-from typing import Final, Generic, TypeVar, get_args
+from typing import Final, Generic, TypeVar
 
+from componentstream.core.codes import CODES
 from componentstream.core.escaping import escape_control_chars
-from componentstream.core.events import ParserErrorCode
 from componentstream.session.hooks import StreamFinished, StreamStarted
-from componentstream.session.lifecycle import SessionErrorCode
-from componentstream.sources.pieces import SourceErrorCode
-
-CODES: Final = frozenset(
-    {
-        *get_args(ParserErrorCode),
-        *get_args(SourceErrorCode),
-        *get_args(SessionErrorCode),
-    }
-)
-"""The error codes of this library."""
 
 # Doubling from 10 ms, as the GenAI conventions ask for: fine where a first chunk arrives, and beyond the
 # longest generation that anybody waits for.

@@ -29,9 +29,10 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final, get_args
 
+from componentstream.core import codes
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.core.events import MessageStopReason, StopReason
-from componentstream.observe._values import CODES, SECONDS, OpenStreams, label
+from componentstream.observe._values import SECONDS, OpenStreams, label
 from componentstream.session.hooks import (
     ComponentFinished,
     ErrorReported,
@@ -46,6 +47,12 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 _NAMESPACE: Final = "componentstream"
+_REPORTED: Final = codes.codes_of("parser", "source", "session") | {
+    codes.LOG_UNAVAILABLE,
+    codes.SERVER_STOPPING,
+}
+"""The codes that a session can report, two of them for the server; their series exist from the start."""
+
 _OTHER: Final = "other"
 
 # Fourfold from a line to the default limit of a component, and on to that of a stream.
@@ -131,7 +138,7 @@ class _PrometheusHook:
         for metric, values in (
             (self._generation, get_args(MessageStopReason)),
             (self._component, get_args(StopReason)),
-            (self._errors, sorted({*CODES, _OTHER})),
+            (self._errors, sorted({*_REPORTED, _OTHER})),
         ):
             for value in values:
                 metric.labels(value)

@@ -20,15 +20,12 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import attrs
 
 from componentstream.core.errors import UsageError
 from componentstream.core.events import MessageStopReason
-
-SessionErrorCode: TypeAlias = Literal["generation_timeout", "chunk_timeout", "error_threshold"]
-"""The codes of the errors that end a session by its own decision; all of them are fatal."""
 
 
 class SessionState(StrEnum):

@@ -8,11 +8,13 @@ next, are in :mod:`componentstream.session.lifecycle`.
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, get_args
+from typing import Final
 
 import attrs
 
+from componentstream.core import codes
 from componentstream.core.buffer import Component, ComponentBuffer
+from componentstream.core.codes import SessionErrorCode
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
     ComponentBlock,
@@ -23,7 +25,6 @@ from componentstream.core.events import (
     Event,
     Json,
     MessageStop,
-    ParserErrorCode,
     StatusEvent,
 )
 from componentstream.core.parser import ComponentParser
@@ -32,7 +33,6 @@ from componentstream.session.lifecycle import (
     LIFECYCLE,
     REASONS,
     ErrorWindow,
-    SessionErrorCode,
     SessionState,
     Timeouts,
 )
@@ -41,8 +41,8 @@ from componentstream.session.statistics import SessionStats, StatsRecorder
 __all__ = ["ErrorWindow", "GenerationSession", "SessionErrorCode", "SessionState", "SessionStats", "Timeouts"]
 
 _IDLE, _STREAMING, _DONE = SessionState.IDLE, SessionState.STREAMING, SessionState.DONE
-_COUNTED: Final = frozenset({"invalid_chunk", "malformed_marker"})
-_OF_THE_PARSER: Final = frozenset(get_args(ParserErrorCode))
+_COUNTED: Final = frozenset({codes.INVALID_CHUNK, codes.MALFORMED_MARKER})
+_OF_THE_PARSER: Final = codes.codes_of("parser")
 _NEVER: Final = math.inf
 
 
@@ -208,7 +208,7 @@ class GenerationSession:
         if code in _OF_THE_PARSER:
             raise UsageError(f"{code} is the parser's to report; give report_error a code of the source.")
         self._advance(now)
-        if code == "invalid_chunk":
+        if code == codes.INVALID_CHUNK:
             gap = now - self._heard
             self._heard = now
             if gap > self._statistics.longest_gap:
@@ -240,10 +240,10 @@ class GenerationSession:
             return []
         code: SessionErrorCode
         if self._generation_due <= chunk_due:
-            code = "generation_timeout"
+            code = codes.GENERATION_TIMEOUT
             message = f"The generation took longer than {self._generation:g} seconds."
         else:
-            code = "chunk_timeout"
+            code = codes.CHUNK_TIMEOUT
             message = f"The source sent nothing for {self._chunk:g} seconds."
         turn = CallResult()
         self._break_off(turn, ErrorEvent(code, message, fatal=True, retryable=True))
@@ -365,7 +365,7 @@ class GenerationSession:
 
     def _threshold(self, error: ErrorEvent) -> ErrorEvent:
         window = self._window
-        code: SessionErrorCode = "error_threshold"
+        code: SessionErrorCode = codes.ERROR_THRESHOLD
         message = f"There were more than {window.max_errors} errors within {window.seconds:g} seconds."
         return attrs.evolve(error, code=code, message=message, fatal=True)
 
@@ -464,7 +464,7 @@ def _stops_without(undone: list[Event]) -> list[Event]:
                 began.add(index)
             case ContentBlockDelta(index=index, text=text):
                 chars[index] += len(text)
-            case ErrorEvent(code="component_too_large", index=about):
+            case ErrorEvent(code=codes.COMPONENT_TOO_LARGE, index=about):
                 fitted.add(about)
             case ContentBlockStop(index=index) if index not in began:
                 trimmed = 0 if index in fitted else event.trimmed

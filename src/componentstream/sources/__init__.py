@@ -13,9 +13,10 @@ yields, and plain str or bytes as well; the other two take the bytes of a provid
 
 from typing import TYPE_CHECKING
 
+from componentstream.core.codes import SourceErrorCode
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
-from componentstream.sources.pieces import Piece, SourceError, SourceErrorCode
+from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.text import TextDecoder
 
 if TYPE_CHECKING:

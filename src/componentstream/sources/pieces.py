@@ -1,13 +1,11 @@
 """What comes out of a source: text, or word that something is wrong with it."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
-SourceErrorCode: TypeAlias = Literal[
-    "invalid_chunk", "source_failed", "source_truncated", "source_incomplete"
-]
-"""The codes of the errors of sources; they never change their meaning."""
+from componentstream.core import codes
+from componentstream.core.codes import SourceErrorCode
 
 
 @attrs.frozen
@@ -33,7 +31,7 @@ Piece: TypeAlias = str | SourceError
 """One item of what a source decoder returns; texts are never empty."""
 
 INCOMPLETE: Final = SourceError(
-    "source_incomplete",
+    codes.SOURCE_INCOMPLETE,
     "The stream ended before the provider had ended its answer.",
     fatal=True,
     retryable=True,

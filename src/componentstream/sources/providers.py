@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
+from componentstream.core import codes
 from componentstream.sources.pieces import SourceError
 
 
@@ -158,7 +159,7 @@ def _failure(*names: object) -> Reading:
     )
     shown = _name(*passing, *names)
     message = "The provider sent an error." if shown is None else f"The provider sent an error: {shown}."
-    return Reading(error=SourceError("source_failed", message, fatal=True, retryable=retryable))
+    return Reading(error=SourceError(codes.SOURCE_FAILED, message, fatal=True, retryable=retryable))
 
 
 def _stopped(reason: object) -> SourceError | None:
@@ -166,9 +167,9 @@ def _stopped(reason: object) -> SourceError | None:
     word = _string(reason)
     name = "" if word is None else word.lower()
     if name in _TRUNCATED:
-        return SourceError("source_truncated", f"The model stopped before the end of its answer: {name}.")
+        return SourceError(codes.SOURCE_TRUNCATED, f"The model stopped before the end of its answer: {name}.")
     if name in _BROKEN_OFF:
-        return SourceError("source_failed", f"The provider broke the answer off: {name}.", fatal=True)
+        return SourceError(codes.SOURCE_FAILED, f"The provider broke the answer off: {name}.", fatal=True)
     if name in _PASSING:
         return _failure(name).error
     return None

@@ -10,6 +10,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from componentstream.core import codes
 from componentstream.core.errors import UsageError
 from componentstream.sources._lines import LineSplitter
 from componentstream.sources._message_state import ProviderMessageState
@@ -21,8 +22,8 @@ MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The last events of some providers repeat the whole answer, and 16 Mi characters of text is all that the
 default ``Limits`` let through."""
 
-_INVALID: Final = SourceError("invalid_chunk", "An event of the source is not a JSON object.")
-_TOO_LONG: Final = SourceError("invalid_chunk", "An event of the source is longer than max_event_bytes.")
+_INVALID: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is not a JSON object.")
+_TOO_LONG: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is longer than max_event_bytes.")
 _BOM: Final = b"\xef\xbb\xbf"
 _WHITE_SPACE: Final = b" \t\r"
 _parse: Final = JSONDecoder().decode

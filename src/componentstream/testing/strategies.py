@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 
 import attrs
 
+from componentstream.core import codes
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import MissingExtraError
 from componentstream.core.events import (
     ComponentBlock,
@@ -23,7 +25,6 @@ from componentstream.core.events import (
     Event,
     MessageStop,
     MessageStopReason,
-    ParserErrorCode,
     StatusEvent,
     StopReason,
     TextBlock,
@@ -212,7 +213,7 @@ def events() -> st.SearchStrategy[Event]:
     back as the one character that they encode.
     """
     stop_reasons = st.sampled_from(get_args(StopReason))
-    codes = st.sampled_from([*get_args(ParserErrorCode), "generation_timeout", "invalid_chunk"])
+    reported = st.sampled_from([*get_args(ParserErrorCode), codes.GENERATION_TIMEOUT, codes.INVALID_CHUNK])
     phases = st.sampled_from(["started", "progress", "finishing"])
     lines = st.none() | st.integers(1, 2**53)
     maybe_index = st.none() | _INDEX
@@ -221,7 +222,7 @@ def events() -> st.SearchStrategy[Event]:
         st.builds(ContentBlockStart, _INDEX, st.builds(TextBlock) | _component_blocks(maybe_index)),
         st.builds(ContentBlockDelta, _INDEX, _TEXT.filter(bool)),
         st.builds(ContentBlockStop, _INDEX, stop_reasons, _COUNT, _COUNT),
-        st.builds(ErrorEvent, codes, _TEXT, st.booleans(), st.booleans(), lines, maybe_index),
+        st.builds(ErrorEvent, reported, _TEXT, st.booleans(), st.booleans(), lines, maybe_index),
         st.builds(StatusEvent, phases, st.floats(0, 1e6), _COUNT, _COUNT, _COUNT),
         st.builds(MessageStop, st.sampled_from(get_args(MessageStopReason)), values),
         st.builds(DebugEvent, values),
@@ -244,7 +245,7 @@ def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False
     for step in draw(st.lists(st.sampled_from(_STEPS), max_size=4 * max_blocks)):
         top = stream.open[-1] if stream.open else None
         if step == "error":
-            stream.events.append(ErrorEvent("malformed_marker", draw(_TEXT)))
+            stream.events.append(ErrorEvent(codes.MALFORMED_MARKER, draw(_TEXT)))
         elif step == "component" and stream.blocks < max_blocks:
             stream.start(draw(_component_blocks(st.just(stream.parent))))
         elif step == "text" and stream.blocks < max_blocks and not top:
@@ -298,11 +299,11 @@ class _StreamWriter:
         self.open[-1].chars += len(text)
 
     def trim(self, count: int) -> None:
-        self.events.append(ErrorEvent("component_too_large", "Too large.", index=self.open[-1].index))
+        self.events.append(ErrorEvent(codes.COMPONENT_TOO_LARGE, "Too large.", index=self.open[-1].index))
         self.open[-1].trimmed = count
 
     def unclosed(self, reason: StopReason) -> None:
-        self.events.append(ErrorEvent("unclosed_component", "Not closed.", index=self.open[-1].index))
+        self.events.append(ErrorEvent(codes.UNCLOSED_COMPONENT, "Not closed.", index=self.open[-1].index))
         self.stop(reason)
 
     def stop(self, reason: StopReason) -> None:
@@ -311,7 +312,7 @@ class _StreamWriter:
 
     def end(self, ending: MessageStopReason) -> None:
         if ending in {"failed", "timeout"}:
-            self.events.append(ErrorEvent("stream_too_large", "Too long.", fatal=True))
+            self.events.append(ErrorEvent(codes.STREAM_TOO_LARGE, "Too long.", fatal=True))
         while self.open:
             if ending != "complete":
                 self.stop("aborted")

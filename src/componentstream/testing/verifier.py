@@ -13,6 +13,7 @@ from typing import NoReturn, assert_never
 
 import attrs
 
+from componentstream.core import codes
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -181,10 +182,10 @@ class EventVerifier:
                 self._reject(event, f"lines must not go back from {self._line}")
             self._line = event.line
         self._follow_span(event, event.span, used=False)
-        if event.code == "unclosed_component":
+        if event.code == codes.UNCLOSED_COMPONENT:
             self._component(event)
             self._unclosed = event.index
-        elif event.code == "component_too_large":
+        elif event.code == codes.COMPONENT_TOO_LARGE:
             block = self._component(event)
             if block.too_large:
                 self._reject(event, "component_too_large must come once per component")

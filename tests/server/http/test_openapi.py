@@ -24,6 +24,7 @@ from componentstream import (  # noqa: E402
     TextBlock,
     stream,
 )
+from componentstream.core.codes import CODES  # noqa: E402
 from componentstream.server.http.openapi import REFUSALS, document  # noqa: E402
 
 SOURCE = Path(componentstream.__file__).parent
@@ -80,15 +81,6 @@ def check_event(event):
     jsonschema.Draft202012Validator(schema).validate(event)
 
 
-def strings_of_the_source():
-    """Return all strings in the library, without those of the two modules that name codes only."""
-    for path in SOURCE.rglob("*.py"):
-        if path.name not in ("openapi.py", "metrics.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield node.value
-
-
 @pytest.mark.parametrize("authenticated", [True, False])
 @pytest.mark.parametrize("metrics", [True, False])
 def test_it_is_valid_and_json(authenticated, metrics):
@@ -103,14 +95,17 @@ def test_all_routes_are_there():
     assert without.keys() == ROUTES - {("/metrics", "get")}
 
 
-def test_every_code_is_one_that_the_library_has():
-    known = set(strings_of_the_source())
-    # Those of slots are put together of the kind and this.
-    known |= {"too_many_generations", "too_many_readers"} if "generations" in known else set()
+def test_every_code_is_registered_with_the_status_of_its_response():
+    described = refusals(document(authenticated=True))
+    for (_, status), named in described.items():
+        assert [CODES[code].status for code in named] == [int(status)] * len(named)
+
+
+def test_every_code_that_a_response_can_consist_of_is_described():
     named = {code for codes in refusals(document(authenticated=True)).values() for code in codes}
-    assert named - known == set()
-    assert named | {"not_found", "method_not_allowed"} == REFUSALS
-    assert REFUSALS - known == set()
+    of_no_route = {"not_found", "method_not_allowed", "misdirected_request"}
+    assert named | of_no_route == REFUSALS
+    assert named & of_no_route == set()
 
 
 def test_every_refusal_of_the_server_is_described():
@@ -119,7 +114,7 @@ def test_every_refusal_of_the_server_is_described():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
             if called == "RefusedRequestError" and len(node.args) > 1:
-                raised |= {value.value for value in [node.args[1]] if isinstance(value, ast.Constant)}
+                raised |= {value.attr.lower() for value in [node.args[1]] if isinstance(value, ast.Attribute)}
     assert len(raised) > 10
     assert raised <= REFUSALS
 

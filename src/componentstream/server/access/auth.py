@@ -21,6 +21,7 @@ from unicodedata import category
 import attrs
 from starlette.requests import Request
 
+from componentstream.core import codes
 from componentstream.core.errors import UsageError
 from componentstream.server.access.keys import Keys, KeySet, PublicKey, Rules, SharedSecret
 from componentstream.server.errors import RefusedRequestError
@@ -168,7 +169,7 @@ class JWTBearer:
             # The reason is in none of the answers: each would tell who guesses how far the guess got.
             raise RefusedRequestError(
                 HTTPStatus.UNAUTHORIZED,
-                "unauthorized",
+                codes.UNAUTHORIZED,
                 "Send a valid token, in the header Authorization: Bearer ...",
                 {"WWW-Authenticate": "Bearer"},
             ) from None
@@ -212,7 +213,7 @@ def refuse_token_in_query(request: Request) -> None:
     if any(name.lower() in _IN_QUERY for name in request.query_params):
         raise RefusedRequestError(
             HTTPStatus.BAD_REQUEST,
-            "token_in_query",
+            codes.TOKEN_IN_QUERY,
             "Send the token in the header Authorization: Bearer ..., never in the URL. Get a new one: "
             "this one may be in logs.",
         )

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import re
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -15,6 +16,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from starlette.requests import HTTPConnection
 
+from componentstream.core import codes
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.core.escaping import escape_control_chars
 from componentstream.server.access.sliding_window import SlidingWindowCounter
@@ -82,7 +84,7 @@ class RateLimiter:
         if wait is not None:
             raise RefusedRequestError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                "rate_limited",
+                codes.RATE_LIMITED,
                 "There were too many requests; the header Retry-After says when the next one may come.",
                 # The place is free only after that moment, not at it.
                 {"Retry-After": str(int(wait) + 1)},
@@ -183,7 +185,12 @@ def _pool(address: str) -> "ConnectionPool":
 
 
 Kind: TypeAlias = Literal["generations", "readers"]
-"""What slots are for; a part of the code and of the words of a refusal."""
+"""What slots are for; it decides the code and the message of a rejection."""
+
+_TOO_MANY: Final[Mapping[Kind, str]] = {
+    "generations": codes.TOO_MANY_GENERATIONS,
+    "readers": codes.TOO_MANY_READERS,
+}
 
 
 class Slots:
@@ -225,7 +232,7 @@ class Slots:
         if self._by_user.get(user, 0) >= self._per_user:
             raise RefusedRequestError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"too_many_{self._kind}",
+                _TOO_MANY[self._kind],
                 f"You have {self._per_user} {self._kind} open here, which is the most; wait until one ends.",
                 self._headers,
                 retryable=True,
@@ -233,7 +240,7 @@ class Slots:
         if self._taken >= self._total:
             raise RefusedRequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "server_busy",
+                codes.SERVER_BUSY,
                 "The server is busy; try again later.",
                 self._headers,
                 retryable=True,

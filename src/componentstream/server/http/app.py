@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
+from componentstream.core import codes
 from componentstream.core.escaping import escape_control_chars
 from componentstream.log.protocol import StoreError
 from componentstream.server.errors import RefusedRequestError
@@ -25,8 +26,11 @@ from componentstream.server.settings import ServerSettings
 from componentstream.server.streams.manager import Generate, StreamManager
 
 _PLAINLY: Final[Mapping[int, tuple[str, str]]] = {
-    HTTPStatus.NOT_FOUND: ("not_found", "There is nothing here; openapi.json says what there is."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "The header Allow says which methods there are."),
+    HTTPStatus.NOT_FOUND: (codes.NOT_FOUND, "There is nothing here; openapi.json says what there is."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        codes.METHOD_NOT_ALLOWED,
+        "The header Allow says which methods there are.",
+    ),
 }
 
 _logger: Final = logging.getLogger("componentstream.server")
@@ -176,7 +180,8 @@ def _lack_the_log(request: Request, error: Exception) -> Response:
     message = "The log of the streams does not answer; try again in a while."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return _refuse(
-        request, RefusedRequestError(status, "log_unavailable", message, {"Retry-After": "1"}, retryable=True)
+        request,
+        RefusedRequestError(status, codes.LOG_UNAVAILABLE, message, {"Retry-After": "1"}, retryable=True),
     )
 
 
@@ -185,7 +190,7 @@ def _refuse_plainly(request: Request, error: Exception) -> Response:
     status = error.status_code
     plain = _PLAINLY.get(status)
     if plain is None or error.detail != HTTPStatus(status).phrase:  # it is in words of the function's own
-        plain = "refused", str(error.detail)
+        plain = codes.REFUSED, str(error.detail)
     return _refuse(request, RefusedRequestError(status, *plain, error.headers))
 
 
@@ -197,4 +202,6 @@ def _say_nothing(_request: Request, _error: Exception) -> Response:
 def _fail(request: Request, _error: Exception) -> Response:
     """Answer when the application itself is at fault; Starlette raises the error once more, to be logged."""
     message = "The server failed; its log says why."
-    return _refuse(request, RefusedRequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message))
+    return _refuse(
+        request, RefusedRequestError(HTTPStatus.INTERNAL_SERVER_ERROR, codes.INTERNAL_ERROR, message)
+    )

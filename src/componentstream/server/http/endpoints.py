@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from componentstream.core import codes
 from componentstream.log.protocol import StoreError, StreamStatus
 from componentstream.server.access.auth import Principal, refuse_token_in_query
 from componentstream.server.access.rate_limit import RateLimiter, client_address
@@ -91,7 +92,7 @@ class Endpoints:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={STREAM_ID: stream, **_NO_STORE})
         if view.after + 1 < status.first:
             raise RefusedRequestError(
-                HTTPStatus.GONE, "events_trimmed", "The next events are no longer kept."
+                HTTPStatus.GONE, codes.EVENTS_TRIMMED, "The next events are no longer kept."
             )
         if request.method == "HEAD":
             head = Response(headers={STREAM_ID: stream, **SSEEncoder().headers})
@@ -122,7 +123,7 @@ class Endpoints:
             with suppress(StoreError):
                 await self._worker.log.status("health")
                 return JSONResponse({"status": "ok"}, headers=_NO_STORE)
-        status = "log_unavailable" if ready else "server_stopping"
+        status = codes.LOG_UNAVAILABLE if ready else codes.SERVER_STOPPING
         return JSONResponse({"status": status}, HTTPStatus.SERVICE_UNAVAILABLE, _NO_STORE)
 
     async def metrics(self, request: Request) -> Response:
@@ -156,7 +157,7 @@ class Endpoints:
         if redeemed is None or redeemed[0] != stream:
             raise RefusedRequestError(
                 HTTPStatus.UNAUTHORIZED,
-                "unauthorized",
+                codes.UNAUTHORIZED,
                 "The ticket is for another stream, was used, or ran out; get a new one.",
                 {"WWW-Authenticate": "Bearer"},
             )
@@ -197,5 +198,5 @@ def _number(request: Request, name: str) -> int:
 
 def _wrong_query(name: str, what: str) -> RefusedRequestError:
     return RefusedRequestError(
-        HTTPStatus.BAD_REQUEST, "invalid_request", f"{name} in the query must be {what}."
+        HTTPStatus.BAD_REQUEST, codes.INVALID_REQUEST, f"{name} in the query must be {what}."
     )

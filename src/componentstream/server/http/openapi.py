@@ -3,49 +3,50 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.metadata import version
+from itertools import chain
 from typing import Final, get_args
 
 import attrs
 
+from componentstream.core import codes
 from componentstream.core.events import Json, MessageStopReason, StopReason
 from componentstream.wire import SSEEncoder
 
 _STREAM_MEDIA_TYPE: Final = SSEEncoder().media_type
 _EMPTY_REQUEST: Final = '{"prompt":""}'
 
-_Codes = tuple[str, ...]
+_ALWAYS: Final = (codes.INTERNAL_ERROR,)
+_USER: Final = (codes.TOKEN_IN_QUERY, codes.UNAUTHORIZED)
+_OF_A_STREAM: Final = (codes.STREAM_UNKNOWN, codes.LOG_UNAVAILABLE)
+_OF_A_READER: Final = (codes.TOO_MANY_READERS, codes.SERVER_BUSY)
 
-_ANYWHERE: Final[Mapping[int, _Codes]] = {404: ("not_found",), 405: ("method_not_allowed",)}
-_ALWAYS: Final[Mapping[int, _Codes]] = {500: ("internal_error",)}
-_USER: Final[Mapping[int, _Codes]] = {400: ("token_in_query",), 401: ("unauthorized",)}
-_OF_A_STREAM: Final[Mapping[int, _Codes]] = {404: ("stream_unknown",), 503: ("log_unavailable",)}
-_OF_A_READER: Final[Mapping[int, _Codes]] = {429: ("too_many_readers",), 503: ("server_busy",)}
-
-_GENERATE: Final[Mapping[int, _Codes]] = {
-    400: ("invalid_request", "invalid_idempotency_key"),
-    408: ("request_timeout",),
-    413: ("request_too_large",),
-    415: ("unsupported_media_type",),
-    422: ("idempotency_key_reused",),
-    429: ("rate_limited", "too_many_generations"),
-    500: ("error_threshold", "stream_too_large", "too_many_components", "too_many_errors"),
-    502: ("source_failed", "source_incomplete", "source_truncated"),
-    503: ("log_unavailable", "server_stopping"),
-    504: ("chunk_timeout", "generation_timeout"),
-}
-_RESUME: Final[Mapping[int, _Codes]] = {
-    400: ("invalid_request", "invalid_last_event_id"),
-    410: ("events_trimmed",),
-}
-_TICKET: Final[Mapping[int, _Codes]] = {429: ("rate_limited",)}
-
-REFUSALS: Final = frozenset(
-    code
-    for table in (_ANYWHERE, _ALWAYS, _USER, _OF_A_STREAM, _OF_A_READER, _GENERATE, _RESUME, _TICKET)
-    for codes in table.values()
-    for code in codes
+_GENERATE: Final = (
+    codes.INVALID_REQUEST,
+    codes.INVALID_IDEMPOTENCY_KEY,
+    codes.REQUEST_TIMEOUT,
+    codes.REQUEST_TOO_LARGE,
+    codes.UNSUPPORTED_MEDIA_TYPE,
+    codes.IDEMPOTENCY_KEY_REUSED,
+    codes.RATE_LIMITED,
+    codes.TOO_MANY_GENERATIONS,
+    codes.ERROR_THRESHOLD,
+    codes.STREAM_TOO_LARGE,
+    codes.TOO_MANY_COMPONENTS,
+    codes.TOO_MANY_ERRORS,
+    codes.SOURCE_FAILED,
+    codes.SOURCE_INCOMPLETE,
+    codes.SOURCE_TRUNCATED,
+    codes.LOG_UNAVAILABLE,
+    codes.PRODUCER_LOST,
+    codes.SERVER_STOPPING,
+    codes.CHUNK_TIMEOUT,
+    codes.GENERATION_TIMEOUT,
 )
-"""The codes with which the server itself answers a request that it refuses."""
+_RESUME: Final = (codes.INVALID_REQUEST, codes.INVALID_LAST_EVENT_ID, codes.EVENTS_TRIMMED)
+_TICKET: Final = (codes.RATE_LIMITED,)
+
+REFUSALS: Final = frozenset(code for code, record in codes.CODES.items() if record.status is not None)
+"""The codes that a response can consist of."""
 
 _WHY: Final[Mapping[int, str]] = {
     400: "The request is not as it must be; the message says what to send.",
@@ -224,13 +225,14 @@ class _Operations:
     def _security(self, *schemes: str) -> Json:
         return {"security": [{scheme: []} for scheme in schemes]} if self.authenticated else {}
 
-    def _refusals(self, *tables: Mapping[int, _Codes]) -> Json:
+    def _refusals(self, *groups: tuple[str, ...]) -> Json:
         """Return the responses of all that is refused, by status."""
-        codes: dict[int, list[str]] = {}
-        for table in (_ALWAYS, *((_USER,) if self.authenticated else ()), *tables):
-            for status, more in table.items():
-                codes.setdefault(status, []).extend(more)
-        return {str(status): _refusal(status, codes[status]) for status in sorted(codes)}
+        by_status: dict[int, list[str]] = {}
+        for code in chain(_ALWAYS, _USER if self.authenticated else (), *groups):
+            status = codes.CODES[code].status
+            assert status is not None  # noqa: S101 - a test compares the groups with the registry
+            by_status.setdefault(status, []).append(code)
+        return {str(status): _refusal(status, by_status[status]) for status in sorted(by_status)}
 
 
 def _health() -> Json:
@@ -242,7 +244,10 @@ def _health() -> Json:
         "summary": "Ask whether the server can do its work",
         "responses": {
             "200": {"description": "It can.", "content": says("ok")},
-            "503": {"description": "It cannot.", "content": says("log_unavailable", "server_stopping")},
+            "503": {
+                "description": "It cannot.",
+                "content": says(codes.LOG_UNAVAILABLE, codes.SERVER_STOPPING),
+            },
         },
     }
 
@@ -297,8 +302,8 @@ def _stream(description: str) -> Json:
     }
 
 
-def _refusal(status: int, codes: list[str]) -> Json:
-    type_: Json = {"properties": {"type": {"enum": sorted(codes)}}}
+def _refusal(status: int, reported: list[str]) -> Json:
+    type_: Json = {"properties": {"type": {"enum": sorted(reported)}}}
     schema: Json = {"allOf": [{"$ref": "#/components/schemas/ErrorEvent"}, {"properties": {"error": type_}}]}
     headers: Json = {}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):

@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 from starlette.requests import Request
 
+from componentstream.core import codes
 from componentstream.server.errors import RefusedRequestError
 
 _FIELDS: Final = ("prompt", "project", "version")
@@ -49,7 +50,7 @@ async def read_request(request: Request, max_body_bytes: int, body_timeout: floa
         # A page of another site can post a form or plain text without being asked, but no JSON.
         raise RefusedRequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
+            codes.UNSUPPORTED_MEDIA_TYPE,
             f"Send the request as JSON, with the header Content-Type: {_MEDIA_TYPE}.",
             {"Accept": _MEDIA_TYPE},
         )
@@ -59,7 +60,7 @@ async def read_request(request: Request, max_body_bytes: int, body_timeout: floa
     except TimeoutError:
         raise RefusedRequestError(
             HTTPStatus.REQUEST_TIMEOUT,
-            "request_timeout",
+            codes.REQUEST_TIMEOUT,
             f"The body was not there within {body_timeout:g} seconds.",
             {"Connection": "close"},
             retryable=True,
@@ -79,7 +80,7 @@ def read_idempotency_key(request: Request) -> str | None:
     if len(keys) > 1 or _KEY.fullmatch(keys[0]) is None:
         raise RefusedRequestError(
             HTTPStatus.BAD_REQUEST,
-            "invalid_idempotency_key",
+            codes.INVALID_IDEMPOTENCY_KEY,
             "Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none.",
         )
     return keys[0]
@@ -105,7 +106,7 @@ def no_such_event() -> RefusedRequestError:
     """Return the refusal of an event id that the stream does not have."""
     return RefusedRequestError(
         HTTPStatus.BAD_REQUEST,
-        "invalid_last_event_id",
+        codes.INVALID_LAST_EVENT_ID,
         "The stream has no event with this id; send the last that you got, or none to read from the start.",
     )
 
@@ -126,7 +127,7 @@ def _too_long(max_body_bytes: int) -> RefusedRequestError:
     message = f"The body is longer than {max_body_bytes} bytes; send a shorter prompt."
     # What has not come yet would have to be read, however long it is, before the next request.
     return RefusedRequestError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", message, {"Connection": "close"}
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, codes.REQUEST_TOO_LARGE, message, {"Connection": "close"}
     )
 
 
@@ -157,7 +158,7 @@ def _checked(given: Mapping[str, object]) -> GenerationRequest:
 def _invalid(problem: str) -> RefusedRequestError:
     return RefusedRequestError(
         HTTPStatus.BAD_REQUEST,
-        "invalid_request",
+        codes.INVALID_REQUEST,
         f'{problem} Send {{"prompt": "...", "project": "...", "version": "..."}}; project and version may be '
         "left out.",
     )

@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from componentstream._aio.deadlines import SharedTimeout
+from componentstream.core import codes
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.escaping import escape_control_chars
 from componentstream.core.parser import ComponentParser
@@ -137,7 +138,7 @@ class StreamManager:
         if status.owner != owner.text:
             raise RefusedRequestError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
+                codes.IDEMPOTENCY_KEY_REUSED,
                 "This Idempotency-Key was sent with another request; take a new key for a new request.",
             )
         return status
@@ -153,7 +154,7 @@ class StreamManager:
         if status is None or subject_of(status.owner) != subject:
             raise RefusedRequestError(
                 HTTPStatus.NOT_FOUND,
-                "stream_unknown",
+                codes.STREAM_UNKNOWN,
                 "There is no such stream: it was never started, or is not kept any more.",
             )
         return status
@@ -237,7 +238,7 @@ class StreamManager:
             last_words = min(_LAST_WORDS, grace / 2)
             await asyncio.wait(tasks, timeout=max(0.0, self._grace_ends - last_words - now()))
             for producer in self._tasks:
-                producer.break_off("server_stopping", "The server stops; ask once more.")
+                producer.break_off(codes.SERVER_STOPPING, "The server stops; ask once more.")
             await asyncio.wait(tasks, timeout=max(0.0, self._grace_ends - now()))
         for reader in self._readers:
             reader.end()
@@ -292,7 +293,7 @@ class StreamManager:
         if self.draining:
             raise RefusedRequestError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "server_stopping",
+                codes.SERVER_STOPPING,
                 "The server stops; ask once more.",
                 {"Retry-After": "1"},
                 retryable=True,

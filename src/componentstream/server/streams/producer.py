@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final, Literal
 
 from componentstream._aio.deadlines import SharedTimeout
+from componentstream.core import codes
 from componentstream.core.events import DebugEvent, ErrorEvent, Event, StatusEvent
 from componentstream.drive.generation import Generation
 from componentstream.drive.task_driver import TaskDriver
@@ -31,7 +32,7 @@ _RETRY: Final = 0.05
 """Seconds between two attempts at a log that fails at once."""
 
 _NOT_RESUMABLE: Final = event_to_json(
-    ErrorEvent("not_resumable", "The log of this stream failed: it goes on, but cannot be resumed.")
+    ErrorEvent(codes.NOT_RESUMABLE, "The log of this stream failed: it goes on, but cannot be resumed.")
 )
 _FAILED: Final = "The log of this stream failed, and so the stream ends here."
 
@@ -189,7 +190,7 @@ class Producer:
         if self._goes_on:
             self._untold = True
         else:
-            self.break_off("log_unavailable", _FAILED)
+            self.break_off(codes.LOG_UNAVAILABLE, _FAILED)
 
     def _tell_of_the_log(self) -> None:
         """Tell the readers that the log was given up, unless they have the end of the stream already.

@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
+from componentstream.core import codes
 from componentstream.core.events import (
     ContentBlockDelta,
     ContentBlockStart,
@@ -43,13 +44,13 @@ _MESSAGE_STOP: Final = b'{"type":"message_stop"'
 _NONE: Final[frozenset[int]] = frozenset()
 
 _UNAVAILABLE: Final = ErrorEvent(
-    "log_unavailable",
+    codes.LOG_UNAVAILABLE,
     "The log cannot be read; go on after the last id in a while.",
     fatal=True,
     retryable=True,
 )
-_TRIMMED: Final = ErrorEvent("events_trimmed", "The next events are no longer kept.", fatal=True)
-_GONE: Final = ErrorEvent("stream_unknown", "The stream is not kept any more.", fatal=True)
+_TRIMMED: Final = ErrorEvent(codes.EVENTS_TRIMMED, "The next events are no longer kept.", fatal=True)
+_GONE: Final = ErrorEvent(codes.STREAM_UNKNOWN, "The stream is not kept any more.", fatal=True)
 
 
 class EventFilter:

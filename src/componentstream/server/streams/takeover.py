@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
+from componentstream.core import codes
 from componentstream.core.events import (
     ContentBlockDelta,
     ContentBlockStart,
@@ -21,7 +22,7 @@ from componentstream.server.streams.tail import event_in
 from componentstream.wire import event_to_json
 
 PRODUCER_LOST = ErrorEvent(
-    "producer_lost",
+    codes.PRODUCER_LOST,
     "The server that made this stream is gone; ask once more, with another Idempotency-Key.",
     fatal=True,
     retryable=True,
@@ -107,7 +108,7 @@ class _OpenBlocks:
                     self._chars[index] = self._chars.get(index, 0) + len(text)
                 case ContentBlockStop(index=index):
                     self._chars.pop(index, None)
-                case ErrorEvent(code="component_too_large", index=index):
+                case ErrorEvent(code=codes.COMPONENT_TOO_LARGE, index=index):
                     self._too_large.add(index)
                 case MessageStop():
                     self.ended = True
