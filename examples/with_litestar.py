@@ -11,13 +11,13 @@ from litestar import Litestar, Request, get
 from litestar.response import Stream
 from model import generate
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 
 
 @get("/generate")
 async def page(request: Request, prompt: str) -> Stream:
     """Stream the page that is asked for."""
-    reply = await aanswer(
+    reply = await astart_response(
         generate(prompt),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),

@@ -9,7 +9,7 @@ import os
 from model import generate
 from quart import Quart, Response, request
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 
 app = Quart(__name__)
 
@@ -17,7 +17,7 @@ app = Quart(__name__)
 @app.get("/generate")
 async def page() -> Response:
     """Stream the page that is asked for."""
-    reply = await aanswer(
+    reply = await astart_response(
         generate(request.args.get("prompt", "")),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from model import generate
 from sanic import Request, Sanic
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 
 app = Sanic("componentstream")
 
@@ -18,7 +18,7 @@ app = Sanic("componentstream")
 @app.get("/generate")
 async def page(request: Request) -> None:
     """Stream the page that is asked for."""
-    reply = await aanswer(
+    reply = await astart_response(
         generate(request.args.get("prompt", "")),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),

@@ -64,7 +64,7 @@ TOO_LONG_LEFT = {
     "testing/strategies.py",
 }
 
-PRIVATE_IMPORTS_LEFT = {"log._checks", "adapters._bodies", "adapters._response_start"}
+PRIVATE_IMPORTS_LEFT = {"log._checks", "adapters._bodies"}
 WITHOUT_OWN_TESTS = {
     "_aio.scopes", "_aio.tasks", "adapters._bodies", "log._checks", "log._notify", "log._scripts",
     "log._sqlite_thread", "log._tables", "log.base", "observe._values", "server.access.keys",

@@ -6,7 +6,7 @@ from contextlib import aclosing, closing
 
 import pytest
 
-from componentstream.adapters.generic import aanswer, answer
+from componentstream.adapters.generic import astart_response, start_response
 from componentstream.core.errors import UsageError
 from componentstream.session.hooks import Reconnected
 from componentstream.wire import JSONLinesEncoder
@@ -33,7 +33,7 @@ STREAM_HEADERS = [
 
 def test_an_answer_is_status_headers_and_body():
     source = Source(*PAGE)
-    reply = answer(source.plain())
+    reply = start_response(source.plain())
     assert (reply.status, reply.headers) == (200, STREAM_HEADERS)
     assert types(b"".join(reply.body)) == TYPES
     assert source.closed == 1
@@ -41,21 +41,21 @@ def test_an_answer_is_status_headers_and_body():
 
 def test_an_answer_is_there_when_the_first_event_is():
     source = Source(PAGE[0], 0.2, *PAGE[1:])
-    with closing(answer(source.plain()).body) as body:
+    with closing(start_response(source.plain()).body) as body:
         assert source.read <= 2
         assert types(next(body)) == TYPES[:2]
 
 
 def test_an_answer_is_there_with_the_first_heartbeat():
     source = Source(0.3, *PAGE)
-    reply = answer(source.plain(), heartbeat=0.05)
+    reply = start_response(source.plain(), heartbeat=0.05)
     assert source.read == 1
     assert types(b"".join(reply.body)) == TYPES
 
 
 def test_closing_the_body_closes_the_source():
     source = endless()
-    body = answer(source.plain()).body
+    body = start_response(source.plain()).body
     next(body)
     body.close()
     assert source.closed == 1
@@ -64,13 +64,13 @@ def test_closing_the_body_closes_the_source():
 
 def test_closing_a_body_that_nobody_has_read_closes_the_source():
     source = endless()
-    answer(source.plain()).body.close()
+    start_response(source.plain()).body.close()
     assert source.closed == 1
 
 
 def test_a_body_that_is_not_read_in_time_closes_the_source():
     source = endless()
-    body = answer(source.plain(), send_timeout=0.05).body
+    body = start_response(source.plain(), send_timeout=0.05).body
     with closing(body):
         asyncio.run(until(lambda: source.closed))
         with pytest.raises(TimeoutError, match="longer than send_timeout"):
@@ -81,7 +81,7 @@ def test_a_body_that_is_not_read_in_time_closes_the_source():
 def test_a_body_that_is_read_slowly_is_read_whole():
     source = Source(*[step for _ in range(6) for step in ("text\n", 0.06)])
     read = []
-    for chunk in answer(source.plain(), send_timeout=0.2, batcher=None).body:
+    for chunk in start_response(source.plain(), send_timeout=0.2, batcher=None).body:
         time.sleep(0.05)
         read.append(chunk)
     assert types(b"".join(read))[-1] == "message_stop"
@@ -89,7 +89,7 @@ def test_a_body_that_is_read_slowly_is_read_whole():
 
 def test_a_source_that_fails_first_is_answered_with_an_error():
     source = Source(SourceFailedError(SECRET))
-    reply = answer(source.plain())
+    reply = start_response(source.plain())
     body = b"".join(reply.body)
     assert reply.status == 502
     assert reply.headers == [
@@ -103,7 +103,7 @@ def test_a_source_that_fails_first_is_answered_with_an_error():
 
 
 def test_the_failure_of_a_source_is_logged(caplog):
-    reply = answer(Source(SourceFailedError(SECRET)).plain())
+    reply = start_response(Source(SourceFailedError(SECRET)).plain())
     reply.body.close()
     assert [record.exc_info[0] for record in caplog.records if record.name == "componentstream"] == [
         SourceFailedError
@@ -112,7 +112,7 @@ def test_the_failure_of_a_source_is_logged(caplog):
 
 def test_head_closes_the_source_unread():
     source = Source(*PAGE)
-    reply = answer(source.plain(), method="HEAD", encoder=JSONLinesEncoder())
+    reply = start_response(source.plain(), method="HEAD", encoder=JSONLinesEncoder())
     assert reply.status == 200
     assert reply.headers[0] == ("Content-Type", "application/x-ndjson")
     assert list(reply.body) == []
@@ -121,14 +121,14 @@ def test_head_closes_the_source_unread():
 
 def test_hooks_hear_of_a_reader_who_comes_back():
     records = []
-    reply = answer(Source(*PAGE).plain(), session=hasty_session(records.append), last_event_id="41")
+    reply = start_response(Source(*PAGE).plain(), session=hasty_session(records.append), last_event_id="41")
     reply.body.close()
     assert isinstance(records[0], Reconnected)
     assert records[0].last_event_id == "41"
 
 
 def test_a_reader_who_comes_back_to_no_session_is_answered_like_any_other():
-    reply = answer(Source(*PAGE).plain(), last_event_id="41")
+    reply = start_response(Source(*PAGE).plain(), last_event_id="41")
     assert types(b"".join(reply.body)) == TYPES
 
 
@@ -139,7 +139,7 @@ def arun(test):
 def test_an_asynchronous_answer_is_the_same():
     async def test():
         source = Source(*PAGE)
-        reply = await aanswer(source.chunks())
+        reply = await astart_response(source.chunks())
         assert (reply.status, reply.headers) == (200, STREAM_HEADERS)
         async with aclosing(reply.body) as body:
             assert types(b"".join([chunk async for chunk in body])) == TYPES
@@ -150,7 +150,7 @@ def test_an_asynchronous_answer_is_the_same():
 
 def test_an_asynchronous_source_that_fails_first_is_answered_with_an_error():
     async def test():
-        reply = await aanswer(Source(SourceFailedError(SECRET)).chunks())
+        reply = await astart_response(Source(SourceFailedError(SECRET)).chunks())
         body = b"".join([chunk async for chunk in reply.body])
         assert reply.status == 502
         assert error_of(body)["type"] == "source_failed"
@@ -161,7 +161,7 @@ def test_an_asynchronous_source_that_fails_first_is_answered_with_an_error():
 def test_an_asynchronous_source_is_closed_unread_for_head():
     async def test():
         source = Source(*PAGE)
-        reply = await aanswer(source.plain(), method="HEAD")
+        reply = await astart_response(source.plain(), method="HEAD")
         assert [chunk async for chunk in reply.body] == []
         assert (source.read, source.closed) == (0, 1)
 
@@ -172,7 +172,7 @@ def test_an_asynchronous_body_can_be_closed_at_any_time_and_again():
     async def test():
         for chunks_read in range(3):
             source = endless()
-            body = (await aanswer(source.chunks())).body
+            body = (await astart_response(source.chunks())).body
             for _ in range(chunks_read):
                 await anext(body)
             await body.aclose()
@@ -186,7 +186,7 @@ def test_an_asynchronous_body_can_be_closed_at_any_time_and_again():
 def test_a_body_closes_itself_when_the_task_that_reads_it_ends():
     async def test():
         source = endless()
-        body = (await aanswer(source.chunks())).body
+        body = (await astart_response(source.chunks())).body
 
         async def read():
             await anext(body)
@@ -204,7 +204,7 @@ def test_a_body_closes_itself_when_the_task_that_reads_it_ends():
 def test_a_body_may_be_handed_from_task_to_task_while_both_live():
     async def test():
         source = Source(*PAGE)
-        body = (await aanswer(source.chunks())).body
+        body = (await astart_response(source.chunks())).body
         first = await anext(body)
         rest = await asyncio.create_task(collect(body))
         assert types(first + rest) == TYPES
@@ -218,7 +218,7 @@ def test_a_body_may_be_handed_from_task_to_task_while_both_live():
 def test_a_body_that_nobody_begins_to_read_closes_itself_in_time():
     async def test():
         source = endless()
-        await aanswer(source.chunks(), send_timeout=0.05)
+        await astart_response(source.chunks(), send_timeout=0.05)
         await until(lambda: source.closed)
 
     arun(test)
@@ -227,7 +227,7 @@ def test_a_body_that_nobody_begins_to_read_closes_itself_in_time():
 def test_the_task_of_a_stalled_reader_is_cancelled_and_the_body_remembers():
     async def test():
         source = endless()
-        body = (await aanswer(source.chunks(), send_timeout=0.05)).body
+        body = (await astart_response(source.chunks(), send_timeout=0.05)).body
 
         async def read():
             await anext(body)
@@ -248,15 +248,15 @@ def test_the_task_of_a_stalled_reader_is_cancelled_and_the_body_remembers():
 def test_the_time_for_a_chunk_must_be_above_zero(send_timeout):
     words = "send_timeout must be a number of seconds above 0"
     with pytest.raises(UsageError, match=words):
-        answer(Source(*PAGE).plain(), send_timeout=send_timeout)
+        start_response(Source(*PAGE).plain(), send_timeout=send_timeout)
     with pytest.raises(UsageError, match=words):
-        asyncio.run(aanswer(Source(*PAGE).plain(), send_timeout=send_timeout))
+        asyncio.run(astart_response(Source(*PAGE).plain(), send_timeout=send_timeout))
 
 
 def test_waiting_for_a_source_is_no_stalling():
     async def test():
         source = Source(PAGE[0], 0.3, *PAGE[1:])
-        body = (await aanswer(source.chunks(), send_timeout=0.05)).body
+        body = (await astart_response(source.chunks(), send_timeout=0.05)).body
         assert types(b"".join([chunk async for chunk in body])) == TYPES
 
     arun(test)

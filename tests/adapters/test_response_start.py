@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from componentstream import ErrorEvent, MessageStop, StatusEvent
-from componentstream.adapters._response_start import ResponseStart, tell_reconnected
+from componentstream.adapters.response_start import ResponseStart, report_reconnect
 from componentstream.core.events import event_from_dict
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
@@ -26,18 +26,18 @@ def opened(*events, encoder=None, headers=()):
 
 
 def test_a_start_alone_decides_nothing():
-    assert not opened(STARTED).decided(SSEEncoder().encode(STARTED))
+    assert not opened(STARTED).ready(SSEEncoder().encode(STARTED))
 
 
 def test_the_first_event_behind_the_start_decides():
     opening = opened(STARTED, MessageStop("complete"))
-    assert opening.decided(b"")
+    assert opening.ready(b"")
     assert opening.failure is None
 
 
 def test_a_heartbeat_decides_because_it_has_to_be_sent():
     opening = opened(STARTED)
-    assert opening.decided(opening.heartbeat())
+    assert opening.ready(opening.heartbeat())
     assert opening.heartbeat() == SSEEncoder().heartbeat()
 
 
@@ -81,12 +81,12 @@ def test_headers_that_are_given_win_over_those_of_the_encoder():
     ],
 )
 def test_the_status_says_whose_failure_it_was(code, status):
-    assert opened().refusal(fatal(code))[0] == status
+    assert opened().error_response(fatal(code))[0] == status
 
 
 def test_the_answer_to_a_failure_is_the_event_and_may_not_be_kept():
     failure = fatal("source_failed")
-    _, headers, body = opened(headers={"X-Kept": "1", "Cache-Control": "max-age=9"}).refusal(failure)
+    _, headers, body = opened(headers={"X-Kept": "1", "Cache-Control": "max-age=9"}).error_response(failure)
     assert event_from_dict(json.loads(body)) == failure
     assert headers == [
         ("Content-Type", "application/json"),
@@ -97,16 +97,16 @@ def test_the_answer_to_a_failure_is_the_event_and_may_not_be_kept():
 
 
 def test_what_may_be_tried_again_says_when():
-    _, headers, _ = opened().refusal(fatal("chunk_timeout", retryable=True))
+    _, headers, _ = opened().error_response(fatal("chunk_timeout", retryable=True))
     assert ("Retry-After", "1") in headers
 
 
 @pytest.mark.parametrize(("last_event_id", "told"), [("41", ["41"]), ("", []), (None, [])])
 def test_hooks_hear_of_a_reader_who_comes_back(last_event_id, told):
     heard = []
-    tell_reconnected(GenerationSession(hooks=[heard.append]), last_event_id)
+    report_reconnect(GenerationSession(hooks=[heard.append]), last_event_id)
     assert [record.last_event_id for record in heard] == told
 
 
 def test_without_a_session_there_is_nobody_to_tell():
-    tell_reconnected(None, "41")
+    report_reconnect(None, "41")

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import attrs
 
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.drive import astream, astream_bytes
@@ -272,7 +272,7 @@ def forgotten(**options):
 
     def make(world, source):
         async def answer(_scope, _receive, send):
-            reply = await aanswer(
+            reply = await astart_response(
                 source, method="GET", session=world.session(), heartbeat=None, batcher=None, **options
             )
             async for chunk in reply.body:

@@ -3,13 +3,13 @@
 from litestar import Litestar, Request, get
 from litestar.response import Stream
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 from tests.servers.scenarios import achunks, options
 
 
 @get("/{scenario:str}/{key:str}")
 async def page(request: Request, scenario: str, key: str) -> Stream:
-    reply = await aanswer(
+    reply = await astart_response(
         achunks(scenario, key),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),

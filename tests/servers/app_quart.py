@@ -2,7 +2,7 @@
 
 from quart import Quart, Response, request
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 from tests.servers.scenarios import achunks, options
 
 app = Quart(__name__)
@@ -10,7 +10,7 @@ app = Quart(__name__)
 
 @app.get("/<scenario>/<key>")
 async def page(scenario, key):
-    reply = await aanswer(
+    reply = await astart_response(
         achunks(scenario, key),
         method=request.method,
         last_event_id=request.headers.get("Last-Event-ID"),

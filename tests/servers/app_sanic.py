@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from sanic import Sanic
 
-from componentstream.adapters.generic import aanswer
+from componentstream.adapters.generic import astart_response
 from tests.servers.scenarios import achunks, options
 
 app = Sanic("streams", configure_logging=False)
@@ -13,7 +13,7 @@ app = Sanic("streams", configure_logging=False)
 
 @app.get("/<scenario>/<key>")
 async def page(request, scenario, key):
-    reply = await aanswer(
+    reply = await astart_response(
         achunks(scenario, key),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),

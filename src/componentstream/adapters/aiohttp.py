@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, aanswer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, astart_response
 from componentstream.core.errors import MissingExtraError
 
 try:
@@ -54,7 +54,7 @@ async def _send(
     send_timeout: float,
     options: Options,
 ) -> None:
-    reply = await aanswer(
+    reply = await astart_response(
         source,
         method=request.method,
         last_event_id=request.headers.get("Last-Event-ID"),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import SEND_TIMEOUT, AsyncAnswer, Options, aanswer
+from componentstream.adapters.generic import SEND_TIMEOUT, AsyncStreamingReply, Options, astart_response
 from componentstream.drive.closing import close_on_exit
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -71,17 +71,17 @@ class ASGIStream:
 
     async def _answer(self, scope: Message, send: Send) -> None:
         self._begun = True
-        reply = await aanswer(
+        reply = await astart_response(
             self._source,
             method=scope["method"],
             last_event_id=dict(scope["headers"]).get(b"last-event-id", b"").decode("latin-1"),
             send_timeout=self._send_timeout,
             **self._options,
         )
-        await send_answer(reply, send, self._send_timeout)
+        await send_reply(reply, send, self._send_timeout)
 
 
-async def send_answer(reply: AsyncAnswer, send: Send, send_timeout: float) -> None:
+async def send_reply(reply: AsyncStreamingReply, send: Send, send_timeout: float) -> None:
     """Send an answer and close its body; run it with ``cancel_on_disconnect`` and :func:`disconnect`."""
     with suppress(OSError):  # some servers raise it when the reader has left
         async with aclosing(reply.body) as body:
@@ -99,6 +99,6 @@ async def disconnect(receive: Receive) -> None:
         pass
 
 
-def _start(reply: AsyncAnswer) -> Message:
+def _start(reply: AsyncStreamingReply) -> Message:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     return {"type": "http.response.start", "status": reply.status, "headers": headers}

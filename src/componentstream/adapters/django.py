@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack
 
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, aanswer, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, astart_response, start_response
 from componentstream.adapters.wsgi import timed
 from componentstream.core.errors import MissingExtraError, UsageError
 
@@ -45,7 +45,7 @@ def stream_response(
     """
     if not hasattr(request, "environ"):
         raise UsageError("This request came by ASGI: await astream_response() in an asynchronous view.")
-    reply = answer(
+    reply = start_response(
         source,
         method=request.method,
         last_event_id=request.headers.get("Last-Event-ID"),
@@ -78,7 +78,7 @@ async def astream_response(
     """
     if hasattr(request, "environ"):
         raise UsageError("This request came by WSGI: call stream_response() in a plain view.")
-    reply = await aanswer(
+    reply = await astart_response(
         source,
         method=request.method,
         last_event_id=request.headers.get("Last-Event-ID"),

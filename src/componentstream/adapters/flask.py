@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from typing_extensions import Unpack
 
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options, start_response
 from componentstream.adapters.wsgi import timed
 from componentstream.core.errors import MissingExtraError
 
@@ -36,7 +36,7 @@ def stream_response(
             :class:`~componentstream.adapters.wsgi.WSGIStream` for what happens then.
         options: see :class:`~componentstream.adapters.generic.Options`.
     """
-    reply = answer(
+    reply = start_response(
         source,
         method=request.method,
         last_event_id=request.headers.get("Last-Event-ID"),

@@ -1,12 +1,12 @@
-"""The response as values, for every framework that has no adapter here.
+"""The response as plain values, for every framework without an adapter here.
 
-A framework that takes a status, headers and an asynchronous iterator of bytes needs no more than this::
+A framework that takes a status, headers and an asynchronous iterator of bytes needs two lines::
 
-    reply = await aanswer(source, method=request.method, last_event_id=request.headers.get("last-event-id"))
+    reply = await astart_response(source, method=request.method)
     return Response(reply.body, status=reply.status, headers=reply.headers)
 
-:func:`aanswer` returns when it is known how the response begins: the first event after ``status started`` is
-there, or the first heartbeat, or an error came before both.
+:func:`astart_response` reads the source until the status is known: until the first event after ``status
+started``, the first heartbeat, or an error before both.
 """
 
 from collections.abc import AsyncIterable, Iterable
@@ -17,7 +17,7 @@ import attrs
 from typing_extensions import Unpack
 
 from componentstream.adapters._bodies import AsyncBody, Body
-from componentstream.adapters._response_start import Headers, ResponseStart, StreamEncoder, tell_reconnected
+from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder, report_reconnect
 from componentstream.core.errors import UsageError
 from componentstream.drive import astream_bytes, stream_bytes
 from componentstream.drive.closing import close_on_exit, closing
@@ -70,7 +70,7 @@ class StreamingReply:
 
 
 @attrs.frozen
-class AsyncAnswer:
+class AsyncStreamingReply:
     """What is to be sent; ``body`` is an asynchronous iterator of bytes.
 
     Close ``body`` when you stop reading it. It closes itself when the task that reads it ends.
@@ -81,7 +81,7 @@ class AsyncAnswer:
     body: AsyncBody
 
 
-def answer(
+def start_response(
     source: Iterable[object],
     *,
     method: str = "GET",
@@ -113,18 +113,18 @@ def answer(
         with ExitStack() as stack:
             stack.push(closing(source))
         return StreamingReply(_OK, opening.headers(), Body(b"", chunks, send_timeout))
-    tell_reconnected(options.get("session"), last_event_id)
+    report_reconnect(options.get("session"), last_event_id)
     held = [next(chunks)]
-    while not opening.decided(held[-1]):
+    while not opening.ready(held[-1]):
         held.append(next(chunks))
     if opening.failure is None:
         return StreamingReply(_OK, opening.headers(), Body(b"".join(held), chunks, send_timeout))
     chunks.close()
-    status, own, body = opening.refusal(opening.failure)
+    status, own, body = opening.error_response(opening.failure)
     return StreamingReply(status, own, Body(body, chunks, send_timeout))
 
 
-async def aanswer(
+async def astart_response(
     source: AsyncIterable[object] | Iterable[object],
     *,
     method: str = "GET",
@@ -133,7 +133,7 @@ async def aanswer(
     encoder: StreamEncoder | None = None,
     headers: Headers = (),
     **options: Unpack[StreamOptions],
-) -> AsyncAnswer:
+) -> AsyncStreamingReply:
     """Read an asynchronous source until it is known how the response begins.
 
     Args:
@@ -157,13 +157,13 @@ async def aanswer(
         await chunks.aclose()
         async with AsyncExitStack() as stack:
             stack.push_async_exit(close_on_exit(source))
-        return AsyncAnswer(_OK, opening.headers(), AsyncBody(b"", chunks, send_timeout))
-    tell_reconnected(options.get("session"), last_event_id)
+        return AsyncStreamingReply(_OK, opening.headers(), AsyncBody(b"", chunks, send_timeout))
+    report_reconnect(options.get("session"), last_event_id)
     held = [await anext(chunks)]
-    while not opening.decided(held[-1]):
+    while not opening.ready(held[-1]):
         held.append(await anext(chunks))
     if opening.failure is None:
-        return AsyncAnswer(_OK, opening.headers(), AsyncBody(b"".join(held), chunks, send_timeout))
+        return AsyncStreamingReply(_OK, opening.headers(), AsyncBody(b"".join(held), chunks, send_timeout))
     await chunks.aclose()
-    status, own, body = opening.refusal(opening.failure)
-    return AsyncAnswer(status, own, AsyncBody(body, chunks, send_timeout))
+    status, own, body = opening.error_response(opening.failure)
+    return AsyncStreamingReply(status, own, AsyncBody(body, chunks, send_timeout))

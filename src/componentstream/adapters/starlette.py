@@ -4,9 +4,9 @@ from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack, override
 
-from componentstream.adapters._response_start import Headers, ResponseStart, StreamEncoder
 from componentstream.adapters.asgi import ASGIStream
 from componentstream.adapters.generic import SEND_TIMEOUT, StreamOptions
+from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder
 from componentstream.core.errors import MissingExtraError
 
 try:

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
+from componentstream.adapters import generic
 from componentstream.adapters._bodies import Body
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, answer
+from componentstream.adapters.generic import SEND_TIMEOUT, Options
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
@@ -43,7 +44,7 @@ class WSGIStream:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request; the server closes what this returns."""
-        reply = answer(
+        reply = generic.start_response(
             self._source,
             method=environ["REQUEST_METHOD"],
             last_event_id=environ.get("HTTP_LAST_EVENT_ID"),

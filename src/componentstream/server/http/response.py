@@ -8,8 +8,8 @@ import attrs
 from starlette.types import Receive, Scope, Send
 
 from componentstream.adapters._bodies import SendTimer
-from componentstream.adapters._response_start import ResponseStart
 from componentstream.adapters.asgi import disconnect
+from componentstream.adapters.response_start import ResponseStart
 from componentstream.core.events import DebugEvent
 from componentstream.log.protocol import StreamStatus
 from componentstream.server.streams.manager import StreamManager
@@ -66,7 +66,7 @@ class StreamResponse:
         """Read until it is known how the response begins, and send that; return whether more may follow."""
         opening = ResponseStart(None, {STREAM_ID: self.status.stream})
         body = b""
-        while self.begins and not opening.decided(b"") and (records := await reader.next()):
+        while self.begins and not opening.ready(b"") and (records := await reader.next()):
             body += reader.render(records)
             for record in records:
                 event = event_in(record.payload)
@@ -76,7 +76,7 @@ class StreamResponse:
             status, headers = 200, opening.headers()
         else:
             self.worker.metrics.refused(opening.failure.code)
-            status, headers, body = opening.refusal(opening.failure)
+            status, headers, body = opening.error_response(opening.failure)
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         timer.send_begins()
         await send({"type": "http.response.start", "status": status, "headers": raw})

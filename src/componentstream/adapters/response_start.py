@@ -60,7 +60,7 @@ class ResponseStart:
         """Return what is sent in silence."""
         return self._beat
 
-    def decided(self, chunk: bytes) -> bool:
+    def ready(self, chunk: bytes) -> bool:
         """Whether this chunk, the latest of the driver's, says how the response begins."""
         return self._begun or chunk == self._beat
 
@@ -70,7 +70,7 @@ class ResponseStart:
         own = [pair for pair in self._encoder.headers.items() if pair[0].lower() not in given]
         return own + self._headers
 
-    def refusal(self, failure: ErrorEvent) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+    def error_response(self, failure: ErrorEvent) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
         """Return status, headers and body of the response that is nothing but an error."""
         body = JSONLinesEncoder().encode(failure)
         own = {
@@ -97,7 +97,7 @@ def _status_of(code: str) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def tell_reconnected(session: GenerationSession | None, last_event_id: str | None) -> None:
+def report_reconnect(session: GenerationSession | None, last_event_id: str | None) -> None:
     """Tell the hooks of a session that its reader has come back; nothing happens if it has not."""
     if session is not None and last_event_id:
         session.reconnected(last_event_id, time.monotonic())
