@@ -182,9 +182,7 @@ def test_what_is_no_entry_and_no_number_is_not_handed_on(tmp_path):
         connection.execute("UPDATE log_entry SET payload = 50 WHERE stream = 1 AND seq = 2")
         connection.execute("UPDATE log_stream SET last = 'three' WHERE id = 2")
         connection.close()
-        broken = (
-            r"^The file of the log is broken: something else stands where an entry or its number should\.$"
-        )
+        broken = r"^The file of the log is damaged: an entry or its number has the wrong type\.$"
         for call in (
             payloads(log, "entry"),
             payloads(log, "number"),

@@ -241,11 +241,12 @@ def test_a_broken_file_is_noticed_and_a_waiting_reader_told(tmp_path):
     asyncio.run(scenario())
 
 
-def test_a_store_that_does_not_come_back_is_not_waited_for(monkeypatch):
+def test_a_store_that_does_not_come_back_is_not_waited_for():
     async def scenario():
         go_on = Event()
-        worker = SQLiteThread(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING)
-        monkeypatch.setattr("componentstream.log._sqlite_thread.CALL_TIMEOUT", 0.1)
+        worker = SQLiteThread(
+            lambda _: sqlite3.connect(":memory:", isolation_level=None), READING, call_timeout=0.1
+        )
         with pytest.raises(StoreError, match=r"did not answer within 0\.1 s"):
             await worker.run(lambda _: go_on.wait())
         go_on.set()
@@ -314,7 +315,7 @@ def test_starting_a_stream_forgets_some_that_have_had_their_time(with_log, tmp_p
 
 def test_a_log_needs_a_file():
     for path in ("", ":memory:"):
-        with pytest.raises(UsageError, match="needs a file; use MemoryEventLog"):
+        with pytest.raises(UsageError, match="needs the path of a file"):
             SQLiteEventLog(path)
 
 

@@ -68,7 +68,7 @@ def test_redis_is_one_of_its_databases_and_its_connections_end_with_the_log(serv
     async def main():
         async with redis.asyncio.Redis(port=server.port, db=3) as client:
             await written_and_read(url.format(port=server.port, folder=server.folder), RedisEventLog)
-            assert await client.keys("*") == [b"componentstream::bell"]
+            assert await client.keys("*") == [b"componentstream::changes"]
             assert len(await client.client_list()) == 1
             await client.flushdb()
 
@@ -126,7 +126,7 @@ def test_a_url_that_names_no_redis_is_refused_and_its_password_not_repeated(url)
 
 
 def test_a_log_in_sqlite_that_is_in_memory_is_refused():
-    with pytest.raises(UsageError, match="use MemoryEventLog to keep nothing"):
+    with pytest.raises(UsageError, match="for a log in memory use MemoryEventLog"):
         open_log("sqlite::memory:")
 
 

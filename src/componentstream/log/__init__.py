@@ -1,12 +1,13 @@
-"""Resumable event logs: what a stream has said so far, for readers that come back and for other workers.
+"""Resumable event logs: the entries of each stream so far, for clients that reconnect and for other workers.
 
-:class:`EventLog` says what a log offers. ``MemoryEventLog`` keeps it in this process, ``SQLiteEventLog`` in a
-file that the processes of one machine share, and :class:`componentstream.log.redis.RedisEventLog` in Redis;
-:func:`open_log` opens the one that a URL names::
+:class:`EventLog` is the interface. ``MemoryEventLog`` stores streams in this process, ``SQLiteEventLog`` in a
+file that the processes of one machine share, and ``RedisEventLog``, with the extra ``redis``, in Redis;
+:func:`open_log` opens a log by its URL. ``componentstream.log.base`` has the parts, and the instructions, for
+a log of your own::
 
     log = SQLiteEventLog("streams.db")
     lease = await log.acquire("s-1", owner="ada")
-    if lease is not None:  # otherwise someone else writes it
+    if lease is not None:  # otherwise another producer writes it
         await log.append(lease, 1, [b"...", b"..."])
         await log.finish(lease)
 
@@ -14,8 +15,11 @@ file that the processes of one machine share, and :class:`componentstream.log.re
         ...
 """
 
+from typing import TYPE_CHECKING
+
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import (
+    LEASE_SECONDS,
     Entry,
     EventLog,
     GapError,
@@ -33,7 +37,11 @@ from componentstream.log.protocol import (
 from componentstream.log.sqlite import SQLiteEventLog
 from componentstream.log.urls import open_log
 
+if TYPE_CHECKING:
+    from componentstream.log.redis import RedisEventLog
+
 __all__ = [
+    "LEASE_SECONDS",
     "Entry",
     "EventLog",
     "GapError",
@@ -42,6 +50,7 @@ __all__ = [
     "LogError",
     "MemoryEventLog",
     "ProducerLostError",
+    "RedisEventLog",
     "SQLiteEventLog",
     "SequenceError",
     "StoreError",
@@ -51,3 +60,12 @@ __all__ = [
     "TakeOver",
     "open_log",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # RedisEventLog is imported on first use, so that the package can be imported without redis-py.
+    if name == "RedisEventLog":
+        from componentstream.log import redis  # noqa: PLC0415 - see above
+
+        return redis.RedisEventLog
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""How readers that wait are woken: by what this process writes, and by what others write."""
+"""Notifications for clients that wait for a stream: of writes in this process, and of writes in others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,47 +12,50 @@ from componentstream.log.protocol import StoreError
 
 T = TypeVar("T")
 
-_PAUSE: Final = 0.2
-"""Seconds until a store that failed is asked again for what was written."""
+_RETRY_SECONDS: Final = 0.2
+"""Seconds until a store that failed is asked again for its changes."""
 
 
 class Notifier:
-    """Wakes the readers in this event loop that wait for a stream."""
+    """Wakes the clients on this event loop that wait for a stream."""
 
     def __init__(self) -> None:
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._subscribers: dict[str, set[asyncio.Event]] = {}
 
     @contextmanager
-    def listening(self, stream: str) -> Iterator[asyncio.Event]:
-        """Have an event set whenever the stream is rung, from here to the end of the block."""
-        bell = asyncio.Event()
-        bells = self._bells.setdefault(stream, set())
-        bells.add(bell)
+    def subscribe(self, stream: str) -> Iterator[asyncio.Event]:
+        """Provide an event that every notification of the stream sets, until the end of the block."""
+        event = asyncio.Event()
+        events = self._subscribers.setdefault(stream, set())
+        events.add(event)
         try:
-            yield bell
+            yield event
         finally:
-            bells.remove(bell)
-            if not bells:
-                del self._bells[stream]
+            events.remove(event)
+            if not events:
+                del self._subscribers[stream]
 
-    def ring(self, stream: str) -> None:
-        """Wake the readers of a stream."""
-        for bell in self._bells.get(stream, ()):
-            bell.set()
+    def notify(self, stream: str) -> None:
+        """Wake the clients of a stream."""
+        for event in self._subscribers.get(stream, ()):
+            event.set()
 
-    def ring_all(self) -> None:
-        """Wake every reader."""
-        for stream in self._bells:
-            self.ring(stream)
+    def notify_all(self) -> None:
+        """Wake the clients of every stream."""
+        for stream in self._subscribers:
+            self.notify(stream)
 
 
 class StoreNotifier(Notifier, Generic[T]):
-    """Bells that ring for what other processes write as well. While anyone listens, one task asks for that.
+    """A notifier that also reports writes of other processes.
+
+    One task watches the store for all clients together, and only while there is at least one.
 
     Args:
-        changes: called with None for the present end of the store's history, and then with each place in it
-            that it returned, for the next one and the streams that changed in between. It waits a little
-            for changes, returns None for a place to begin anew, and raises ``StoreError`` if it cannot tell.
+        changes: called with None, it returns the current position in the history of the store; called with
+            a position, it waits a short time and returns the next position and the streams that changed in
+            between. It returns None as the position to start over, and raises ``StoreError`` if it cannot
+            tell.
     """
 
     def __init__(self, changes: Callable[[T | None], Awaitable[tuple[T | None, list[str]]]]) -> None:
@@ -63,21 +66,22 @@ class StoreNotifier(Notifier, Generic[T]):
 
     @override
     @contextmanager
-    def listening(self, stream: str) -> Iterator[asyncio.Event]:
-        """Have an event set whenever the stream is rung, here or by another process."""
+    def subscribe(self, stream: str) -> Iterator[asyncio.Event]:
+        """Provide an event that every notification of the stream sets, from this process or another."""
         if self._watch is None:
-            self._watch = self._tasks.start(self._ring_for_others())
+            self._watch = self._tasks.start(self._watch_store())
         try:
-            with super().listening(stream) as bell:
-                yield bell
+            with super().subscribe(stream) as event:
+                yield event
         finally:
-            if not self._bells:
+            # The task belongs to the subscribers: the last one to leave cancels it.
+            if not self._subscribers:
                 self._end_watch()
 
     async def aclose(self) -> None:
-        """Wake every reader for the last time, and end the task."""
+        """Wake every client for the last time, and end the task."""
         self._end_watch()
-        self.ring_all()
+        self.notify_all()
         await self._tasks.aclose()
 
     def _end_watch(self) -> None:
@@ -85,25 +89,26 @@ class StoreNotifier(Notifier, Generic[T]):
             watch, self._watch = self._watch, None
             self._tasks.end(watch)
 
-    async def _ring_for_others(self) -> None:
-        place: T | None = None
+    async def _watch_store(self) -> None:
+        position: T | None = None
         while True:
-            begins = place is None
+            starting = position is None
             try:
-                place, streams = await self._changes(place)
+                position, streams = await self._changes(position)
             except StoreError:
-                self.ring_all()  # they look, and learn it themselves
-                place, streams = None, []
-                await asyncio.sleep(_PAUSE)
-            if begins:
-                self.ring_all()  # what changed before this place is not known
+                self.notify_all()  # each client loads its stream and gets the error itself
+                position, streams = None, []
+                await asyncio.sleep(_RETRY_SECONDS)
+            if starting:
+                # Changes between the last load of a client and this position are in no list.
+                self.notify_all()
             for stream in streams:
-                self.ring(stream)
+                self.notify(stream)
 
 
-async def wait_for_notification(bell: asyncio.Event, seconds: float) -> None:
-    """Return when the bell was rung, or after so many seconds; it can be rung again from then on."""
+async def wait_for_notification(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set or the time is over, and reset the event."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await bell.wait()
-    bell.clear()
+            await event.wait()
+    event.clear()

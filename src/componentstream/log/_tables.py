@@ -1,8 +1,8 @@
-"""The tables of an SQLite log, and the jobs on them; each runs inside a transaction.
+"""The tables of the SQLite log, and the jobs on them; each job runs inside a transaction.
 
-``version`` is the number of the transaction in which a stream last changed for its readers, so that one
-question finds the streams that changed since another transaction. Times are those of the wall clock, which
-all processes on a machine share.
+``version`` is the number of the transaction that last changed a stream for its clients, so that one query
+finds the streams that changed since another transaction. Times are wall-clock times, which all processes of a
+machine share. ``until`` is the expiry of the lease and, once the stream has ended, the time of its end.
 """
 
 import os
@@ -14,14 +14,12 @@ from typing import Final
 
 import attrs
 
-from componentstream.log._checks import TAKEOVER_STATES
 from componentstream.log._sqlite_thread import primary_code
-from componentstream.log.base import LogPage
+from componentstream.log.base import TAKEOVER_STATES, LogPage, sequence_conflict, sequence_gap
 from componentstream.log.protocol import (
     Entry,
     Lease,
     LeaseLostError,
-    SequenceError,
     StoreError,
     StreamState,
     StreamStatus,
@@ -50,27 +48,29 @@ _SCHEMA: Final = (
         WHERE NOT EXISTS (SELECT 1 FROM log_version)""",
 )
 
-_BROKEN: Final = "The file of the log is broken: something else stands where an entry or its number should."
+_DAMAGED: Final = "The file of the log is damaged: an entry or its number has the wrong type."
 
 _CHECKPOINT: Final = 8000
-"""Pages that are written before they are put in their place, 32 MB. With thousands of streams pages are
-written again and again; at SQLite's own 1,000 an append took 50 to 140 µs there, with these 35 to 65."""
+"""Pages in the write-ahead log, 32 MB, before they are moved to the database. With thousands of streams the
+same pages are written repeatedly; an append took 50 to 140 µs with SQLite's default of 1,000, and 35 to 65
+with this."""
 
 _PURGED_AT_ONCE: Final = 10
-"""Streams that starting one forgets at most: more than come, and too few to make anyone wait."""
+"""Maximum number of expired streams deleted per new stream: > 1, so that purging outpaces creation, and
+small, so that no caller waits long."""
 
 WRITING: Final = ("BEGIN IMMEDIATE", "UPDATE log_version SET last = last + 1")
 READING: Final = ("BEGIN",)
-"""How a transaction begins whose jobs write, and one whose jobs read."""
+"""The statements that begin a transaction of jobs that write, and of jobs that only read."""
 
 
-class BrokenEntriesError(Exception):
-    """The entries of a stream cannot be deleted, because the file is broken where they lie.
+class DamagedEntriesError(Exception):
+    """The entries of a stream cannot be deleted, because the file is damaged where they are stored.
 
-    What else its transaction does fails from then on.
+    Every later statement of the transaction fails as well.
 
     Attributes:
-        id: of the stream.
+        id: the row id of the stream.
     """
 
     def __init__(self, id_: int, error: sqlite3.Error) -> None:
@@ -79,9 +79,9 @@ class BrokenEntriesError(Exception):
 
 
 def connect(path: str, busy: float, *, durable: bool) -> sqlite3.Connection:
-    """Open the file and make the tables; ``busy`` is how many seconds to wait for other processes."""
-    # SQLite would let everybody on the machine read what it makes; its other files get the mode of this one.
-    with suppress(OSError):  # SQLite has words for what is wrong
+    """Open the file and create the tables; ``busy`` is the busy timeout in seconds."""
+    # SQLite would create the file readable for every user of the machine. Its other files inherit this mode.
+    with suppress(OSError):  # opening fails again below, with the message of SQLite
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
     try:
@@ -101,7 +101,7 @@ def connect(path: str, busy: float, *, durable: bool) -> sqlite3.Connection:
 
 @attrs.frozen
 class Acquire:
-    """Start a stream, or take one over; its lease, or None."""
+    """Start a stream or take it over, and return its lease, or None."""
 
     stream: str
     owner: str
@@ -111,8 +111,9 @@ class Acquire:
     keep: float
 
     def __call__(self, connection: sqlite3.Connection) -> Lease | None:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         now = time()
+        # An expired stream must be gone before its id is looked up, or it would block its successor.
         _purge(connection, self.stream, now - self.keep)
         row = connection.execute(
             "SELECT id, owner, until, finished, last FROM log_stream WHERE name = ?",
@@ -125,6 +126,7 @@ class Acquire:
                 [self.stream, self.owner, self.token, now + self.ttl],
             )
             return self._lease(0)
+        # BEGIN IMMEDIATE locked the file, so no other process writes between the query and the update.
         id_, owner, until, finished, last = row
         if owner != self.owner or _state(until, finished, now) not in TAKEOVER_STATES[self.take_over]:
             return None
@@ -140,7 +142,7 @@ class Acquire:
 
 @attrs.frozen
 class Append:
-    """Add entries to the end of a stream."""
+    """Append entries to a stream."""
 
     lease: Lease
     first_seq: int
@@ -148,14 +150,14 @@ class Append:
     max_entries: int
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Run the job."""
-        id_, last = _held(connection, self.lease)
+        """Run inside the transaction of the connection."""
+        id_, last = _check_lease(connection, self.lease)
         if self.first_seq > last + 1:
-            raise SequenceError(f"The last entry is {last}; {self.first_seq} would leave a hole.", last)
-        there = last + 1 - self.first_seq
-        if there:
+            raise sequence_gap(self.first_seq, last)
+        repeated = last + 1 - self.first_seq
+        if repeated:  # compare before the first write, see `_sqlite_thread`
             self._compare(connection, id_, last)
-        fresh = self.payloads[there:]
+        fresh = self.payloads[repeated:]
         connection.executemany(
             "INSERT INTO log_entry VALUES (?, ?, ?)",
             [(id_, seq, payload) for seq, payload in enumerate(fresh, last + 1)],
@@ -178,18 +180,18 @@ class Append:
             [id_, self.first_seq, self.first_seq + len(self.payloads) - 1],
         ):
             if payload != self.payloads[seq - self.first_seq]:
-                raise SequenceError(f"Entry {seq} is in the log with another payload.", last)
+                raise sequence_conflict(seq, last)
 
 
 @attrs.frozen
 class Renew:
-    """Make a lease last on."""
+    """Extend a lease."""
 
     lease: Lease
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Run the job."""
-        id_, _ = _held(connection, self.lease)
+        """Run inside the transaction of the connection."""
+        id_, _ = _check_lease(connection, self.lease)
         connection.execute("UPDATE log_stream SET until = ? WHERE id = ?", [time() + self.lease.ttl, id_])
 
 
@@ -200,14 +202,14 @@ class Finish:
     lease: Lease
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         done = connection.execute(
             "SELECT finished FROM log_stream WHERE name = ? AND token = ?",
             [self.lease.stream, self.lease.token],
         ).fetchone()
         if done == (1,):
             return
-        id_, _ = _held(connection, self.lease)
+        id_, _ = _check_lease(connection, self.lease)
         connection.execute(
             "UPDATE log_stream SET finished = 1, until = ?, version = (SELECT last FROM log_version)"
             " WHERE id = ?",
@@ -217,31 +219,34 @@ class Finish:
 
 @attrs.frozen
 class Delete:
-    """Forget a stream."""
+    """Delete a stream."""
 
     stream: str
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         row = connection.execute("SELECT id FROM log_stream WHERE name = ?", [self.stream]).fetchone()
         if row is not None:
-            _forget(connection, row[0])
+            _delete(connection, row[0])
 
 
 @attrs.frozen
-class GiveUp:
-    """Forget a stream, and leave its entries in the broken part of the file, where nobody finds them."""
+class Abandon:
+    """Delete a stream but not its entries, which are in a damaged part of the file.
+
+    Row ids are never reused (``AUTOINCREMENT``), so these entries belong to no later stream.
+    """
 
     id: int
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         connection.execute("DELETE FROM log_stream WHERE id = ?", [self.id])
 
 
 @attrs.frozen
-class Look:
-    """See how a stream stands, and at most ``count`` of the entries after a number."""
+class Load:
+    """Load the status of a stream, and at most ``count`` of the entries after a number."""
 
     stream: str
     after: int
@@ -249,7 +254,7 @@ class Look:
     keep: float
 
     def __call__(self, connection: sqlite3.Connection) -> LogPage | None:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         now = time()
         row = connection.execute(
             "SELECT id, owner, until, finished, last,"
@@ -279,12 +284,12 @@ class Look:
 
 @attrs.frozen
 class Changes:
-    """See the last version, and which streams changed since another."""
+    """Return the last version, and the names of the streams that changed since another."""
 
     since: int
 
     def __call__(self, connection: sqlite3.Connection) -> tuple[int, list[str]]:
-        """Run the job."""
+        """Run inside the transaction of the connection."""
         names = connection.execute("SELECT name FROM log_stream WHERE version > ?", [self.since]).fetchall()
         (last,) = connection.execute("SELECT last FROM log_version").fetchone()
         return last, [name for (name,) in names]
@@ -297,20 +302,20 @@ def _state(until: float, finished: int, now: float) -> StreamState:
 
 
 def _number(value: object) -> int:
-    """Return the number of an entry, unless a broken file has something else there."""
+    # SQLite does not enforce column types, so a damaged page can hold any value here.
     if type(value) is not int:
-        raise StoreError(_BROKEN)
+        raise StoreError(_DAMAGED)
     return value
 
 
 def _entry(seq: int, payload: object) -> Entry:
     if type(payload) is not bytes:
-        raise StoreError(_BROKEN)
+        raise StoreError(_DAMAGED)
     return Entry(seq=seq, payload=payload)
 
 
-def _held(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int]:
-    """Return the id of the lease's stream and the number of its last entry."""
+def _check_lease(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int]:
+    """Return the row id of the stream of a lease and the number of its last entry; raise if it was lost."""
     row = connection.execute(
         "SELECT id, last FROM log_stream WHERE name = ? AND token = ? AND NOT finished AND until > ?",
         [lease.stream, lease.token, time()],
@@ -322,21 +327,21 @@ def _held(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int]:
 
 
 def _purge(connection: sqlite3.Connection, stream: str, before: float) -> None:
-    """Forget the stream, and some others, if they ended before a time."""
+    """Delete the stream, and some others, if they ended before a time."""
     rows = connection.execute(
         "SELECT id FROM log_stream WHERE name = ? AND until <= ? UNION SELECT id FROM"
         " (SELECT id FROM log_stream WHERE until <= ? ORDER BY until LIMIT ?)",
         [stream, before, before, _PURGED_AT_ONCE],
     ).fetchall()
     for (id_,) in rows:
-        _forget(connection, id_)
+        _delete(connection, id_)
 
 
-def _forget(connection: sqlite3.Connection, id_: int) -> None:
+def _delete(connection: sqlite3.Connection, id_: int) -> None:
     try:
         connection.execute("DELETE FROM log_entry WHERE stream = ?", [id_])
     except sqlite3.DatabaseError as error:
         if primary_code(error) == sqlite3.SQLITE_CORRUPT:
-            raise BrokenEntriesError(id_, error) from error
+            raise DamagedEntriesError(id_, error) from error
         raise
     connection.execute("DELETE FROM log_stream WHERE id = ?", [id_])

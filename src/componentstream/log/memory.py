@@ -1,4 +1,4 @@
-"""A log in the memory of one process: nothing to run, and gone with the process."""
+"""A log in the memory of one process: nothing to install or to run, and gone with the process."""
 
 import secrets
 from collections.abc import AsyncGenerator, Sequence
@@ -7,15 +7,23 @@ from typing import Final
 
 import attrs
 
-from componentstream.log._checks import TAKEOVER_STATES, check_acquire, check_append, check_bounds
-from componentstream.log._notify import Notifier
-from componentstream.log.base import PAGE, LogPage, follow
+from componentstream.log.base import (
+    PAGE,
+    TAKEOVER_STATES,
+    LogPage,
+    Notifier,
+    check_acquire,
+    check_append,
+    check_bounds,
+    follow,
+    sequence_conflict,
+    sequence_gap,
+)
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,
     Lease,
     LeaseLostError,
-    SequenceError,
     StoreError,
     StreamState,
     StreamStatus,
@@ -23,19 +31,20 @@ from componentstream.log.protocol import (
 )
 
 _STREAM_BYTES: Final = 2048
-"""What a stream is counted as, beside its entries: its record, id and owner."""
+"""Assumed size of a stream without its entries: its record, id and owner."""
 
 _ENTRY_BYTES: Final = 160
-"""What an entry is counted as, beside its payload: the objects that hold it."""
+"""Assumed size of an entry without its payload: the objects that hold it."""
 
-_SWEEP_SECONDS: Final = 1.0
+_PURGE_SECONDS: Final = 1.0
+"""Seconds between two searches for expired streams."""
 
 
 @attrs.define(eq=False)
 class _Stream:
     owner: str
     token: str
-    until: float  # when the lease runs out or, when it has ended, did
+    until: float  # expiry of the lease; once the stream has ended, the time of its end
     finished: bool = False
     last: int = 0
     size: int = _STREAM_BYTES
@@ -57,20 +66,24 @@ class _Stream:
 class MemoryEventLog:
     """Resumable streams in memory, for one process.
 
-    It is bounded by the number of streams, by bytes and by age. When one more would be too much, streams that
-    have ended, finished or lost, are forgotten, the oldest first. One that is being written is never
-    touched for that: if only such are left, what would be too much is refused with ``StoreError``.
+    It is bounded by the number of streams, by bytes and by age. When a bound is reached, the oldest streams
+    that have ended, finished or lost, are deleted. An open stream is never deleted to make room: if only open
+    ones are left, a call that needs more raises ``StoreError``.
 
     Args:
-        max_streams: most streams. A busy process holds some hundreds open; the rest is there to resume.
-        max_bytes: most bytes of all streams together, what holds the payloads counted in.
-        max_entries: most entries of one stream; its oldest are dropped then, and a reader that needs them
-            gets ``GapError``. Ten times what a long answer has, sent by the character.
-        keep: seconds that a stream is kept after it has ended; it is forgotten with the first call after.
+        max_streams: maximum number of streams. A busy process has some hundreds open; the others are kept to
+            be resumed.
+        max_bytes: maximum size of all streams together in bytes, overhead included.
+        max_entries: maximum number of entries per stream; the oldest are dropped, and a client that needs
+            them gets ``GapError``. The default is ten times a long answer, sent character by character.
+        keep: seconds that a stream is kept after it has ended.
 
     Raises:
-        UsageError: a bound is not above 0.
+        UsageError: a bound is invalid.
     """
+
+    # No method awaits anything between reading and writing a stream, so each is atomic on its event loop.
+    # That is all the locking there is: a log object must not be shared between loops or threads.
 
     def __init__(
         self,
@@ -85,10 +98,10 @@ class MemoryEventLog:
         self._max_bytes = max_bytes
         self._max_entries = max_entries
         self._keep = keep
-        self._streams: dict[str, _Stream] = {}  # the oldest first
+        self._streams: dict[str, _Stream] = {}  # oldest first
         self._size = 0
-        self._sweep_due = 0.0
-        self._bells = Notifier()
+        self._purge_due = 0.0
+        self._notifier = Notifier()
 
     async def acquire(
         self, stream: str, *, owner: str, ttl: float = LEASE_SECONDS, take_over: TakeOver = "never"
@@ -97,49 +110,49 @@ class MemoryEventLog:
         check_acquire(stream, owner, ttl, take_over)
         now = monotonic()
         token = secrets.token_hex(16)
-        self._sweep(now)
-        kept = self._find(stream, now)
-        if kept is None:
+        self._purge_expired(now)
+        stored = self._find(stream, now)
+        if stored is None:
             self._make_room(now, streams=1, size=_STREAM_BYTES)
             self._streams[stream] = _Stream(owner, token, now + ttl)
             self._size += _STREAM_BYTES
             return Lease(stream=stream, token=token, ttl=ttl, last=0)
-        if kept.owner != owner or kept.state(now) not in TAKEOVER_STATES[take_over]:
+        if stored.owner != owner or stored.state(now) not in TAKEOVER_STATES[take_over]:
             return None
-        kept.token, kept.until = token, now + ttl
-        return Lease(stream=stream, token=token, ttl=ttl, last=kept.last)
+        stored.token, stored.until = token, now + ttl
+        return Lease(stream=stream, token=token, ttl=ttl, last=stored.last)
 
     async def append(self, lease: Lease, first_seq: int, payloads: Sequence[bytes]) -> None:
-        """Add entries to the end of a stream; see :meth:`EventLog.append`."""
+        """Append entries to a stream; see :meth:`EventLog.append`."""
         check_append(first_seq, payloads)
         now = monotonic()
-        stream = self._held(lease, now)
-        kept = stream.payloads
+        stream = self._check_lease(lease, now)
+        stored = stream.payloads
         if first_seq > stream.last + 1:
-            raise SequenceError(
-                f"The last entry is {stream.last}; {first_seq} would leave a hole.", stream.last
-            )
+            raise sequence_gap(first_seq, stream.last)
         for seq, payload in enumerate(payloads[: stream.last + 1 - first_seq], first_seq):
-            if kept.get(seq, payload) != payload:
-                raise SequenceError(f"Entry {seq} is in the log with another payload.", stream.last)
+            # A repeated entry may have been trimmed meanwhile; then it cannot be compared, and counts as
+            # equal.
+            if stored.get(seq, payload) != payload:
+                raise sequence_conflict(seq, stream.last)
         fresh = payloads[stream.last + 1 - first_seq :]
         size = sum(map(len, fresh)) + len(fresh) * _ENTRY_BYTES
-        self._make_room(now, size=size)
+        self._make_room(now, size=size)  # may raise, so it comes before the first change
         stream.until = now + lease.ttl
         before = stream.size
         for payload in fresh:
             stream.last += 1
-            kept[stream.last] = payload
+            stored[stream.last] = payload
         stream.size += size
-        while len(kept) > self._max_entries:
+        while len(stored) > self._max_entries:
             stream.trim()
         self._size += stream.size - before
-        self._bells.ring(lease.stream)
+        self._notifier.notify(lease.stream)
 
     async def renew(self, lease: Lease) -> None:
-        """Make the lease last on; see :meth:`EventLog.renew`."""
+        """Extend the lease; see :meth:`EventLog.renew`."""
         now = monotonic()
-        self._held(lease, now).until = now + lease.ttl
+        self._check_lease(lease, now).until = now + lease.ttl
 
     async def finish(self, lease: Lease) -> None:
         """End a stream for good; see :meth:`EventLog.finish`."""
@@ -147,74 +160,79 @@ class MemoryEventLog:
         stream = self._find(lease.stream, now)
         if stream is not None and stream.finished and stream.token == lease.token:
             return
-        stream = self._held(lease, now)
+        stream = self._check_lease(lease, now)
         stream.finished, stream.until = True, now
-        self._bells.ring(lease.stream)
+        self._notifier.notify(lease.stream)
 
     def read(self, stream: str, after: int = 0) -> AsyncGenerator[list[Entry], None]:
         """Yield the entries after a number; see :meth:`EventLog.read`."""
-        return follow(self._bells, self._look, stream, after)
+        return follow(self._notifier, self._load_page, stream, after)
 
     async def status(self, stream: str) -> StreamStatus | None:
-        """Return what is known of a stream; see :meth:`EventLog.status`."""
+        """Return the status of a stream; see :meth:`EventLog.status`."""
         now = monotonic()
-        kept = self._find(stream, now)
-        return None if kept is None else _status(stream, kept, now)
+        stored = self._find(stream, now)
+        return None if stored is None else _status(stream, stored, now)
 
     async def delete(self, stream: str) -> None:
-        """Forget a stream; see :meth:`EventLog.delete`."""
+        """Delete a stream; see :meth:`EventLog.delete`."""
         if stream in self._streams:
-            self._forget(stream)
+            self._remove(stream)
 
     async def aclose(self) -> None:
-        """Forget everything."""
+        """Delete every stream."""
         for stream in list(self._streams):
-            self._forget(stream)
+            self._remove(stream)
 
-    async def _look(self, stream: str, after: int) -> LogPage | None:
+    async def _load_page(self, stream: str, after: int) -> LogPage | None:
         now = monotonic()
-        kept = self._find(stream, now)
-        if kept is None:
+        stored = self._find(stream, now)
+        if stored is None:
             return None
-        seqs = range(max(after + 1, kept.first), min(after + PAGE, kept.last) + 1)
-        entries = [Entry(seq=seq, payload=kept.payloads[seq]) for seq in seqs]
-        return LogPage(kept, _status(stream, kept, now), entries)
+        seqs = range(max(after + 1, stored.first), min(after + PAGE, stored.last) + 1)
+        entries = [Entry(seq=seq, payload=stored.payloads[seq]) for seq in seqs]
+        return LogPage(stored, _status(stream, stored, now), entries)
 
     def _find(self, stream: str, now: float) -> _Stream | None:
-        kept = self._streams.get(stream)
-        if kept is not None and kept.until + self._keep <= now:
-            self._forget(stream)
+        stored = self._streams.get(stream)
+        if stored is not None and stored.until + self._keep <= now:
+            self._remove(stream)
             return None
-        return kept
+        return stored
 
-    def _held(self, lease: Lease, now: float) -> _Stream:
+    def _check_lease(self, lease: Lease, now: float) -> _Stream:
         stream = self._streams.get(lease.stream)
+        # The token is the fence: a take-over replaces it, and with it every write of the old producer fails.
         if stream is None or stream.token != lease.token or stream.state(now) != "open":
             raise LeaseLostError
         return stream
 
-    def _sweep(self, now: float) -> None:
-        if now >= self._sweep_due:
-            self._sweep_due = now + _SWEEP_SECONDS
+    def _purge_expired(self, now: float) -> None:
+        if now >= self._purge_due:
+            self._purge_due = now + _PURGE_SECONDS
             for stream in list(self._streams):
                 self._find(stream, now)
 
     def _make_room(self, now: float, *, streams: int = 0, size: int) -> None:
         while len(self._streams) + streams > self._max_streams or self._size + size > self._max_bytes:
-            ended = (name for name, kept in self._streams.items() if kept.state(now) != "open")
+            ended = (name for name, stored in self._streams.items() if stored.state(now) != "open")
             oldest = next(ended, None)
             if oldest is None:
-                raise StoreError("The log is full of streams that are still being written.")
-            self._forget(oldest)
+                raise StoreError("The log is full: every stream in it is still being written.")
+            self._remove(oldest)
 
-    def _forget(self, stream: str) -> None:
+    def _remove(self, stream: str) -> None:
         self._size -= self._streams.pop(stream).size
-        self._bells.ring(stream)
+        self._notifier.notify(stream)
 
 
-def _status(stream: str, kept: _Stream, now: float) -> StreamStatus:
-    state = kept.state(now)
-    left = kept.until - now if state == "open" else 0.0
+def _status(stream: str, stored: _Stream, now: float) -> StreamStatus:
+    state = stored.state(now)
     return StreamStatus(
-        stream=stream, owner=kept.owner, state=state, first=kept.first, last=kept.last, lease_left=left
+        stream=stream,
+        owner=stored.owner,
+        state=state,
+        first=stored.first,
+        last=stored.last,
+        lease_left=stored.until - now if state == "open" else 0.0,
     )

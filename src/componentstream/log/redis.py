@@ -1,4 +1,4 @@
-"""A log in Redis, or what speaks its protocol, for workers on any number of machines."""
+"""A log in Redis, or a server that speaks its protocol, for workers on any number of machines."""
 
 import asyncio
 import re
@@ -10,15 +10,25 @@ from urllib.parse import urlsplit
 from componentstream._aio.tasks import Tasks
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import _scripts
-from componentstream.log._checks import check_acquire, check_append, check_bounds, is_stream_id
-from componentstream.log._notify import StoreNotifier
-from componentstream.log.base import PAGE, RECHECK, LogPage, follow
+from componentstream.log.base import (
+    PAGE,
+    RECHECK,
+    LogPage,
+    StoreNotifier,
+    check_acquire,
+    check_append,
+    check_bounds,
+    check_call_timeout,
+    follow,
+    is_stream_id,
+    sequence_conflict,
+    sequence_gap,
+)
 from componentstream.log.protocol import (
     LEASE_SECONDS,
     Entry,
     Lease,
     LeaseLostError,
-    SequenceError,
     StoreError,
     StreamState,
     StreamStatus,
@@ -33,14 +43,14 @@ except ImportError as error:
     raise MissingExtraError("RedisEventLog needs redis-py: pip install 'componentstream[redis]'.") from error
 
 _CONNECTIONS: Final = 16
-"""Most calls at once, beside the one that waits; more would only queue up in Redis, which runs one at a time,
-and a pool of redis-py has 100 connections."""
+"""Maximum number of concurrent calls, besides the one that waits for changes. More would only queue in Redis,
+which runs one at a time, and a pool of redis-py has 100 connections."""
 
-_AT_ONCE: Final = 1000
-"""Most changes that are heard of at once."""
+_CHANGES_AT_ONCE: Final = 1000
+"""Maximum number of changes that are fetched at once."""
 
 _SOCKET_TIMEOUT: Final = 10.0
-"""Well above what a waiting connection blocks; calls end by the log's own patience."""
+"""Socket timeout in seconds, well above the time that the waiting connection blocks; calls have their own."""
 
 _DATABASE: Final = re.compile(r"/?[0-9]*", re.ASCII)
 
@@ -48,32 +58,32 @@ _Argument: TypeAlias = bytes | str | int | float
 
 
 class RedisEventLog:
-    """Resumable streams in Redis, for producers and readers on any number of machines.
+    """Resumable streams in Redis, for producers and clients on any number of machines.
 
-    Each call is one script, so that a lease is checked and used in one step. While anyone reads, one more
-    connection of the client waits for what is written, for all readers together; these outlast a Redis that
-    is away for a few seconds. Do not let Redis evict the keys (``maxmemory-policy noeviction``).
+    Each call is one script, so the lease is checked and used in one atomic step. While anything is being
+    read, one more connection waits for changes, for all clients together; these survive a Redis that is away
+    for a few seconds. Do not let Redis evict the keys (``maxmemory-policy noeviction``).
 
-    How much a crash of Redis loses is a matter of its own settings. With ``appendfsync always`` it is nothing
-    that was acknowledged. With ``everysec`` it is the last of that, for two seconds at most if only the
-    process dies: while the disk is busy, Redis answers before it has written. The producer then gets
-    ``SequenceError`` with the last number that is left, and can append the rest again. So does a reader who
-    has more than is left, until the log has caught up; if another producer took over meanwhile, what the log
-    has under those numbers is not what the reader has.
+    The settings of Redis decide how much its crash loses. With ``appendfsync always`` nothing that was
+    acknowledged is lost. With ``everysec`` up to the last two seconds of acknowledged writes are lost, even
+    if only the process dies: while the disk is busy, Redis answers before it has written. The producer then
+    gets ``SequenceError`` with the last number that is left, and can append the rest again. A client that has
+    more than is left gets the same error until the log has caught up; if another producer took over
+    meanwhile, the entries under those numbers are not the ones that the client has.
 
     Args:
         client: a ``redis.asyncio.Redis`` with a pool of more than 16 connections, a ``socket_timeout`` of
-            more than 4 seconds, and without ``decode_responses``. It stays yours to close.
-        prefix: what its keys begin with.
-        max_entries: most entries of one stream; its oldest are dropped then, and a reader that needs them
-            gets ``GapError``. Ten times what a long answer has, sent by the character.
-        keep: seconds that a stream is kept after it has ended; Redis forgets it then.
-        patience: seconds that a call may take, its turn among the others of this process included; then it
-            raises ``StoreError``. One is long for Redis, and short for whoever waits for a stream; a process
-            that many readers keep busy needs more.
+            more than 4 seconds, and without ``decode_responses``. Close it yourself, after the log.
+        prefix: prefix of every key.
+        max_entries: maximum number of entries per stream; the oldest are dropped, and a client that needs
+            them gets ``GapError``. The default is ten times a long answer, sent character by character.
+        keep: seconds that a stream is kept after it has ended; Redis deletes it then.
+        call_timeout: timeout of a call in seconds, including its wait for a connection; after that it raises
+            ``StoreError``. One second is long for Redis and short for a client that waits; raise it for a
+            process whose event loop is busy with many clients.
 
     Raises:
-        UsageError: a bound is not above 0, or the client is no such one.
+        UsageError: a bound is invalid, or the client is not configured as described.
     """
 
     def __init__(
@@ -83,21 +93,20 @@ class RedisEventLog:
         prefix: str = "componentstream",
         max_entries: int = 1_000_000,
         keep: float = 3600.0,
-        patience: float = 1.0,
+        call_timeout: float = 1.0,
     ) -> None:
         check_bounds(keep, max_entries)
-        if not patience > 0:
-            raise UsageError("patience must be a number of seconds above 0.")
+        check_call_timeout(call_timeout)
         _check_client(client)
         self._client = client
         self._owns_client = False
         self._prefix = prefix
-        self._bell = f"{prefix}::bell"
-        self._bells = StoreNotifier(self._changes)
+        self._changes_key = f"{prefix}::changes"
+        self._notifier = StoreNotifier(self._changes)
         self._closed = False
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._calls = Tasks()
-        self._patience = patience
+        self._call_timeout = call_timeout
         self._max_entries = max_entries
         self._keep = _milliseconds(keep)
         self._acquire = client.register_script(_scripts.ACQUIRE)
@@ -105,23 +114,26 @@ class RedisEventLog:
         self._renew = client.register_script(_scripts.RENEW)
         self._finish = client.register_script(_scripts.FINISH)
         self._delete = client.register_script(_scripts.DELETE)
-        self._ring = client.register_script(_scripts.RING)
-        self._see = client.register_script(_scripts.LOOK)
+        self._notify = client.register_script(_scripts.NOTIFY)
+        self._load = client.register_script(_scripts.LOAD)
 
     @classmethod
-    def from_url(cls, url: str, *, max_entries: int = 1_000_000, keep: float = 3600.0) -> Self:
-        """Return a log with a client of its own, which is closed with it.
+    def from_url(
+        cls, url: str, *, max_entries: int = 1_000_000, keep: float = 3600.0, call_timeout: float = 1.0
+    ) -> Self:
+        """Return a log with its own client, which is closed with it.
 
         Args:
             url: ``redis://[[user]:password@]host[:port][/database]``, ``rediss://...`` the same with TLS, or
                 ``unix://[[user]:password@]/path[?db=database]``; with options of redis-py after a ``?``.
             max_entries: as for the log itself.
             keep: as for the log itself.
+            call_timeout: as for the log itself.
 
         Raises:
-            UsageError: the URL is none of these, or has an option that will not do.
+            UsageError: the URL has another form, or an option in it is not usable.
         """
-        log = cls(_client(url), max_entries=max_entries, keep=keep)
+        log = cls(_client(url), max_entries=max_entries, keep=keep, call_timeout=call_timeout)
         log._owns_client = True
         return log
 
@@ -131,12 +143,12 @@ class RedisEventLog:
         """Start a stream; see :meth:`EventLog.acquire`."""
         check_acquire(stream, owner, ttl, take_over)
         token = secrets.token_hex(16)
-        terms = (owner.encode(), token, _milliseconds(ttl), self._keep, take_over)
-        last = await self._run(self._acquire, stream, *terms)
+        arguments = (owner.encode(), token, _milliseconds(ttl), self._keep, take_over)
+        last = await self._run(self._acquire, stream, *arguments)
         return None if last is None else Lease(stream=stream, token=token, ttl=ttl, last=last)
 
     async def append(self, lease: Lease, first_seq: int, payloads: Sequence[bytes]) -> None:
-        """Add entries to the end of a stream; see :meth:`EventLog.append`."""
+        """Append entries to a stream; see :meth:`EventLog.append`."""
         check_append(first_seq, payloads)
         bounds = (_milliseconds(lease.ttl), self._keep, self._max_entries)
         outcome, *numbers = await self._run(
@@ -144,17 +156,15 @@ class RedisEventLog:
         )
         if outcome == b"lease":
             raise LeaseLostError
-        if outcome == b"hole":
-            raise SequenceError(
-                f"The last entry is {numbers[0]}; {first_seq} would leave a hole.", numbers[0]
-            )
-        if outcome == b"other":
-            raise SequenceError(f"Entry {numbers[1]} is in the log with another payload.", numbers[0])
+        if outcome == b"gap":
+            raise sequence_gap(first_seq, numbers[0])
+        if outcome == b"conflict":
+            raise sequence_conflict(numbers[1], numbers[0])
 
     async def renew(self, lease: Lease) -> None:
-        """Make the lease last on; see :meth:`EventLog.renew`."""
-        terms = (lease.token, _milliseconds(lease.ttl), self._keep)
-        if not await self._run(self._renew, lease.stream, *terms):
+        """Extend the lease; see :meth:`EventLog.renew`."""
+        arguments = (lease.token, _milliseconds(lease.ttl), self._keep)
+        if not await self._run(self._renew, lease.stream, *arguments):
             raise LeaseLostError
 
     async def finish(self, lease: Lease) -> None:
@@ -164,32 +174,33 @@ class RedisEventLog:
 
     def read(self, stream: str, after: int = 0) -> AsyncGenerator[list[Entry], None]:
         """Yield the entries after a number; see :meth:`EventLog.read`."""
-        return follow(self._bells, self._look, stream, after)
+        return follow(self._notifier, self._load_page, stream, after)
 
     async def status(self, stream: str) -> StreamStatus | None:
-        """Return what is known of a stream; see :meth:`EventLog.status`."""
-        view = await self._look(stream, 0, 0) if is_stream_id(stream) else None
-        return None if view is None else view.status
+        """Return the status of a stream; see :meth:`EventLog.status`."""
+        page = await self._load_page(stream, 0, 0) if is_stream_id(stream) else None
+        return None if page is None else page.status
 
     async def delete(self, stream: str) -> None:
-        """Forget a stream; see :meth:`EventLog.delete`."""
+        """Delete a stream; see :meth:`EventLog.delete`."""
         if is_stream_id(stream):
+            # Two scripts, see `_scripts`. If the second is lost, clients notice within RECHECK seconds.
             await self._run(self._delete, stream)
-            await self._run(self._ring, stream, self._keep)
+            await self._run(self._notify, stream, self._keep)
 
     async def aclose(self) -> None:
-        """End what waits for Redis; readers that are left get ``StoreError``. Close your client after it."""
-        self._closed = True
-        await self._bells.aclose()
+        """Cancel every wait; remaining clients get ``StoreError``. Close your ``client`` after it."""
+        self._closed = True  # first, so that the clients woken by the next line find the log closed
+        await self._notifier.aclose()
         await self._calls.aclose()
         if self._owns_client:
             await self._client.aclose()
 
-    async def _look(self, stream: str, after: int, count: int = PAGE) -> LogPage | None:
-        shown = await self._run(self._see, stream, after, count)
-        if shown is None:
+    async def _load_page(self, stream: str, after: int, count: int = PAGE) -> LogPage | None:
+        reply = await self._run(self._load, stream, after, count)
+        if reply is None:
             return None
-        born, owner, left, finished, first, last, entries = shown
+        incarnation, owner, left, finished, first, last, entries = reply
         state: StreamState = "finished" if finished else "open" if left > 0 else "lost"
         status = StreamStatus(
             stream=stream,
@@ -199,37 +210,42 @@ class RedisEventLog:
             last=last,
             lease_left=left / 1000 if state == "open" else 0.0,
         )
-        return LogPage(born, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
+        return LogPage(incarnation, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
 
-    async def _changes(self, place: bytes | None) -> tuple[bytes | None, list[str]]:
-        if place is None:
-            asked: Any = self._client.xrevrange(self._bell, count=1)
-            newest = await self._in_time(asked, self._patience)
-            return (newest[0][0] if newest else b"0"), []
-        waiting: Any = self._client.xread({self._bell: place}, count=_AT_ONCE, block=_milliseconds(RECHECK))
-        reply = await self._in_time(waiting, self._patience + RECHECK)
+    async def _changes(self, position: bytes | None) -> tuple[bytes | None, list[str]]:
+        if position is None:
+            newest: Any = self._client.xrevrange(self._changes_key, count=1)
+            found = await self._in_time(newest, self._call_timeout)
+            return (found[0][0] if found else b"0"), []
+        waiting: Any = self._client.xread(
+            {self._changes_key: position}, count=_CHANGES_AT_ONCE, block=_milliseconds(RECHECK)
+        )
+        # This call has neither a slot nor the plain timeout of the others: it blocks on purpose.
+        reply = await self._in_time(waiting, self._call_timeout + RECHECK)
         if not reply:
-            # The bell may have been lost, and be rung anew at a time before the one that was heard last.
+            # Redis may have lost the key, and new changes may get ids before the position. So start over.
             return None, []
-        # A dict of pages with RESP3, a list of pairs of key and entries with RESP2.
-        rung = reply.popitem()[1][0] if isinstance(reply, dict) else reply[0][1]
-        return rung[-1][0], [fields[b"s"].decode() for _, fields in rung]
+        # RESP3 replies with a dict of pages, RESP2 with a list of pairs of key and entries.
+        changes = reply.popitem()[1][0] if isinstance(reply, dict) else reply[0][1]
+        return changes[-1][0], [fields[b"s"].decode() for _, fields in changes]
 
     async def _run(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
-        """Return what a script answers, in time."""
+        """Return the reply of a script."""
         if self._closed:
             raise StoreError("The log was closed.")
-        return await self._in_time(self._call(script, stream, *arguments), self._patience)
+        return await self._in_time(self._call(script, stream, *arguments), self._call_timeout)
 
     async def _call(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
-        keys = [f"{self._prefix}:{stream}", self._bell]
+        keys = [f"{self._prefix}:{stream}", self._changes_key]
         async with self._slots:
             return await script(keys, [stream, *arguments])
 
     async def _in_time(self, call: Coroutine[Any, Any, Any], seconds: float) -> Any:
         try:
+            # A task of its own, because redis-py may swallow a cancellation: it is cancelled until it ends,
+            # and the caller does not wait for that.
             return await self._calls.run(call, seconds)
-        except (RedisError, OSError) as error:  # a timeout is an OSError
+        except (RedisError, OSError) as error:  # TimeoutError is an OSError
             raise StoreError(f"Redis failed, or did not answer in time: {error!r}") from error
 
 
@@ -249,9 +265,9 @@ def _client(url: str) -> Redis:
         try:
             client = Redis.from_url(url, socket_timeout=_SOCKET_TIMEOUT)
             pool = client.connection_pool
-            pool.connection_class(**pool.connection_kwargs)  # not connected: whether the options are known
+            pool.connection_class(**pool.connection_kwargs)  # does not connect, but checks the options
         except (ValueError, TypeError, RedisError):
-            pass  # what was raised may quote the password
+            pass  # raise below, outside this block: the message of this error may quote the password
         else:
             return client
     raise UsageError(

@@ -10,7 +10,7 @@ from componentstream.core.catalog import Catalog
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
-from componentstream.log._checks import MAX_SECONDS
+from componentstream.log.base import MAX_SECONDS
 from componentstream.log.protocol import LEASE_SECONDS, EventLog
 from componentstream.server.access.auth import Authenticate
 from componentstream.session.batching import DeltaBatcher

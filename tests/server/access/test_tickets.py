@@ -37,7 +37,7 @@ def opened(request, tmp_path):
     async def opened():
         if request.param == "redis":
             async with redis.Redis(port=port) as client:
-                log = module.RedisEventLog(client, prefix=uuid.uuid4().hex, patience=10.0)
+                log = module.RedisEventLog(client, prefix=uuid.uuid4().hex, call_timeout=10.0)
                 yield log
                 await log.aclose()
         else:
