@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import (
-    LEASE_SECONDS,
     Entry,
     EventLog,
     GapError,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from componentstream.log.redis import RedisEventLog
 
 __all__ = [
-    "LEASE_SECONDS",
     "Entry",
     "EventLog",
     "GapError",
