@@ -583,8 +583,8 @@ def test_pages_of_other_origins_are_let_in_by_name_alone():
     [
         ({"allowed_origins": ["*"]}, "is no origin as browsers send it"),
         ({"allowed_origins": "https://app.example"}, "put the one that you have into a list"),
-        ({"rate_limit": "often"}, "A rate is an amount and a time"),
-        ({"rate_limit_storage": "memcached://x"}, "The storage of a rate limit begins with"),
+        ({"rate_limit": "often"}, "Invalid rate 'often': give an amount and a time"),
+        ({"rate_limit_storage": "memcached://x"}, "The rate limit storage must begin with"),
         ({"ticket_seconds": 31}, "Tickets: seconds must be a number above 0, at most 30."),
     ],
 )

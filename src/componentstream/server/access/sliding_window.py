@@ -1,4 +1,4 @@
-"""How often keys were seen in a sliding window, in bounded memory."""
+"""Hits per key in a sliding window, in bounded memory."""
 
 import time
 from array import array
@@ -6,23 +6,24 @@ from collections.abc import Callable
 from math import floor
 from typing import Final
 
-_GROUPS: Final = 1 << 15
-_GROUP: Final = 46
-"""Most keys of a group: a million keys, 31 a group, hardly fill one, and two windows with all of them full
-take 70 MB."""
+_BUCKETS: Final = 1 << 15
+_BUCKET_SIZE: Final = 46
+"""Maximum number of keys in a bucket: a million keys, 31 per bucket, hardly fill one, and two windows with
+all buckets full take 70 MB."""
 
 
 class SlidingWindowCounter:
-    """Counts hits by key, and says when there were too many.
+    """Count hits by key, and refuse those beyond the limit.
 
-    The count is that of the current window plus the share of the previous one that still lies in the last
-    ``seconds``, as if its hits had come evenly: the sliding window counter of ``limits``. The storage of
-    ``limits`` for one process is not used because each of its hits walks over all keys.
+    A count is that of the current window plus the count of the previous window in proportion to its overlap
+    with the last ``seconds``, as if its hits had been spread evenly, like the sliding window counter of
+    ``limits``.
+    The in-memory storage of ``limits`` is not used because each of its hits iterates over all keys.
 
     Args:
-        limit: most hits in a window.
-        seconds: length of a window.
-        clock: seconds that never go back; what people do to the time of day changes nothing.
+        limit: maximum number of hits in a window.
+        seconds: length of a window in seconds.
+        clock: monotonic clock in seconds; setting the time of day has no effect.
     """
 
     def __init__(self, limit: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,56 +35,59 @@ class SlidingWindowCounter:
         self._previous = _Counts()
 
     def hit(self, key: str) -> float | None:
-        """Count a hit and return None, or count nothing and return the seconds until one is free."""
-        left = self._turn()
-        place = hash(key)
-        before, count = self._previous.get(place), self._current.get(place)
-        if floor(before * left) + count < self._limit:
-            self._current.add(place)
+        """Count a hit and return None, or count nothing and return the seconds until a hit is allowed."""
+        overlap = self._advance()
+        digest = hash(key)
+        previous, count = self._previous.get(digest), self._current.get(digest)
+        if floor(previous * overlap) + count < self._limit:
+            self._current.add(digest)
             return None
+        # Wait until the overlap has shrunk so far that the share of the previous window fits beside the
+        # current count; if the current count alone fills the limit, wait for the end of the window.
         room = self._limit - count
-        share = room / before if room > 0 else 0.0
-        return (left - share) * self._seconds
+        share = room / previous if room > 0 else 0.0
+        return (overlap - share) * self._seconds
 
-    def _turn(self) -> float:
-        """Go on to the window of this moment, and return the share of it that is left."""
-        window, passed = divmod(self._clock(), self._seconds)
+    def _advance(self) -> float:
+        """Advance to the current window, and return the overlap of the previous one, 0 to 1."""
+        window, elapsed = divmod(self._clock(), self._seconds)
         if window > self._window:
             self._previous = self._current if window == self._window + 1 else _Counts()
             self._current = _Counts()
             self._window = int(window)
-        return 1.0 - passed / self._seconds
+        return 1.0 - elapsed / self._seconds
 
 
 class _Counts:
     """The counts of one window.
 
-    Keys are hashes in small groups of plain numbers, which take a third of what a dictionary would. In a
-    full group a key takes the place, and the count, of the one that was seen least: a count may come
-    out too high then, never too low, so that nobody gets rid of his own by bringing others.
+    Keys are hashes, kept in small buckets of plain integers, which take a third of the memory of a
+    dictionary. In a full bucket a new key replaces the key with the lowest count and inherits that count. A
+    count may then be too high but never too low, so a client cannot evict its own count with other keys.
     """
 
     def __init__(self) -> None:
-        self._groups: dict[int, tuple[array[int], array[int]]] = {}
+        self._buckets: dict[int, tuple[array[int], array[int]]] = {}
 
     def get(self, key: int) -> int:
-        group = self._groups.get(key % _GROUPS)
-        if group is None:
+        bucket = self._buckets.get(key % _BUCKETS)
+        if bucket is None:
             return 0
-        keys, counts = group
+        keys, counts = bucket
         try:
             return counts[keys.index(key)]
         except ValueError:
-            return min(counts) if len(keys) == _GROUP else 0
+            # In a full bucket the key may have been evicted; its count was at most the lowest one left.
+            return min(counts) if len(keys) == _BUCKET_SIZE else 0
 
     def add(self, key: int) -> None:
-        keys, counts = self._groups.setdefault(key % _GROUPS, (array("q"), array("I")))
+        keys, counts = self._buckets.setdefault(key % _BUCKETS, (array("q"), array("I")))
         if key in keys:
             counts[keys.index(key)] += 1
-        elif len(keys) < _GROUP:
+        elif len(keys) < _BUCKET_SIZE:
             keys.append(key)
             counts.append(1)
         else:
-            least = counts.index(min(counts))
-            keys[least] = key
-            counts[least] += 1
+            lowest = counts.index(min(counts))
+            keys[lowest] = key
+            counts[lowest] += 1

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 from componentstream.core import codes
 from componentstream.log.protocol import StoreError, StreamStatus
 from componentstream.server.access.auth import Principal, refuse_token_in_query
-from componentstream.server.access.rate_limit import RateLimiter, client_address
+from componentstream.server.access.client_address import client_address
+from componentstream.server.access.rate_limit import RateLimiter
 from componentstream.server.access.tickets import Tickets
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.request import (

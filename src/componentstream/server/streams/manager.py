@@ -29,7 +29,7 @@ from componentstream.drive.closing import check_any_iterable
 from componentstream.drive.generation import Generation
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import EventLog, Lease, StoreError, StreamStatus
-from componentstream.server.access.rate_limit import Slot, Slots
+from componentstream.server.access.quota import Quota, Slot
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.request import GenerationRequest
 from componentstream.server.metrics import Metrics
@@ -100,9 +100,9 @@ class StreamManager:
         self._generate = generate
         self._settings = settings
         self._heartbeat = math.inf if settings.heartbeat is None else settings.heartbeat
-        self._generations = Slots(settings.max_generations, settings.max_generations_per_user, "generations")
+        self._generations = Quota(settings.max_generations, settings.max_generations_per_user, "generations")
         self._patience = SharedTimeout(settings.log_timeout)
-        self._reading = Slots(settings.max_readers, settings.max_readers_per_user, "readers")
+        self._reading = Quota(settings.max_readers, settings.max_readers_per_user, "readers")
         self._producers: dict[str, Producer] = {}
         self._tasks: dict[Producer, asyncio.Task[None]] = {}
         self._readers: dict[StreamSubscriber, Slot] = {}
