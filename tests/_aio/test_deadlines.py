@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from componentstream._aio.deadlines import SharedTimeout
+from componentstream._aio.deadlines import SendTimer, SharedTimeout
 from tests.drive.virtual import run
 
 
@@ -143,3 +143,51 @@ def test_it_serves_one_loop_after_another():
 
     run(left_open())
     assert run(wait(patience, 9.0)) == (1.0, "cut off")
+
+
+# SendTimer
+
+
+def sends(seconds):
+    """Return a timer of sends, and the list of the times at which it found one to be stalled."""
+    stalls = []
+    return SendTimer(seconds, lambda: stalls.append(now())), stalls
+
+
+def test_a_send_that_ends_in_time_is_left_alone():
+    async def test():
+        timer, stalls = sends(2.0)
+        for _ in range(100):
+            timer.send_begins()
+            await asyncio.sleep(0.1)
+            timer.send_ends()
+        assert len(timers()) <= 1
+        await asyncio.sleep(9.0)
+        assert (stalls, timers()) == ([], [])
+
+    run(test())
+
+
+def test_a_send_that_takes_too_long_is_noticed_and_logged(caplog):
+    async def test():
+        timer, stalls = sends(2.0)
+        timer.send_begins()
+        await asyncio.sleep(1.5)
+        timer.send_begins()
+        await asyncio.sleep(9.0)
+        assert stalls == [3.5]
+
+    with caplog.at_level("INFO"):
+        run(test())
+    assert caplog.messages == ["A client took nothing for 2.0 seconds; its stream is dropped."]
+
+
+def test_a_closed_timer_of_sends_notices_nothing_and_holds_nothing():
+    async def test():
+        timer, stalls = sends(2.0)
+        timer.send_begins()
+        timer.close()
+        await asyncio.sleep(9.0)
+        assert (stalls, timer._stalled, timer._callback) == ([], None, None)
+
+    run(test())

@@ -256,7 +256,7 @@ def test_a_reader_who_takes_nothing_is_dropped(stuck_at, caplog):
     server = answer(source.chunks(), server={"stuck_at": stuck_at}, send_timeout=0.1)
     assert len(server.sent) == stuck_at
     assert source.closed == 1
-    assert "A reader took nothing for 0.1 seconds; its stream is dropped." in caplog.messages
+    assert "A client took nothing for 0.1 seconds; its stream is dropped." in caplog.messages
 
 
 def test_the_end_of_the_response_is_not_waited_for_either():

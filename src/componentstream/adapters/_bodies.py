@@ -1,10 +1,11 @@
 """The bytes of a response, as servers iterate over them."""
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from typing import Final
+
+from componentstream._aio.deadlines import SendTimer
 
 _STALLED: Final = "The reader took nothing for longer than send_timeout."
 
@@ -43,54 +44,6 @@ class Body:
         """Close the source, wherever the stream is."""
         self._first = b""
         self._chunks.close()
-
-
-class SendTimer:
-    """Notices that a send takes too long. Tell it when each begins.
-
-    One timer serves many sends: to set and cancel one for each would cost more than what is sent.
-
-    Args:
-        seconds: how long a send may take.
-        stalled: called when one takes longer.
-    """
-
-    __slots__ = ("_due", "_loop", "_seconds", "_stalled", "_timer")
-
-    def __init__(self, seconds: float, stalled: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._stalled: Callable[[], None] | None = stalled
-        self._loop = asyncio.get_running_loop()
-        self._due: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def send_begins(self) -> None:
-        """Give the reader its time from now on."""
-        self._due = self._loop.time() + self._seconds
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._due, self._look)
-
-    def send_ends(self) -> None:
-        """Wait for nothing until the next send begins."""
-        self._due = None
-
-    def close(self) -> None:
-        """Call nobody any more."""
-        self._stalled = None  # who is called holds the timer, and only a collector would part the two
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._due is None or self._stalled is None:
-            return
-        if self._loop.time() < self._due:
-            self._timer = self._loop.call_at(self._due, self._look)
-            return
-        logging.getLogger("componentstream").info(
-            "A reader took nothing for %s seconds; its stream is dropped.", self._seconds
-        )
-        self._stalled()
 
 
 class AsyncBody:

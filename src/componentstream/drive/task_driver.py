@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Generic
 
+from componentstream._aio.tasks import Tasks
 from componentstream.drive.closing import (
     OneByOne,
     close_on_exit,
@@ -39,7 +40,7 @@ then it pays to send several events at once."""
 _LAG: Final = 2
 """Turns of the loop that the consumer is woken later in a burst: a source gives a chunk in each."""
 
-_CLOSING: Final[set[asyncio.Task[None]]] = set()
+_CLOSING: Final = Tasks()
 """The tasks that are closing their source with no consumer to hold them, since the loop holds none."""
 
 
@@ -194,7 +195,7 @@ class TaskDriver(Generic[T]):
 
     async def _wait_for_the_close(self) -> None:
         if not self._task.done():
-            _CLOSING.add(self._task)
+            _CLOSING.keep(self._task)
             self._overdue = self._loop.call_later(
                 CLOSE_WAIT,
                 log_warning,
@@ -302,7 +303,6 @@ class TaskDriver(Generic[T]):
             self._failure = failure
 
     def _task_is_done(self, task: asyncio.Task[None]) -> None:
-        _CLOSING.discard(task)
         if self._overdue is not None:
             self._overdue.cancel()
         if not task.cancelled():

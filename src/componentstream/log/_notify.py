@@ -62,7 +62,7 @@ class StoreNotifier(Notifier, Generic[T]):
         super().__init__()
         self._changes = changes
         self._watch: asyncio.Task[None] | None = None
-        self._tasks = Tasks()
+        self._tasks = Tasks("componentstream log")
 
     @override
     @contextmanager

@@ -105,7 +105,7 @@ class RedisEventLog:
         self._notifier = StoreNotifier(self._changes)
         self._closed = False
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._calls = Tasks()
+        self._calls = Tasks("componentstream log")
         self._call_timeout = call_timeout
         self._max_entries = max_entries
         self._keep = _milliseconds(keep)

@@ -394,7 +394,7 @@ def test_a_reader_that_takes_nothing_for_too_long_is_dropped(message, begins, ca
     with caplog.at_level("INFO", "componentstream"):
         run(test())
     assert [record.message for record in caplog.records] == [
-        "A reader took nothing for 20.0 seconds; its stream is dropped."
+        "A client took nothing for 20.0 seconds; its stream is dropped."
     ]
 
 

@@ -1,13 +1,13 @@
 """The response that is a stream, read from the log."""
 
-import asyncio
-from types import TracebackType
+from contextlib import closing
 from typing import Final
 
 import attrs
 from starlette.types import Receive, Scope, Send
 
-from componentstream.adapters._bodies import SendTimer
+from componentstream._aio.deadlines import SendTimer
+from componentstream._aio.scopes import DisconnectScope
 from componentstream.adapters.asgi import disconnect
 from componentstream.adapters.response_start import ResponseStart
 from componentstream.core.events import DebugEvent
@@ -47,18 +47,19 @@ class StreamResponse:
         """Answer the request."""
         reader = self.worker.open_reader(self.status, self.view, self.user, known=self.known)
         try:
-            async with _Presence(receive, self.send_timeout) as timer:
-                goes_on = await self._begin(reader, send, timer)
-                reader.known = True
-                while goes_on and (records := await reader.next()) is not None:
-                    if chunk := reader.render(records):
-                        timer.send_begins()
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                        timer.send_ends()
-                    # A reader may wait for long, and there are many.
-                    del records, chunk
-                timer.send_begins()
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async with DisconnectScope(disconnect(receive)) as scope:
+                with closing(SendTimer(self.send_timeout, scope.cancel)) as timer:
+                    goes_on = await self._begin(reader, send, timer)
+                    reader.known = True
+                    while goes_on and (records := await reader.next()) is not None:
+                        if chunk := reader.render(records):
+                            timer.send_begins()
+                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                            timer.send_ends()
+                        # A reader may wait for long, and there are many.
+                        del records, chunk
+                    timer.send_begins()
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             await self.worker.close_reader(reader)
 
@@ -85,50 +86,3 @@ class StreamResponse:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         timer.send_ends()
         return opening.failure is None
-
-
-class _Presence:
-    """Ends its block, without an error, when the reader leaves, or takes nothing for too long.
-
-    It cancels the task, as ``asyncio.timeout`` does: one task less for each stream than to send in another.
-    An ``OSError`` ends the block too: some servers raise it from a send when the reader has left. Entering it
-    gives the timer that is to be told of each send.
-
-    Args:
-        receive: tells of the reader's leaving.
-        send_timeout: seconds that a send may take.
-    """
-
-    __slots__ = ("_cancellations", "_gone", "_leaving", "_task", "_timer")
-
-    def __init__(self, receive: Receive, send_timeout: float) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - what is awaited is awaited by a task
-        self._task = task
-        self._cancellations = task.cancelling()
-        self._gone = False
-        self._timer = SendTimer(send_timeout, self._end)
-        self._leaving = asyncio.create_task(disconnect(receive), name="componentstream reader")
-        self._leaving.add_done_callback(self._end)
-
-    async def __aenter__(self) -> SendTimer:
-        return self._timer
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> bool:
-        # The callback may be on its way already, and there is nothing to be ended any more.
-        ended, self._gone = self._gone, True
-        self._timer.close()
-        self._leaving.cancel()
-        (left,) = await asyncio.gather(self._leaving, return_exceptions=True)
-        gone = ended and self._task.uncancel() <= self._cancellations
-        refused = kind is not None and issubclass(kind, OSError)
-        if isinstance(left, Exception) and (gone or refused or kind is None):
-            raise left
-        return refused or (gone and kind is asyncio.CancelledError)
-
-    def _end(self, _leaving: object = None) -> None:
-        if not self._gone:
-            self._gone = True
-            self._task.cancel()
