@@ -1,7 +1,7 @@
 """Deadlines of one length that share a timer.
 
 To set and cancel a timer for each wait leaves it in the loop's heap until its time would have come. With some
-thousand short waits a second cancelled timers would dominate the loop's heap and the garbage collector's work.
+thousand short waits a second those would dominate the heap and the garbage collector's work.
 """
 
 import asyncio
