@@ -345,7 +345,7 @@ def test_wrong_arguments_end_with_status_2(capfd):
     with pytest.raises(SystemExit) as ended:
         main(["parse", "--chunk", "none"])
     assert ended.value.code == 2
-    assert "argument --chunk: 'none' is no whole number from 1 up" in capfd.readouterr().err
+    assert "argument --chunk: 'none' is not an integer >= 1" in capfd.readouterr().err
 
 
 def test_the_name_of_a_file_cannot_control_the_terminal_either(tmp_path, capfd):

@@ -213,7 +213,7 @@ def test_what_is_no_port_is_refused(port, capsys):
     with pytest.raises(SystemExit) as caught:
         command_line().parse_args(["demo", f"--port={port}"])
     assert caught.value.code == 2
-    assert "is no whole number from 0 to 65535" in capsys.readouterr().err
+    assert "is not an integer from 0 to 65535" in capsys.readouterr().err
 
 
 def test_the_last_port_is_one():

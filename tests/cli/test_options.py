@@ -5,6 +5,7 @@ from componentstream.cli.options import command_line, grammar_of, limits_of
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import POSITIONS, Grammar
 from componentstream.core.limits import Limits
+from tests import parts
 
 
 def options(*arguments):
@@ -58,24 +59,31 @@ def test_a_replay_is_at_rate_1_unless_told():
     assert read(["replay", "x", "--rate", "2.5"]).rate == 2.5
 
 
+def test_only_the_named_command_serve_has_the_options_of_the_server():
+    parts.module("starlette")
+    assert command_line("serve").parse_args(["serve", "my_app:generate", "--port", "0"]).port == 0
+    with pytest.raises(SystemExit):
+        command_line().parse_args(["serve", "my_app:generate"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["parse", "--chunk", "0"], "'0' is no whole number from 1 up"),
-        (["parse", "--max-depth", "-1"], "'-1' is no whole number from 1 up"),
-        (["parse", "--max-depth", "1e3"], "'1e3' is no whole number from 1 up"),
-        (["parse", "--max-depth", "9" * 5000], "is no whole number from 1 up"),
-        (["parse", "--suffix", "tsx"], "'tsx' is no suffix such as .tsx"),
-        (["parse", "--suffix", "./../x"], "'./../x' is no suffix such as .tsx"),
-        (["parse", "--suffix", ".tsx\n"], "is no suffix such as .tsx"),
-        (["parse", "--suffix", "."], "'.' is no suffix such as .tsx"),
-        (["parse", "--nesting", "flat"], "invalid choice: 'flat'"),
+        (["parse", "--chunk", "0"], "'0' is not an integer >= 1"),
+        (["parse", "--max-depth", "-1"], "'-1' is not an integer >= 1"),
+        (["parse", "--max-depth", "1e3"], "'1e3' is not an integer >= 1"),
+        (["parse", "--max-depth", "9" * 5000], "is not an integer >= 1"),
+        (["parse", "--suffix", "tsx"], "'tsx' is not a suffix such as .tsx"),
+        (["parse", "--suffix", "./../x"], "'./../x' is not a suffix such as .tsx"),
+        (["parse", "--suffix", ".tsx\n"], "is not a suffix such as .tsx"),
+        (["parse", "--suffix", "."], "'.' is not a suffix such as .tsx"),
+        (["parse", "--nesting", "flat"], "'flat' is not one of nest, close, text"),
         (["parse", "--tab"], "unrecognized arguments: --tab"),
         (["replay"], "the following arguments are required: FILE"),
-        (["replay", "x", "--rate", "-1"], "'-1' is no number from 0 up"),
-        (["replay", "x", "--rate", "nan"], "'nan' is no number from 0 up"),
-        (["replay", "x", "--rate", "inf"], "'inf' is no number from 0 up"),
-        (["replay", "x", "--rate", "fast"], "'fast' is no number from 0 up"),
+        (["replay", "x", "--rate", "-1"], "'-1' is not a number >= 0"),
+        (["replay", "x", "--rate", "nan"], "'nan' is not a number >= 0"),
+        (["replay", "x", "--rate", "inf"], "'inf' is not a number >= 0"),
+        (["replay", "x", "--rate", "fast"], "'fast' is not a number >= 0"),
         ([], "the following arguments are required: COMMAND"),
     ],
 )

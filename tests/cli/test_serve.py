@@ -1,5 +1,6 @@
 """``componentstream serve`` within this process and as one of its own."""
 
+import asyncio
 import inspect
 import json
 import logging
@@ -87,7 +88,7 @@ def test_a_module_that_is_not_there_is_told(folder, name, capsys):
     write(folder, "my_app", APP)
     with pytest.raises(UsageError) as caught:
         module.load(f"{name}:generate")
-    sentence = f"There is no module {name!r}, in the current directory or among what is installed."
+    sentence = f"The module {name!r} is neither in the current directory nor among the installed packages."
     assert str(caught.value) == sentence
     assert capsys.readouterr().err == ""
 
@@ -97,14 +98,18 @@ def test_a_name_that_the_module_has_not_is_told(folder, name):
     write(folder, "my_app", APP)
     with pytest.raises(UsageError) as caught:
         module.load(f"my_app:{name}")
-    assert str(caught.value) == f"The module 'my_app' has no {name!r}; name a function that it has."
+    assert (
+        str(caught.value) == f"The module 'my_app' does not define {name!r}; name a function that it defines."
+    )
 
 
 def test_what_is_no_function_is_told(folder):
     write(folder, "my_app", "generate = 3\n")
     with pytest.raises(UsageError) as caught:
         module.load("my_app:generate")
-    expected = "my_app:generate is no function but of the type int; name one that takes a GenerationRequest."
+    expected = (
+        "my_app:generate is not a function but of the type int; name a function of a GenerationRequest."
+    )
     assert str(caught.value) == expected
 
 
@@ -120,7 +125,7 @@ def test_an_application_is_no_function(folder):
     with pytest.raises(UsageError) as caught:
         module.load("my_app:app")
     expected = (
-        "my_app:app is an application already: start it with uvicorn, or name the function that generates."
+        "my_app:app is an ASGI application: start it with uvicorn, or name the function that generates."
     )
     assert str(caught.value) == expected
 
@@ -137,7 +142,7 @@ def test_a_module_that_raises_shows_its_own_traceback_and_no_other(folder, capsy
     write(folder, "my_app", text)
     with pytest.raises(UsageError) as caught:
         module.load("my_app:generate")
-    assert str(caught.value) == "The module 'my_app' failed when it was imported, as shown above."
+    assert str(caught.value) == "Importing the module 'my_app' failed; see the traceback above."
     shown = capsys.readouterr().err
     assert shown.splitlines()[-1] == last
     files = re.findall(r'File "(.+?)"', shown)
@@ -156,24 +161,30 @@ def refused(capsys, *arguments):
 def test_it_is_said_how_users_prove_who_they_are_or_nothing_is_served(folder, capsys):
     write(folder, "my_app", APP)
     assert refused(capsys, "my_app:generate") == (
-        "componentstream: Say in one way who may come in: by tokens, with --jwks, --jwt-secret-file or "
-        "COMPONENTSTREAM_JWT_SECRET, or everybody, with --no-auth.\n"
+        "componentstream: Choose exactly one of --jwks, --jwt-secret-file, COMPONENTSTREAM_JWT_SECRET in the "
+        "environment, and --no-auth for a server without authentication.\n"
     )
 
 
 def test_two_ways_are_one_too_many(folder, capsys, monkeypatch):
     write(folder, "my_app", APP)
     monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
-    assert "Say in one way who may come in" in refused(capsys, "my_app:generate", "--no-auth")
+    assert "Choose exactly one of --jwks" in refused(capsys, "my_app:generate", "--no-auth")
     given = ["--jwks", "keys.json", "--audience", "pages"]
-    assert "Say in one way who may come in" in refused(capsys, "my_app:generate", *given)
+    assert "Choose exactly one of --jwks" in refused(capsys, "my_app:generate", *given)
 
 
 def test_tokens_need_an_audience(folder, capsys, monkeypatch):
     del folder
     monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
     said = refused(capsys, "my_app:generate")
-    assert said.startswith("componentstream: Say with --audience what the claim aud of the tokens has")
+    assert said.startswith("componentstream: Set --audience to the claim aud that tokens must have")
+
+
+def test_the_secret_may_be_in_a_file(folder, capsys):
+    (folder / "secret.txt").write_text(f" {SECRET}\n", encoding="utf-8")
+    given = ["--jwt-secret-file", "secret.txt", "--audience", "pages"]
+    assert "The module 'absent_app' is neither" in refused(capsys, "absent_app:generate", *given)
 
 
 @pytest.mark.parametrize("option", ["--jwt-secret-file", "--jwks"])
@@ -205,14 +216,14 @@ def test_a_password_does_not_belong_on_the_command_line(folder, capsys, option, 
     del folder
     said = refused(capsys, "my_app:generate", "--no-auth", option, value)
     variable = f"COMPONENTSTREAM_{option[2:].replace('-', '_').upper()}"
-    expected = f"Everybody on this machine sees the password in {option}: set {variable} instead."
+    expected = f"Everybody on this machine can read the password in {option}: set {variable} instead."
     assert said == f"componentstream: {expected}\n"
 
 
 def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
     del folder
     monkeypatch.setenv("COMPONENTSTREAM_LOG", "redis://:hunter2@localhost:6379")
-    assert "There is no module 'absent_app'" in refused(capsys, "absent_app:generate", "--no-auth")
+    assert "The module 'absent_app' is neither" in refused(capsys, "absent_app:generate", "--no-auth")
 
 
 @pytest.mark.parametrize(
@@ -229,8 +240,8 @@ def test_a_setting_that_makes_no_sense_is_told_in_a_sentence(folder, capsys, arg
 
 
 def settings_of(*arguments):
-    options = command_line().parse_args(["serve", "my_app:generate", *arguments])
-    return module._settings(options, None)
+    options = command_line("serve").parse_args(["serve", "my_app:generate", *arguments])
+    return module._settings(options, module.server_options(), None)
 
 
 def plain(settings):
@@ -269,6 +280,61 @@ def test_every_option_arrives_in_the_settings():
     assert settings_of("--rate-limit", "none").rate_limit is None
 
 
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_work_in_good_order_and_is_not_an_error(sign):
+    notes = []
+
+    async def work():
+        try:
+            os.kill(os.getpid(), sign)
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0)
+            notes.append("closed")
+
+    before = signal.getsignal(signal.SIGTERM)
+    # A shell starts background processes with interrupts ignored.
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        module.run_until_interrupted(work())
+    finally:
+        signal.signal(signal.SIGINT, interrupts)
+    assert notes == ["closed"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_work_may_end_by_itself():
+    notes = []
+
+    async def work():
+        notes.append("done")
+
+    module.run_until_interrupted(work())
+    assert notes == ["done"]
+
+
+def test_an_exception_of_the_work_is_raised():
+    async def work():
+        raise ValueError("no")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(ValueError, match="no"):
+        module.run_until_interrupted(work())
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_secret_in_the_environment_is_used(folder, capsys, monkeypatch):
+    del folder
+    monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
+    assert "The module 'absent_app' is neither" in refused(capsys, "absent_app:generate", "--audience", "pages")
+
+
+def test_a_misspelled_variable_is_refused(folder, capsys, monkeypatch):
+    del folder
+    monkeypatch.setenv("COMPONENTSTREAM_HEARTBEATS", "3")
+    assert "did you mean COMPONENTSTREAM_HEARTBEAT?" in refused(capsys, "absent_app:generate", "--no-auth")
+
+
 def test_the_user_who_has_set_up_a_log_keeps_it(monkeypatch):
     root, own = logging.getLogger(), logging.getLogger("componentstream")
     monkeypatch.setattr(root, "handlers", [logging.NullHandler()])
@@ -305,8 +371,8 @@ def test_it_serves_until_it_is_interrupted(folder, monkeypatch, capfd):
         r"componentstream serve: http://127\.0\.0\.1:\d+/ \(stop it with Ctrl-C\)\n", output.out
     )
     assert output.err == (
-        "componentstream: Debug events are on: whoever has a token with the claim debug sees the inside of "
-        "the parser. Leave it off in production.\n"
+        "componentstream: Debug events are on: clients with the claim debug in their token see the internals "
+        "of the parser. Leave it off in production.\n"
     )
 
 

@@ -1,12 +1,12 @@
 """The command line: ``componentstream parse``, ``replay``, ``demo`` and ``serve``.
 
-``parse`` reads what a model wrote and prints the events as JSON lines while they come, or a table at the
-end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows what a reader saw.
-``demo`` shows the whole way from a request to a page, on one machine, and ``serve`` serves a model of yours;
-an interrupt is the end of both, with status 0.
+``parse`` reads the output of a model and prints its events as JSON lines as they occur, or a table at the
+end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows it as a client saw
+it. ``demo`` shows the whole path from a request to a page on one machine, and ``serve`` serves your own
+model; an interrupt ends both with status 0.
 
 Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or written;
-130 interrupted; 141 nobody reads the output any more.
+130 interrupted; 141 the reader of the output has closed it.
 """
 
 import argparse
@@ -44,13 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Args:
-        argv: the arguments without the program's name; by default those of the process.
+        argv: The arguments without the program's name; by default those of the process.
 
     Raises:
-        SystemExit: the arguments are wrong (status 2), or asked for help or the version (status 0).
+        SystemExit: The arguments are wrong (status 2), or ask for help or the version (status 0).
     """
-    options = command_line().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else list(argv)
     try:
+        options = command_line(arguments[0] if arguments else "").parse_args(arguments)
         status = _COMMANDS[options.command](options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -72,7 +73,7 @@ def _release_output() -> None:
     with suppress(OSError):
         sys.stdout.flush()
         return
-    # What cannot be flushed would make the interpreter complain when it ends.
+    # The interpreter flushes once more at exit, and would report output that it cannot write.
     with suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
@@ -81,7 +82,7 @@ def _parse(options: argparse.Namespace) -> int:
     parser = ComponentParser(grammar_of(options), limits_of(options))
     show = Table() if options.table else JSONLines()
     files = None if options.write is None else ComponentFiles(options.write, options.suffix)
-    # A component is written when it completes; the buffer need not keep it.
+    # Each component is written when it completes, so the buffer need not keep it.
     buffer = ComponentBuffer(limits=BufferLimits(max_components=1, max_chars=1, max_uses=1))
     errors = 0
     source = Input(

@@ -1,4 +1,4 @@
-"""``componentstream demo``: the whole way from a request to a page, on this machine."""
+"""``componentstream demo``: the whole path from a request to a page, on this machine."""
 
 import argparse
 import sys
@@ -7,39 +7,38 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from componentstream.cli.serve import run_until_interrupted
+
 _WELCOME: Final = """\
 componentstream demo: {url} (stop it with Ctrl-C)
 
-The page has a token of its own. This one is for trying the interface by hand, for {hours} hours:
+The page has a token of its own. To try the API by hand, use this one; it is valid for {hours} hours:
 
 token={token}
 curl --no-buffer --include {url}api/generate --header "Authorization: Bearer $token" \\
     --header 'Content-Type: application/json' --data '{{"prompt": "a page"}}'
 
-Interrupt it, and go on after event 5 of the stream that the header Stream-Id has named:
+Interrupt it, and resume after event 5 of the stream named by the header Stream-Id:
 
 curl --no-buffer {url}api/streams/STREAM --header "Authorization: Bearer $token" --header 'Last-Event-ID: 5'
 """
 
 
 def serve_demo(options: argparse.Namespace) -> int:
-    """Serve the demonstration until an interrupt or a request to terminate; return the exit status.
+    """Serve the demo until an interrupt or a request to terminate; return the exit status.
 
     Raises:
-        MissingExtraError: the packages of the server are not installed.
-        UsageError: the file is no recording, or the address cannot be listened at.
-        OSError: the file cannot be read.
+        MissingExtraError: The packages of the server are not installed.
+        UsageError: The file is not a recording, or the server cannot listen on the address.
+        OSError: The file cannot be read.
     """
-    # Nothing else on the command line needs the server, or what it depends on.
-    from componentstream.cli.running import run_until_interrupted  # noqa: PLC0415
-
     with TemporaryDirectory(prefix="componentstream-") as directory:
         run_until_interrupted(_serve(options, Path(directory)))
     return 0
 
 
 async def _serve(options: argparse.Namespace, directory: Path) -> None:
-    # Fails with the name of the extra, before the demonstration misses one of its packages.
+    # Fails with the name of the extra, before the demo fails with the name of one of its packages.
     import_module("componentstream.server")
     from componentstream.demo.app import (  # noqa: PLC0415
         RECORDING,

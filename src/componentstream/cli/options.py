@@ -1,42 +1,55 @@
-"""What can be said on the command line, and the grammar and limits that it means."""
+"""The command line, and the grammar and limits that the options of ``parse`` mean."""
 
 import argparse
 from importlib.metadata import version
-from typing import Final, get_args
+from typing import Final
 
-import attrs
-
-from componentstream.cli.configuration import SETTINGS
-from componentstream.cli.values import count, port, rate, suffix
-from componentstream.core.grammar import POSITIONS, Fences, Grammar, Nesting, Outside
+from componentstream.cli.settings import (
+    add_options,
+    given_fields,
+    grammar_options,
+    limit_options,
+    server_options,
+)
+from componentstream.cli.values import integer, rate, suffix
+from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 
 _STATUS: Final = (
     "exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
-    "written; 130 interrupted; 141 nobody reads the output any more"
+    "written; 130 interrupted; 141 the reader of the output has closed it"
 )
 _STATUS_OF_SERVERS: Final = (
     "exit status: 0 interrupted from the keyboard, or asked to terminate; 2 wrong usage, a file that cannot "
-    "be read, or a port that cannot be had"
+    "be read, or a port that is not available"
 )
 _ENVIRONMENT: Final = (
-    "What an option sets can be set in the environment too, by COMPONENTSTREAM_ and its name, as in "
-    "COMPONENTSTREAM_RATE_LIMIT=none; the option wins. COMPONENTSTREAM_JWT_SECRET, a secret itself, and an "
-    "address with a password in it can only stand there, because everybody on a machine sees what a command "
-    "was started with. "
+    "Each option has an environment variable: COMPONENTSTREAM_ and its name, as in "
+    "COMPONENTSTREAM_RATE_LIMIT=none or COMPONENTSTREAM_COMPRESS=yes. An option overrides its variable. "
+    "Everybody on a machine can read the command lines, so COMPONENTSTREAM_JWT_SECRET and URLs with a "
+    "password are accepted from the environment only. Times are in seconds. "
 )
+_RATE: Final = "speed, as a multiple of the recorded one; 0 without pauses; default: 1"
 _WRITE: Final = (
-    "also write one file per component into DIR, which is made if it is not there; each is named on standard "
-    "error; no existing file is touched: where a name is taken, in whatever case, the new one gets a number, "
-    "as in Hero-2.tsx"
+    "also write each component to a file of its own in DIR, which is created if it is missing; the path of "
+    "each is printed on standard error; existing files are not changed: where a name is taken, in any case, "
+    "the new file gets a number, as in Hero-2.tsx"
 )
 
 
-def command_line() -> argparse.ArgumentParser:
-    """Return what reads the arguments; ``command`` of its result is the name of the command."""
+def command_line(command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the arguments; in its result, ``command`` is the name of the command.
+
+    Args:
+        command: The command that will be parsed. The options of ``serve`` are added only if it is named
+            here, because they need the packages of the server.
+
+    Raises:
+        MissingExtraError: `command` is ``serve``, and the packages of the server are not installed.
+    """
     root = argparse.ArgumentParser(
         prog="componentstream",
-        description="Read the component markers in a language model's answer.",
+        description="Split the output of a language model into components.",
         epilog=_STATUS,
         allow_abbrev=False,
     )
@@ -45,8 +58,8 @@ def command_line() -> argparse.ArgumentParser:
     _describe_parse(
         commands.add_parser(
             "parse",
-            help="print the events of an answer",
-            description="Print the events of an answer as JSON lines, as they come.",
+            help="print the events of a model's output",
+            description="Print the events of a model's output as JSON lines, as they occur.",
             epilog=_STATUS,
             allow_abbrev=False,
         )
@@ -55,7 +68,7 @@ def command_line() -> argparse.ArgumentParser:
         commands.add_parser(
             "replay",
             help="play a recorded stream",
-            description="Write the text of a recorded stream, as it is, at the pace of the recording.",
+            description="Write the text of a recorded stream, unchanged, at the pace of the recording.",
             epilog=_STATUS,
             allow_abbrev=False,
         )
@@ -64,116 +77,74 @@ def command_line() -> argparse.ArgumentParser:
         commands.add_parser(
             "demo",
             help="show a stream in the browser",
-            description="Serve a page on this machine that streams a recorded answer, until interrupted, and "
-            "the interface behind it, with a token to try it by hand. It needs componentstream[server].",
+            description="Serve a page on this machine that streams a recorded response, until interrupted, "
+            "and the HTTP API behind it, with a token to try it by hand. Needs componentstream[server].",
             epilog=_STATUS_OF_SERVERS,
             allow_abbrev=False,
         )
     )
-    _describe_serve(
-        commands.add_parser(
-            "serve",
-            help="serve the answers of your model",
-            description="Serve what a function of yours generates, as resumable streams, until interrupted. "
-            "It needs componentstream[server].",
-            epilog=_ENVIRONMENT + _STATUS_OF_SERVERS,
-            allow_abbrev=False,
-        )
+    serve = commands.add_parser(
+        "serve",
+        help="serve your model",
+        description="Serve the output of your function as resumable streams, until interrupted. Needs "
+        "componentstream[server].",
+        epilog=_ENVIRONMENT + _STATUS_OF_SERVERS,
+        allow_abbrev=False,
     )
+    if command == "serve":
+        _describe_serve(serve)
     return root
 
 
 def grammar_of(options: argparse.Namespace) -> Grammar:
-    """Return the grammar that the options of ``parse`` ask for.
+    """Return the grammar that the options of ``parse`` give.
 
     Raises:
-        UsageError: they do not fit together.
+        UsageError: A value is not allowed, or two do not fit together.
     """
-    return Grammar(
-        prefix=options.prefix,
-        start=options.start,
-        end=options.end,
-        positions=POSITIONS.union(options.position),
-        default_position=options.default_position,
-        strict=options.strict,
-        nesting=options.nesting,
-        fences=options.fences,
-        outside=options.outside,
-    )
+    return Grammar(**given_fields(options, grammar_options(), "grammar"))
 
 
 def limits_of(options: argparse.Namespace) -> Limits:
-    """Return the limits that the options of ``parse`` ask for."""
-    return Limits(**{field.name: getattr(options, field.name) for field in attrs.fields(Limits)})
+    """Return the limits that the options of ``parse`` give."""
+    return Limits(**given_fields(options, limit_options(), "limits"))
 
 
 def _describe_parse(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("file", nargs="?", default="-", metavar="FILE", help="what the model wrote; - is standard input")
-    add("--table", action="store_true", help="print a table for people at the end instead of the events")
+    add("file", nargs="?", default="-", metavar="FILE", help="output of a model; - is standard input")
+    add("--table", action="store_true", help="print a table at the end instead of the events")
     add("--write", metavar="DIR", help=_WRITE)
-    add("--suffix", type=suffix, default=".tsx", help="how the names of those files end; default .tsx")
-    add("--follow", action="store_true", help="go on reading while FILE grows, until interrupted")
-    add("--chunk", type=count, default=65_536, metavar="N", help="read at most N bytes at once")
-    grammar = command.add_argument_group("grammar")
-    grammar.add_argument("--strict", action="store_true", help="an unknown position makes a marker malformed")
-    grammar.add_argument(
-        "--position", action="append", default=[], metavar="NAME", help="one more position; may be repeated"
-    )
-    for field in attrs.fields(Grammar):
-        if field.name in ("default_position", "prefix", "start", "end"):
-            grammar.add_argument(
-                _option(field.name), default=field.default, metavar="TEXT", help=f"default {field.default}"
-            )
-    for name, choices in (("nesting", Nesting), ("fences", Fences), ("outside", Outside)):
-        values = get_args(choices)
-        grammar.add_argument(_option(name), choices=values, default=values[0], help=f"default {values[0]}")
-    limits = command.add_argument_group("limits", "sizes in characters")
-    for field in attrs.fields(Limits):
-        limits.add_argument(
-            _option(field.name),
-            type=count,
-            default=field.default,
-            metavar="N",
-            help=f"default {field.default}",
-        )
+    add("--suffix", type=suffix, default=".tsx", help="suffix of those files; default: .tsx")
+    add("--follow", action="store_true", help="keep reading while FILE grows, until interrupted")
+    add("--chunk", type=integer(1), default=65_536, metavar="N", help="read at most N bytes at once")
+    add_options(command, [*grammar_options(), *limit_options()])
 
 
 def _describe_replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help='JSON lines: {"at": seconds, "text": "chunk"}')
-    command.add_argument(
-        "--rate", type=rate, default=1.0, metavar="N", help="N times as fast; 0 without waiting; default 1"
-    )
+    command.add_argument("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
 
 
 def _describe_demo(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--host", default="127.0.0.1", help="address to listen at; default 127.0.0.1, this machine alone")
-    add("--port", type=port, default=8000, metavar="N", help="default 8000; 0 is any that is free")
-    add("--recording", metavar="FILE", help="play this one instead of the one that comes with the package")
-    add("--rate", type=rate, default=1.0, metavar="N", help="N times as fast; 0 without waiting; default 1")
+    add("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
+    add(
+        "--port",
+        type=integer(0, 65_535),
+        default=8000,
+        metavar="N",
+        help="port to listen on, 0 for any free one; default: 8000",
+    )
+    add("--recording", metavar="FILE", help="recording to play; default: the one in the package")
+    add("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
 
 
 def _describe_serve(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "app",
         metavar="APP",
-        help="MODULE:NAME of a function that takes a GenerationRequest and returns the chunks of the answer; "
-        "the module is looked for in the current directory too",
+        help="MODULE:NAME of a function that takes a GenerationRequest and returns the chunks of the output; "
+        "the module is searched for in the current directory first",
     )
-    for setting in SETTINGS:
-        option = _option(setting.name)
-        if setting.metavar is None:
-            command.add_argument(option, action="store_true", default=None, help=setting.help)
-        else:
-            command.add_argument(
-                option,
-                action="append" if setting.many else "store",
-                type=setting.read,
-                metavar=setting.metavar,
-                help=setting.help,
-            )
-
-
-def _option(field: str) -> str:
-    return f"--{field.replace('_', '-')}"
+    add_options(command, server_options())

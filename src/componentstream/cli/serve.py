@@ -1,24 +1,24 @@
-"""``componentstream serve``: the answers of a model, as resumable streams over HTTP."""
+"""``componentstream serve``: the output of a model as resumable streams over HTTP."""
 
 import argparse
 import importlib
 import inspect
 import logging
-import math
 import os
 import re
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from componentstream.cli.configuration import PREFIX, complete
 from componentstream.cli.output import say
+from componentstream.cli.settings import SECRET_VARIABLE, Option, complete, given_fields, server_options
 from componentstream.core.errors import UsageError
-from componentstream.session.lifecycle import Timeouts
 
 if TYPE_CHECKING:
     from componentstream.server import Generate, JWTBearer, ServerSettings
@@ -27,59 +27,61 @@ _HOST: Final = "127.0.0.1"
 _PORT: Final = 8000
 _LOG: Final = "sqlite:componentstream.db"
 _SLACK: Final = 1.0
-"""Seconds on top of the grace, which the drain keeps by itself."""
+"""Seconds on top of the shutdown grace period, which the drain observes by itself."""
 
-_SECRET: Final = f"{PREFIX}JWT_SECRET"
 _PASSWORD: Final = re.compile("://[^/@]*:[^@]*@|[?&]password=")
-_PLAIN: Final = (
-    "trusted_proxies",
-    "rate_limit_storage",
-    "max_generations",
-    "max_generations_per_user",
-    "on_disconnect",
-    "on_store_failure",
-    "compress",
-    "debug",
-)
-"""What the settings of the server have under the same name."""
-
 _DEBUG: Final = (
-    "Debug events are on: whoever has a token with the claim debug sees the inside of the parser. Leave it "
-    "off in production."
+    "Debug events are on: clients with the claim debug in their token see the internals of the parser. Leave "
+    "it off in production."
 )
 
 
-def serve(options: argparse.Namespace) -> int:
+def serve(given: argparse.Namespace) -> int:
     """Serve a function of the user's until an interrupt or a request to terminate; return the exit status.
 
     Raises:
-        MissingExtraError: the packages of the server are not installed.
-        UsageError: an option, a variable of the environment or APP is wrong; the message says what to do.
-        OSError: a file cannot be read.
+        MissingExtraError: The packages of the server are not installed.
+        UsageError: An option, an environment variable or APP is wrong; the message says how to correct it.
+        OSError: A file cannot be read.
     """
-    # Nothing else on the command line needs the server, or what it depends on.
-    from componentstream.cli.running import run_until_interrupted  # noqa: PLC0415
-
-    _refuse_passwords(options)
-    complete(options, os.environ)
-    authenticate = _authentication(options, os.environ.get(_SECRET, ""))
-    settings = _settings(options, authenticate)
-    generate = load(options.app)
+    options = server_options()
+    _refuse_passwords(given, options)
+    complete(given, options, os.environ)
+    authenticate = _authentication(given, os.environ.get(SECRET_VARIABLE, ""))
+    settings = _settings(given, options, authenticate)
+    generate = load(given.app)
     _set_up_logging()
-    if options.debug:
+    if settings.debug:
         say(_DEBUG)
-    run_until_interrupted(_serve(generate, settings, options))
+    run_until_interrupted(_serve(generate, settings, given))
     return 0
+
+
+def run_until_interrupted(work: Coroutine[object, object, None]) -> None:
+    """Run `work` until it ends, is interrupted from the keyboard, or is asked to terminate (SIGTERM).
+
+    A signal cancels `work`, which closes its resources as usual; it is not an error.
+    """
+    # The other commands start faster without it.
+    import asyncio  # noqa: PLC0415
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def load(app: str) -> "Generate":
     """Return the function that MODULE:NAME names.
 
-    Its module is looked for in the current directory first. If it raises, its traceback goes to standard
-    error, as the interpreter would show it.
+    The current directory is put at the front of ``sys.path`` and stays there, as with ``python -m``: the
+    module is searched for there first, and so is everything that it imports later. If the module raises, its
+    traceback is printed on standard error, as the interpreter would show it.
 
     Raises:
-        UsageError: there is no such module, it raised, it has no such name, or that is no function to serve.
+        UsageError: The module does not exist or raised, the name is not in it, or it is not a function.
     """
     module, _, name = app.partition(":")
     if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", app):
@@ -88,7 +90,9 @@ def load(app: str) -> "Generate":
     found: object = _import(module)
     for part in name.split("."):
         if not hasattr(found, part):
-            raise UsageError(f"The module {module!r} has no {name!r}; name a function that it has.")
+            raise UsageError(
+                f"The module {module!r} does not define {name!r}; name a function that it defines."
+            )
         found = getattr(found, part)
     return _checked(app, found)
 
@@ -96,17 +100,17 @@ def load(app: str) -> "Generate":
 def _import(module: str) -> object:
     try:
         return importlib.import_module(module)
-    except Exception as problem:  # noqa: BLE001 - whatever the user's module raises
+    except Exception as problem:  # noqa: BLE001 - the user's module may raise any exception
         if isinstance(problem, ModuleNotFoundError) and f"{module}.".startswith(f"{problem.name}."):
             raise UsageError(
-                f"There is no module {module!r}, in the current directory or among what is installed."
+                f"The module {module!r} is neither in the current directory nor among the installed packages."
             ) from None
         _show(problem)
-        raise UsageError(f"The module {module!r} failed when it was imported, as shown above.") from None
+        raise UsageError(f"Importing the module {module!r} failed; see the traceback above.") from None
 
 
 def _show(problem: Exception) -> None:
-    """Print a traceback without what brought the interpreter to the module."""
+    """Print a traceback without the frames of this module and of the import system."""
     frames = problem.__traceback__
     own = (__file__, importlib.__file__)
     while frames is not None and (
@@ -120,11 +124,11 @@ def _checked(app: str, found: object) -> "Generate":
     if not callable(found):
         kind = type(found).__name__
         raise UsageError(
-            f"{app} is no function but of the type {kind}; name one that takes a GenerationRequest."
+            f"{app} is not a function but of the type {kind}; name a function of a GenerationRequest."
         )
     if _parameters(found) == ["scope", "receive", "send"]:
         raise UsageError(
-            f"{app} is an application already: start it with uvicorn, or name the function that generates."
+            f"{app} is an ASGI application: start it with uvicorn, or name the function that generates."
         )
     return found
 
@@ -132,91 +136,86 @@ def _checked(app: str, found: object) -> "Generate":
 def _parameters(function: Callable[..., object]) -> list[str]:
     try:
         return list(inspect.signature(function).parameters)
-    except ValueError:  # some that are written in C have none
+    except ValueError:  # some functions written in C have no signature
         return []
 
 
-def _refuse_passwords(options: argparse.Namespace) -> None:
-    for name in ("log", "rate_limit_storage"):
-        if _PASSWORD.search(getattr(options, name) or ""):
-            option = name.replace("_", "-")
+def _refuse_passwords(given: argparse.Namespace, options: Iterable[Option]) -> None:
+    """Refuse passwords on the command line; called before the environment fills in the rest."""
+    for option in options:
+        value = getattr(given, option.name, None)
+        if isinstance(value, str) and _PASSWORD.search(value):
             raise UsageError(
-                f"Everybody on this machine sees the password in --{option}: set {PREFIX}{name.upper()} "
+                f"Everybody on this machine can read the password in {option.option}: set {option.variable} "
                 "instead."
             )
 
 
-def _authentication(options: argparse.Namespace, secret: str) -> "JWTBearer | None":
-    ways = [
-        bool(secret),
-        options.jwt_secret_file is not None,
-        options.jwks is not None,
-        bool(options.no_auth),
-    ]
-    if ways.count(True) != 1:
+def _authentication(given: argparse.Namespace, secret: str) -> "JWTBearer | None":
+    secret_file, jwks = getattr(given, "jwt_secret_file", None), getattr(given, "jwks", None)
+    anonymous = getattr(given, "no_auth", False)
+    if [bool(secret), bool(secret_file), bool(jwks), anonymous].count(True) != 1:
         raise UsageError(
-            f"Say in one way who may come in: by tokens, with --jwks, --jwt-secret-file or {_SECRET}, or "
-            "everybody, with --no-auth."
+            f"Choose exactly one of --jwks, --jwt-secret-file, {SECRET_VARIABLE} in the environment, and "
+            "--no-auth for a server without authentication."
         )
-    if options.no_auth:
+    if anonymous:
         return None
-    from componentstream.server import JWTBearer  # noqa: PLC0415 - see serve
+    from componentstream.server import JWTBearer  # noqa: PLC0415 - see server_options
 
-    if options.audience is None:
+    audience, issuer = getattr(given, "audience", None), getattr(given, "issuer", None)
+    if audience is None:
         raise UsageError(
-            "Say with --audience what the claim aud of the tokens has, such as the name of this service."
+            "Set --audience to the claim aud that tokens must have, such as the name of this service."
         )
-    claims = {"audience": options.audience, "issuer": options.issuer}
-    if options.jwks is not None:
-        return JWTBearer.from_key_set(options.jwks, **claims)
-    if options.jwt_secret_file is not None:
-        return JWTBearer.from_secret(Path(options.jwt_secret_file).read_bytes().strip(), **claims)
-    return JWTBearer.from_secret(secret, **claims)
+    if jwks:
+        return JWTBearer.from_key_set(jwks, audience=audience, issuer=issuer)
+    if secret_file:
+        secret_bytes = Path(secret_file).read_bytes().strip()
+        return JWTBearer.from_secret(secret_bytes, audience=audience, issuer=issuer)
+    return JWTBearer.from_secret(secret, audience=audience, issuer=issuer)
 
 
-def _settings(options: argparse.Namespace, authenticate: "JWTBearer | None") -> "ServerSettings":
-    """Return the settings, still without a log; what nobody said is left at its default."""
-    from componentstream.observe import logging_hook  # noqa: PLC0415 - see serve
+def _settings(
+    given: argparse.Namespace, options: Iterable[Option], authenticate: "JWTBearer | None"
+) -> "ServerSettings":
+    """Return the settings, still without a log; a setting that was not given has its default."""
+    from componentstream.observe import logging_hook  # noqa: PLC0415 - see server_options
     from componentstream.server import ServerSettings  # noqa: PLC0415
 
-    given = {name: getattr(options, name) for name in _PLAIN}
-    given["allowed_origins"] = options.allowed_origin
-    given["shutdown_grace"] = options.grace
-    times = {"generation": options.generation_timeout, "chunk": options.chunk_timeout}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if options.rate_limit is not None:
-        chosen["rate_limit"] = None if options.rate_limit == "none" else options.rate_limit
+    options = list(options)
+    defaults = ServerSettings()
     return ServerSettings(
         authenticate=authenticate,
         hooks=(logging_hook(),),
-        timeouts=Timeouts(
-            **{
-                name: None if value == math.inf else value
-                for name, value in times.items()
-                if value is not None
-            }
-        ),
-        **chosen,
+        timeouts=attrs.evolve(defaults.timeouts, **given_fields(given, options, "timeouts")),
+        grammar=attrs.evolve(defaults.grammar, **given_fields(given, options, "grammar")),
+        limits=attrs.evolve(defaults.limits, **given_fields(given, options, "limits")),
+        **given_fields(given, options),
     )
 
 
 def _set_up_logging() -> None:
-    """Log to standard error, unless the user's module has set up something else."""
+    """Log to standard error, unless the user's module has configured logging."""
     if not logging.getLogger().hasHandlers():
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger("componentstream").setLevel(logging.INFO)
 
 
-async def _serve(generate: "Generate", settings: "ServerSettings", options: argparse.Namespace) -> None:
-    from componentstream.log import open_log  # noqa: PLC0415
+async def _serve(generate: "Generate", settings: "ServerSettings", given: argparse.Namespace) -> None:
+    from componentstream.log import open_log  # noqa: PLC0415 - see server_options
     from componentstream.server import create_app  # noqa: PLC0415
     from componentstream.server.serving import LocalServer, tune_gc  # noqa: PLC0415
 
-    async with open_log(_LOG if options.log is None else options.log) as log:
+    bounds = {
+        name.removeprefix("log_"): getattr(given, name)
+        for name in ("log_keep", "log_max_entries")
+        if name in given
+    }
+    async with open_log(getattr(given, "log", _LOG), **bounds) as log:
         settings = attrs.evolve(settings, log=log)
         app = create_app(generate, settings)
-        host = _HOST if options.host is None else options.host
-        port = _PORT if options.port is None else options.port
+        host, port = getattr(given, "host", _HOST), getattr(given, "port", _PORT)
         with LocalServer(
             app, host, port, drain=app.state.streams.drain, grace=settings.shutdown_grace + _SLACK
         ) as server:

@@ -1,85 +1,88 @@
-"""What the values on the command line are: each function reads one, or says what it is not.
+"""Converters from the text of an option, or of an environment variable, to a value.
 
-They raise ``argparse.ArgumentTypeError``.
+Each raises ``argparse.ArgumentTypeError`` with the text and the allowed values.
 """
 
 import argparse
 import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
-_LAST_PORT: Final = 65_535
+T = TypeVar("T")
 
-
-def count(text: str) -> int:
-    """Return a whole number from 1 up."""
-    if re.fullmatch("[0-9]{1,18}", text) and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")
+_FLAGS: Final = {
+    **dict.fromkeys(("1", "yes", "true", "on"), True),
+    **dict.fromkeys(("0", "no", "false", "off"), False),
+}
 
 
-def port(text: str) -> int:
-    """Return the number of a port, 0 for any that is free."""
-    if re.fullmatch("[0-9]{1,5}", text) and int(text) <= _LAST_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_LAST_PORT}")
+def integer(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return a converter to an integer of at most 18 digits between two bounds, both included."""
+    allowed = f"an integer >= {low}" if high is None else f"an integer from {low} to {high}"
+
+    def convert(text: str) -> int:
+        # The length is checked first: int() refuses thousands of digits with an error of its own.
+        if re.fullmatch("[0-9]{1,18}", text) and low <= int(text) and (high is None or int(text) <= high):
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r:.100} is not {allowed}")
+
+    return convert
 
 
 def rate(text: str) -> float:
-    """Return a number from 0 up."""
-    with suppress(ValueError):
-        rate = float(text)
-        if 0 <= rate < math.inf:
-            return rate
-    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 up")
+    """Return a finite number >= 0."""
+    if 0 <= (number := _number(text)) < math.inf:
+        return number
+    raise argparse.ArgumentTypeError(f"{text!r:.100} is not a number >= 0")
 
 
 def seconds(text: str) -> float:
-    """Return a number of seconds above 0."""
-    with suppress(ValueError):
-        seconds = float(text)
-        if 0 < seconds < math.inf:
-            return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    """Return a finite number of seconds > 0."""
+    if 0 < (number := _number(text)) < math.inf:
+        return number
+    raise argparse.ArgumentTypeError(f"{text!r:.100} is not a number of seconds > 0")
 
 
-def seconds_or_none(text: str) -> float:
-    """Return a number of seconds above 0, infinity for ``none``."""
-    try:
-        return math.inf if text == "none" else seconds(text)
-    except argparse.ArgumentTypeError as problem:
-        raise argparse.ArgumentTypeError(f"{problem}, nor none") from None
+def optional(converter: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Return a converter that accepts ``none`` too, which means None."""
 
+    def convert(text: str) -> T | None:
+        try:
+            return None if text == "none" else converter(text)
+        except argparse.ArgumentTypeError as problem:
+            raise argparse.ArgumentTypeError(f"{problem}, or none") from None
 
-def natural(text: str) -> int:
-    """Return a whole number from 0 up."""
-    if re.fullmatch("[0-9]{1,4}", text):
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 9999")
+    return convert
 
 
 def flag(text: str) -> bool:
-    """Return what 1 and 0 say."""
-    if text in ("0", "1"):
-        return text == "1"
-    raise argparse.ArgumentTypeError(f"{text!r} is neither 1 nor 0")
+    """Return whether a word means on (1, yes, true, on) or off (0, no, false, off), in any case."""
+    if (value := _FLAGS.get(text.lower())) is not None:
+        return value
+    raise argparse.ArgumentTypeError(f"{text!r:.100} is not one of {', '.join(_FLAGS)}")
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return what returns one of some words."""
+    """Return a converter that accepts only these words."""
 
-    def read(text: str) -> str:
+    def convert(text: str) -> str:
         if text in choices:
             return text
-        raise argparse.ArgumentTypeError(f"{text!r} is neither {' nor '.join(choices)}")
+        raise argparse.ArgumentTypeError(f"{text!r:.100} is not one of {', '.join(choices)}")
 
-    return read
+    return convert
 
 
 def suffix(text: str) -> str:
-    """Return how the name of a file may end."""
+    """Return a file name suffix, such as ``.tsx`` or ``.test.tsx``."""
     if re.fullmatch(r"(?:\.[A-Za-z0-9_-]{1,32}){1,4}", text):
         return text
-    raise argparse.ArgumentTypeError(f"{text!r} is no suffix such as .tsx")
+    raise argparse.ArgumentTypeError(f"{text!r:.100} is not a suffix such as .tsx")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

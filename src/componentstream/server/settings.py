@@ -1,8 +1,13 @@
-"""The settings of the server, each with its reason."""
+"""The settings of the server, each with the reason for its default.
+
+The fields of :class:`ServerSettings` are the one place where settings are declared. Their metadata (a
+:class:`Setting` under the key ``"setting"``) says how a value is checked, and how ``componentstream serve``
+offers it as an option and as an environment variable.
+"""
 
 import math
-from collections.abc import Sequence
-from typing import Final, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -17,146 +22,267 @@ from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import Hook
 from componentstream.session.lifecycle import Timeouts
 
-OnDisconnect = Literal["continue", "cancel"]
-OnStoreFailure = Literal["continue", "fail"]
+OnDisconnect: TypeAlias = Literal["continue", "cancel"]
+"""What happens to a generation when its last client disconnects."""
 
-_BATCHER: Final = "batch_chars and batch_delay are those of a DeltaBatcher"
+OnStoreFailure: TypeAlias = Literal["continue", "fail"]
+"""What happens to a generation when the log fails for longer than ``log_timeout``."""
+
+SettingKind: TypeAlias = Literal[
+    "count", "natural", "seconds", "flag", "choice", "text", "texts", "fields", "python"
+]
+"""How a setting is written: an integer >= 1 (``count``) or >= 0 (``natural``), a number of seconds > 0, on or
+off, one of ``choices``, a text, several texts, as the fields of an object (``fields``), or in Python only."""
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """The metadata of one field of :class:`ServerSettings`.
+
+    Args:
+        help: Help text of the option; for the kind ``python``, the reason why no option can express it.
+        kind: Kind of value.
+        optional: Whether None is allowed; the option writes it as ``none``.
+        choices: The allowed values of the kind ``choice``.
+        maximum: Largest allowed value, in seconds.
+        option: Name of the option where it differs from that of the field.
+        suffix: For the kind ``fields``, the end of the options' names behind those of the fields.
+    """
+
+    help: str
+    kind: SettingKind
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    maximum: float = math.inf
+    option: str | None = None
+    suffix: str = ""
+
+    def expected_instead_of(self, value: object) -> str | None:
+        """Return the allowed values as a text, such as "an integer >= 1", or None if `value` is one."""
+        if value is None and self.optional:
+            return None
+        if self.kind == "choice" and value not in self.choices:
+            return " or ".join(map(repr, self.choices))
+        is_allowed, expected = _CHECKS.get(self.kind, (_is_anything, ""))
+        if not is_allowed(value):
+            return f"{expected}, or None" if self.optional else expected
+        if isinstance(value, int | float) and value > self.maximum:
+            return f"at most {self.maximum:.0f} seconds"
+        return None
+
+
+def _set_by(kind: SettingKind, help_text: str, **details: Any) -> dict[str, Setting]:
+    """Return the metadata of a field; `details` are further arguments of :class:`Setting`."""
+    return {"setting": Setting(kind=kind, help=help_text, **details)}
 
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """How the server treats every request; the defaults suit a model that writes a page.
+    """The settings of one server; the defaults suit a model that writes a page.
 
     Args:
-        timeouts: how long a generation may take, and be silent; see :class:`~componentstream.Timeouts`.
-        grammar: what markers look like.
-        limits: of the parser, for each generation.
-        catalog: what is known of components by their names.
-        hooks: told of every generation, with the stream's id; see :mod:`componentstream.session.hooks`.
-        batch_chars: code points at which held text leaves; see :class:`~componentstream.DeltaBatcher`. 256
-            make the frame around the text small, and show no jerks.
-        batch_delay: seconds that text is held at most. 0.05 is 20 updates a second, so that text flows.
-        heartbeat: seconds of silence after which a heartbeat is sent, None for never. Proxies cut
-            connections that were silent for 29 seconds or more, and 15 leave room for one that was late.
-        send_timeout: seconds that a reader may take nothing before it is dropped. A phone that changes its
-            network is silent for less; one that comes back later goes on after its last id.
-        log: where streams are kept. None is a ``MemoryEventLog`` of the application's own, for one process;
-            one that you give is yours to close.
-        lease: seconds after which a worker that died is taken for dead.
-        log_timeout: seconds for which a log that fails is asked again while readers wait.
-        on_store_failure: what becomes of a generation when the log fails for longer: ``continue`` sends the
-            rest to the readers of this worker, after the error ``not_resumable`` and without ids; ``fail``
-            ends it with the error ``log_unavailable``.
-        on_disconnect: what becomes of a generation that nobody on its worker reads any more: ``continue``
-            goes on into the log until its end, which ``timeouts`` bound, so that the reader finds it whole;
-            ``cancel`` ends it at once, so that nobody pays for what is not read. One that was started without
-            an idempotency key, and whose reader left before it was told the id, always ends at once.
-        max_body_bytes: longest body of a request. 64 KiB is ten pages of prompt; what is longer belongs into
-            a store of the application's, named by ``project`` and ``version``.
-        body_timeout: seconds in which the body must be there. A phone sends 64 KiB in a few.
-        authenticate: says who asks, or refuses; :class:`~componentstream.server.JWTBearer` does it by bearer
-            tokens. None takes everybody for the same anonymous user: then whoever knows the id of a stream
-            can read it.
-        ticket_seconds: how long a ticket for an ``EventSource`` may be used, 30 at most. It is used at once.
-        debug: send debug events, to readers whose token has the claim ``debug`` with the value true.
-        allowed_origins: the origins whose pages may call, such as ``https://app.example.com``; none by
-            default, which leaves the pages of the same origin.
-        trusted_proxies: how many proxies of yours a request passes; the address of the client is counted
-            from the right of ``X-Forwarded-For`` by it, and the header ignored where it is 0.
-        rate_limit: how many generations and tickets a user may ask for, as the package ``limits`` writes it;
-            None for any number. 100 in 15 minutes is more than a person asks for.
-        rate_limit_storage: where they are counted: ``async+memory://`` counts for this process,
+        timeouts: Timeouts of a generation; see :class:`~componentstream.Timeouts`.
+        grammar: Syntax of the markers.
+        limits: Limits of the parser, for each generation.
+        catalog: Expected components by name.
+        hooks: Called for each generation, with the stream id; see :mod:`componentstream.session.hooks`.
+        batch_chars: Number of code points at which buffered text is sent; see
+            :class:`~componentstream.DeltaBatcher`. With 256 the frame around the text is small, and the text
+            does not visibly jump.
+        batch_delay: Longest time that text is buffered, in seconds. 0.05 is 20 updates a second, so that text
+            flows.
+        heartbeat: Seconds of silence before a heartbeat is sent, None to send none. Proxies close connections
+            that were silent for 29 seconds or more; 15 leaves room for a late one.
+        send_timeout: Seconds that a client may accept no data before it is disconnected. A phone that changes
+            its network is silent for less; a client that reconnects resumes after its last id.
+        log: Where streams are kept. None creates a ``MemoryEventLog``, for one process; a log that you pass
+            in is yours to close.
+        lease: Lease TTL in seconds: how long after its death another worker may take over its streams.
+        log_timeout: Seconds for which a failing log is retried while clients wait.
+        on_store_failure: Policy when the log fails for longer: ``continue`` sends the rest to the clients of
+            this worker, after the error ``not_resumable`` and without ids; ``fail`` ends the generation with
+            the error ``log_unavailable``.
+        on_disconnect: Policy when the last client of a generation on its worker disconnects: ``continue``
+            writes it to the log until its end, which ``timeouts`` bound, so that a client that reconnects
+            finds it complete; ``cancel`` ends it at once, so that unread output costs nothing. A generation
+            that was started without an idempotency key always ends at once if its client disconnected before
+            it received the stream id.
+        max_body_bytes: Largest request body in bytes. 64 KiB is ten pages of prompt; keep longer input in a
+            store of the application, named by ``project`` and ``version``.
+        body_timeout: Seconds in which the request body must arrive. A phone sends 64 KiB in a few.
+        authenticate: Returns the principal of a request, or rejects it;
+            :class:`~componentstream.server.JWTBearer` does so by bearer tokens. None disables authentication:
+            all clients share one anonymous user, and each of them can read any stream whose id it knows.
+        ticket_seconds: Lifetime of a ticket for an ``EventSource`` in seconds, at most 30. It is used at
+            once.
+        debug: Send debug events to clients whose token has the claim ``debug`` with the value true.
+        allowed_origins: Origins whose pages may call, such as ``https://app.example.com``; by default only
+            pages of the same origin.
+        trusted_proxies: Number of your own proxies that a request passes. The client address is taken from
+            that position of ``X-Forwarded-For``, counted from the right; with 0 the header is ignored.
+        rate_limit: Most generations and tickets for each user, in the notation of the package ``limits``;
+            None for no limit. 100 in 15 minutes is more than a person asks for.
+        rate_limit_storage: Where requests are counted: ``async+memory://`` for this process,
             ``async+redis://...`` for all workers.
-        max_generations: most generations at once in this process; more are refused with 503. Each holds a
+        max_generations: Most concurrent generations in this process; more are rejected with 503. Each holds a
             connection to the model.
-        max_generations_per_user: most generations at once for a user in this process; more are refused with
-            429. A person with some tabs open has fewer.
-        max_readers: most streams that are being read at once in this process.
-        max_readers_per_user: as much for one user.
-        shutdown_grace: seconds that open generations may take to end when the server stops.
-        compress: compress streams and answers, each event flushed. It saves a fifth to a third of the bytes
-            and costs some hundred KiB for each reader. A page that mixes secrets with text of strangers in
-            one stream must leave it off (BREACH).
-        metrics: answer ``GET /metrics``. It holds counts only, but let no stranger through to it.
+        max_generations_per_user: Most concurrent generations of one user in this process; more are rejected
+            with 429. A person with some open tabs has fewer.
+        max_readers: Most streams that clients read at once in this process.
+        max_readers_per_user: Most streams that one user reads at once in this process.
+        shutdown_grace: Shutdown grace period of open generations in seconds.
+        compress: Compress streams and other responses; each event is flushed. It saves a fifth to a third of
+            the bytes and costs some hundred KiB for each client. Leave it off where one stream mixes secrets
+            with text of strangers (BREACH).
+        metrics: Serve ``GET /metrics``. It holds counts only, but do not expose it to strangers.
 
     Raises:
-        UsageError: a value is out of its range.
+        UsageError: A value is out of range; the message names the setting, the value and the allowed range.
     """
 
-    timeouts: Timeouts = Timeouts()
-    grammar: Grammar = Grammar()
-    limits: Limits = Limits()
-    catalog: Catalog | None = None
-    hooks: Sequence[Hook] = ()
-    batch_chars: int = 256
-    batch_delay: float = 0.05
-    heartbeat: float | None = 15.0
-    send_timeout: float = 20.0
-    log: EventLog | None = None
-    lease: float = LEASE_SECONDS
-    log_timeout: float = 1.0
-    on_store_failure: OnStoreFailure = "continue"
-    on_disconnect: OnDisconnect = "continue"
-    max_body_bytes: int = 65_536
-    body_timeout: float = 10.0
-    authenticate: Authenticate | None = None
-    ticket_seconds: float = 30.0
-    debug: bool = False
-    allowed_origins: Sequence[str] = ()
-    trusted_proxies: int = 0
-    rate_limit: str | None = "100/15 minutes"
-    rate_limit_storage: str = "async+memory://"
-    max_generations: int = 1000
-    max_generations_per_user: int = 10
-    max_readers: int = 10_000
-    max_readers_per_user: int = 100
-    shutdown_grace: float = 5.0
-    compress: bool = False
-    metrics: bool = True
+    timeouts: Timeouts = attrs.field(
+        default=Timeouts(), metadata=_set_by("fields", "timeouts of a generation", suffix="_timeout")
+    )
+    grammar: Grammar = attrs.field(default=Grammar(), metadata=_set_by("fields", "syntax of the markers"))
+    limits: Limits = attrs.field(
+        default=Limits(), metadata=_set_by("fields", "limits of the parser; sizes in characters")
+    )
+    catalog: Catalog | None = attrs.field(
+        default=None, metadata=_set_by("python", "it holds objects; use create_app")
+    )
+    hooks: Sequence[Hook] = attrs.field(
+        default=(), metadata=_set_by("python", "they are functions; use create_app")
+    )
+    batch_chars: int = attrs.field(
+        default=256, metadata=_set_by("count", "number of characters at which buffered text is sent")
+    )
+    batch_delay: float = attrs.field(
+        default=0.05, metadata=_set_by("seconds", "longest time that text is buffered")
+    )
+    heartbeat: float | None = attrs.field(
+        default=15.0,
+        metadata=_set_by("seconds", "silence before a heartbeat is sent, or none", optional=True),
+    )
+    send_timeout: float = attrs.field(
+        default=20.0,
+        metadata=_set_by("seconds", "time that a client may accept no data before it is disconnected"),
+    )
+    log: EventLog | None = attrs.field(
+        default=None, metadata=_set_by("python", "it is an object; --log opens one by its URL")
+    )
+    lease: float = attrs.field(
+        default=LEASE_SECONDS,
+        metadata=_set_by("seconds", "lease TTL: when another worker may take over", maximum=MAX_SECONDS),
+    )
+    log_timeout: float = attrs.field(
+        default=1.0, metadata=_set_by("seconds", "time for which a failing log is retried while clients wait")
+    )
+    on_store_failure: OnStoreFailure = attrs.field(
+        default="continue",
+        metadata=_set_by(
+            "choice",
+            "when the log fails for longer, send the rest without ids, or end the generation",
+            choices=get_args(OnStoreFailure),
+        ),
+    )
+    on_disconnect: OnDisconnect = attrs.field(
+        default="continue",
+        metadata=_set_by(
+            "choice",
+            "when the last client disconnects, write the generation to the log until its end, or cancel it",
+            choices=get_args(OnDisconnect),
+        ),
+    )
+    max_body_bytes: int = attrs.field(
+        default=65_536, metadata=_set_by("count", "largest request body in bytes")
+    )
+    body_timeout: float = attrs.field(
+        default=10.0, metadata=_set_by("seconds", "time in which the request body must arrive")
+    )
+    authenticate: Authenticate | None = attrs.field(
+        default=None,
+        metadata=_set_by(
+            "python", "it is a function; --jwks, --jwt-secret-file and COMPONENTSTREAM_JWT_SECRET make one"
+        ),
+    )
+    ticket_seconds: float = attrs.field(
+        default=30.0, metadata=_set_by("seconds", "lifetime of a ticket for an EventSource, at most 30")
+    )
+    debug: bool = attrs.field(
+        default=False,
+        metadata=_set_by("flag", "send debug events to tokens with the claim debug; not for production"),
+    )
+    allowed_origins: Sequence[str] = attrs.field(
+        default=(),
+        metadata=_set_by(
+            "texts",
+            "origin whose pages may call, such as https://app.example.com; by default the same origin only",
+            option="allowed_origin",
+        ),
+    )
+    trusted_proxies: int = attrs.field(
+        default=0,
+        metadata=_set_by(
+            "natural", "number of your own proxies before this server, to find addresses in X-Forwarded-For"
+        ),
+    )
+    rate_limit: str | None = attrs.field(
+        default="100/15 minutes",
+        metadata=_set_by("text", "most generations of a user in a time, or none", optional=True),
+    )
+    rate_limit_storage: str = attrs.field(
+        default="async+memory://",
+        metadata=_set_by(
+            "text",
+            "where requests are counted: async+memory:// in this process, async+redis://HOST for all workers",
+        ),
+    )
+    max_generations: int = attrs.field(
+        default=1000, metadata=_set_by("count", "most concurrent generations in this process")
+    )
+    max_generations_per_user: int = attrs.field(
+        default=10, metadata=_set_by("count", "most concurrent generations of one user")
+    )
+    max_readers: int = attrs.field(
+        default=10_000, metadata=_set_by("count", "most streams that clients read at once in this process")
+    )
+    max_readers_per_user: int = attrs.field(
+        default=100, metadata=_set_by("count", "most streams that one user reads at once")
+    )
+    shutdown_grace: float = attrs.field(
+        default=5.0, metadata=_set_by("seconds", "shutdown grace period", option="grace")
+    )
+    compress: bool = attrs.field(
+        default=False,
+        metadata=_set_by(
+            "flag", "compress streams; never where one stream mixes secrets and text of strangers"
+        ),
+    )
+    metrics: bool = attrs.field(default=True, metadata=_set_by("flag", "serve GET /metrics"))
 
     def __attrs_post_init__(self) -> None:
-        for name in _COUNTS:
-            if type(value := getattr(self, name)) is not int or value < 1:
-                raise UsageError(f"ServerSettings: {name} must be a whole number from 1 up.")
-        for name in _SECONDS:
-            if not _are_seconds(getattr(self, name)):
-                raise UsageError(f"ServerSettings: {name} must be a number of seconds above 0.")
-        if self.lease > MAX_SECONDS:
-            raise UsageError(f"ServerSettings: lease must be at most {MAX_SECONDS} seconds.")
-        if self.heartbeat is not None and not _are_seconds(self.heartbeat):
-            raise UsageError("ServerSettings: heartbeat must be a number of seconds above 0, or None.")
-        if type(self.trusted_proxies) is not int or self.trusted_proxies < 0:
-            raise UsageError("ServerSettings: trusted_proxies must be a whole number from 0 up.")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise UsageError(f"ServerSettings: {name} must be {' or '.join(map(repr, choices))}.")
-        try:
-            self.new_batcher()
-        except UsageError as problem:
-            raise UsageError(f"ServerSettings: {_BATCHER}. {problem}") from None
+        for field in attrs.fields(ServerSettings):
+            value = getattr(self, field.name)
+            expected = field.metadata["setting"].expected_instead_of(value)
+            if expected is not None:
+                raise UsageError(f"ServerSettings: {field.name} must be {expected}, not {value!r:.100}.")
 
     def new_batcher(self) -> DeltaBatcher:
-        """Return the batcher of one more stream."""
+        """Return the batcher for one new stream."""
         return DeltaBatcher(max_chars=self.batch_chars, max_delay=self.batch_delay)
 
 
-_COUNTS: Final = (
-    "max_body_bytes",
-    "max_generations",
-    "max_generations_per_user",
-    "max_readers",
-    "max_readers_per_user",
-)
-_SECONDS: Final = (
-    "send_timeout",
-    "lease",
-    "log_timeout",
-    "body_timeout",
-    "ticket_seconds",
-    "shutdown_grace",
-)
-_CHOICES: Final = {"on_disconnect": get_args(OnDisconnect), "on_store_failure": get_args(OnStoreFailure)}
+def _is_anything(_value: object) -> bool:
+    return True
 
 
-def _are_seconds(value: object) -> bool:
+def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+_CHECKS: Final[dict[SettingKind, tuple[Callable[[object], bool], str]]] = {
+    "count": (lambda value: type(value) is int and value >= 1, "an integer >= 1"),
+    "natural": (lambda value: type(value) is int and value >= 0, "an integer >= 0"),
+    "seconds": (_is_seconds, "a number of seconds > 0"),
+    "flag": (lambda value: isinstance(value, bool), "True or False"),
+}
