@@ -313,7 +313,7 @@ def test_a_fatal_error_is_the_last_one(answer, capfdbinary):
         (["parse", "{}/none"], "{}/none: No such file or directory"),
         (["parse", "{}"], "{}: Is a directory"),
         (["parse", "{}/a", "--write", "{}/a"], "{}/a: File exists"),
-        (["parse", "--follow"], "--follow needs a FILE; standard input is read to its end anyway."),
+        (["parse", "--follow"], "--follow needs a FILE; standard input is always read to its end."),
         (
             ["parse", "{}/a", "--default-position", "nowhere"],
             "Grammar: default_position must be one of positions; give both.",

@@ -151,7 +151,7 @@ def test_a_file_that_becomes_shorter_while_it_is_followed_is_refused(tmp_path):
         assert next(chunks) == b"abc"
         path.write_bytes(b"x")
         with pytest.raises(
-            UsageError, match=r"answer\.txt became shorter while it was followed; start again\."
+            UsageError, match=r"answer\.txt became shorter while it was followed; run the command again\."
         ):
             next(chunks)
 

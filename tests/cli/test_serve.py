@@ -231,6 +231,8 @@ def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
     [
         (["--log", "postgres://x"], "The URL of a log must be memory:, sqlite:PATH"),
         (["--rate-limit", "often"], "often"),
+        (["--log-keep", "99999999999"], "keep must be a number of seconds"),
+        (["--lease", "99999999999"], "lease must be at most 31622400 seconds, not 99999999999.0"),
         (["--host", "no.such.host.invalid"], "Cannot listen at port 8000 of no.such.host.invalid"),
     ],
 )
@@ -326,7 +328,9 @@ def test_an_exception_of_the_work_is_raised():
 def test_a_secret_in_the_environment_is_used(folder, capsys, monkeypatch):
     del folder
     monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
-    assert "The module 'absent_app' is neither" in refused(capsys, "absent_app:generate", "--audience", "pages")
+    assert "The module 'absent_app' is neither" in refused(
+        capsys, "absent_app:generate", "--audience", "pages"
+    )
 
 
 def test_a_misspelled_variable_is_refused(folder, capsys, monkeypatch):

@@ -145,9 +145,24 @@ def test_the_help_names_every_option_and_every_default():
             expected = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else None
             number = f"{default:g}" if isinstance(default, float) else str(default)
             assert shown[1] == (expected or number), path
-    bounds = inspect.signature(open_log).parameters
-    assert f"default: {bounds['keep'].default:g}" in text
-    assert f"default: {bounds['max_entries'].default}" in text
+
+
+def test_the_log_has_an_option_for_each_argument_of_open_log():
+    bounds = {
+        f"log_{name}": parameter.default
+        for name, parameter in inspect.signature(open_log).parameters.items()
+        if name != "url"
+    }
+    options = {option.name: option for option in server_options()}
+    named = {name for name in options if name.startswith("log_")}
+    assert named == bounds.keys() | {"log_timeout"}
+    for name, default in bounds.items():
+        assert options[name].help.endswith(
+            f"default: {default:g}" if isinstance(default, float) else f"default: {default}"
+        )
+        assert given_options(options[name].option, "7") == given_options(
+            environment={options[name].variable: "7"}
+        )
 
 
 def test_the_options_of_parse_are_those_of_serve():

@@ -1,9 +1,8 @@
 """Components as files of one directory.
 
-The names come from a model, so nothing is taken on trust. A file stands directly in the directory, under a
-name of ASCII letters, digits, underscores, hyphens and dots that no system treats as a device. It is opened
-only if it can be created: whatever bears its name already, be it a file or a link to somewhere else, is
-neither followed nor touched.
+The names come from a model and are not trusted. A file lies directly in the directory, under a name of ASCII
+letters, digits, underscores, hyphens and dots that no system treats as a device. It is opened only if it can
+be created: an existing file or link of that name is neither followed nor changed.
 """
 
 import re
@@ -19,16 +18,16 @@ _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\.|\Z)", re.IGNOR
 class ComponentFiles:
     """Writes each component to a file of its own.
 
-    A second ``Hero`` becomes ``Hero-2``, and so does a ``Hero`` or ``HERO`` where the directory has had a
-    ``hero`` before, so that the result is the same on systems that ignore case. A component that bears the
-    name of a Windows device is written as ``_Con``.
+    A second ``Hero`` becomes ``Hero-2``, and so does a ``Hero`` or ``HERO`` if the directory has a ``hero``,
+    so that the result is the same on systems that ignore case. A component with the name of a Windows device
+    is written as ``_Con``.
 
     Args:
-        directory: made if it is not there.
-        suffix: how the names end, ``.tsx`` for instance.
+        directory: The directory; created if it is missing.
+        suffix: The end of the file names, such as ``.tsx``.
 
     Raises:
-        OSError: the directory cannot be made or read.
+        OSError: The directory cannot be created or read.
     """
 
     def __init__(self, directory: str, suffix: str) -> None:
@@ -39,10 +38,10 @@ class ComponentFiles:
         self._counts: dict[str, int] = {}
 
     def write(self, component: Component) -> Path:
-        """Write the text of a component, in UTF-8 with its line ends as they are; return where it is.
+        """Write the text of a component in UTF-8, with its line ends unchanged; return the path.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: The file cannot be written.
         """
         stem = _stem(component.name)
         while True:
@@ -55,7 +54,7 @@ class ComponentFiles:
             try:
                 with path.open("xb") as file:
                     file.write(utf8(component.text))
-            except FileExistsError:  # somebody else was faster
+            except FileExistsError:  # another process created it since the directory was read
                 continue
             return path
 

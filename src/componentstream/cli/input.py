@@ -1,4 +1,4 @@
-"""The bytes to parse, as they come, and how far reading has got."""
+"""The bytes to parse, as they arrive, and the progress of reading them."""
 
 import os
 import signal
@@ -16,18 +16,18 @@ _POLL_SECONDS: Final = 0.2
 
 
 class Progress:
-    """Shows on one line of a terminal how much has been read, once that takes longer than a moment.
+    """Shows on one line of a terminal how much has been read, if reading takes longer than a moment.
 
     Args:
-        terminal: where to show it; None shows nothing.
-        total: how many bytes there are, None if nobody knows.
-        clock: seconds from a monotonic clock.
+        terminal: The terminal; None to show nothing.
+        total: The size of the input in bytes, None if unknown.
+        clock: Returns seconds from a monotonic clock.
     """
 
     FIRST_SECONDS: Final = 0.5
-    """A shorter wait needs no explanation."""
+    """Seconds before the line appears; a shorter wait needs no explanation."""
     NEXT_SECONDS: Final = 0.1
-    """As often as a person can read it."""
+    """Seconds between two updates, as often as a person can read them."""
 
     def __init__(
         self, terminal: TextIO | None, total: int | None, clock: Callable[[], float] = time.monotonic
@@ -39,7 +39,7 @@ class Progress:
         self._width = 0
 
     def update(self, count: int) -> None:
-        """Show that ``count`` bytes have been read, if it is time to show something."""
+        """Show that ``count`` bytes have been read, if an update is due."""
         if self._terminal is None or self._clock() < self._due:
             return
         self._due = self._clock() + self.NEXT_SECONDS
@@ -49,7 +49,7 @@ class Progress:
         self._width = len(text)
 
     def clear(self) -> None:
-        """Remove the line, because it is over or something else is to be written there."""
+        """Remove the line, at the end or before other output."""
         if self._terminal is not None and self._width:
             self._terminal.write(f"\r{' ' * self._width}\r")
             self._terminal.flush()
@@ -59,24 +59,24 @@ class Progress:
 class Input:
     """The chunks of a file or of standard input. Iterate over it once, inside ``with``.
 
-    Reading may wait, so standard output is flushed before each read.
+    Reading may block, so standard output is flushed before each read.
 
     Args:
-        name: the file, ``-`` for standard input.
-        size: most bytes in a chunk.
-        follow: at the end wait for more, until interrupted from the keyboard; then ``interrupted`` is set
-            and the input ends there. A second interrupt, should what comes after hang, is a
-            KeyboardInterrupt as usual.
-        progress: show on standard error how far it is.
+        name: The file, ``-`` for standard input.
+        size: Largest chunk in bytes.
+        follow: Wait for more at the end of the file, until interrupted from the keyboard; then
+            ``interrupted`` is set and the input ends. A second interrupt raises KeyboardInterrupt as usual,
+            in case the processing of the rest hangs.
+        progress: Show the progress on standard error.
 
     Raises:
-        UsageError: standard input is to be followed, or a file that is followed became shorter.
-        OSError: the file cannot be read.
+        UsageError: Standard input is to be followed, or a followed file became shorter.
+        OSError: The file cannot be read.
     """
 
     def __init__(self, name: str, *, size: int, follow: bool, progress: bool) -> None:
         if follow and name == "-":
-            raise UsageError("--follow needs a FILE; standard input is read to its end anyway.")
+            raise UsageError("--follow needs a FILE; standard input is always read to its end.")
         self.interrupted = False
         self.progress = Progress(None, None)
         self._name = name
@@ -93,7 +93,7 @@ class Input:
         if self._shows_progress:
             self.progress = Progress(sys.stderr, None if self._follow else self._length())
         if self._follow and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            with suppress(ValueError):  # only the main thread may
+            with suppress(ValueError):  # only the main thread may set a signal handler
                 signal.signal(signal.SIGINT, self._interrupt)
                 self._catching = True
         return self
@@ -132,7 +132,7 @@ class Input:
         return data
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        # Raising anywhere else would lose events that have been decided and not yet printed.
+        # Raising outside of a read would lose events that are parsed but not yet printed.
         if self._waiting or self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = True
@@ -140,7 +140,7 @@ class Input:
     def _check_length(self) -> None:
         length = self._length()
         if length is not None and length < self._count:
-            raise UsageError(f"{self._name} became shorter while it was followed; start again.")
+            raise UsageError(f"{self._name} became shorter while it was followed; run the command again.")
 
     def _length(self) -> int | None:
         status = os.fstat(self._file.fileno())

@@ -1,7 +1,7 @@
-"""What goes to the terminal or the next program: events, the table, and sentences for people.
+"""Output for the terminal or the next program: events, the table, and messages.
 
-What a person sees has its control characters escaped: a model must not be able to write to the terminal of
-whoever looks at its output. JSON is pure ASCII anyway.
+Control characters are escaped in all text for people, so that a model cannot control the terminal that its
+output is shown on. JSON is pure ASCII anyway.
 """
 
 import sys
@@ -20,18 +20,18 @@ _HEADINGS = ("index", "component", "position", "size", "reason")
 
 
 def say(sentence: str) -> None:
-    """Tell the person at the terminal something, on standard error."""
+    """Print a message on standard error."""
     sys.stderr.write(f"componentstream: {escape_control_chars(sentence)}\n")
     sys.stderr.flush()
 
 
 def utf8(text: str) -> bytes:
-    """Return ``text`` in UTF-8. Halves of a surrogate pair are joined; one by itself becomes U+FFFD."""
+    """Return ``text`` in UTF-8. Surrogate pairs are joined; an unpaired surrogate becomes U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 class JSONLines:
-    """Prints events as they come, one line of JSON each. Whoever waits for input flushes first."""
+    """Prints events as they occur, one line of JSON each. The input flushes them before it waits."""
 
     def __init__(self) -> None:
         self._encoder = JSONLinesEncoder()
@@ -41,11 +41,11 @@ class JSONLines:
         sys.stdout.buffer.write(self._encoder.encode(event))
 
     def finish(self) -> None:
-        """Print what remains, which is nothing."""
+        """Do nothing; every event has been printed."""
 
 
 class Table:
-    """Collects what a person wants to know of the blocks and prints it at the end, the errors below."""
+    """Collects a summary of each block and prints them at the end, followed by the errors."""
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[str, str, str, str, str]] = {}
@@ -53,7 +53,7 @@ class Table:
         self._errors: list[str] = []
 
     def add(self, event: Event) -> None:
-        """Note an event."""
+        """Add an event to the summary."""
         if isinstance(event, ContentBlockStart):
             self._start(event)
         elif isinstance(event, ContentBlockStop):

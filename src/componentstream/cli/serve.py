@@ -209,7 +209,7 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
 
     bounds = {
         name.removeprefix("log_"): getattr(given, name)
-        for name in ("log_keep", "log_max_entries")
+        for name in ("log_keep", "log_max_entries", "log_call_timeout")
         if name in given
     }
     async with open_log(getattr(given, "log", _LOG), **bounds) as log:

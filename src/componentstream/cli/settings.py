@@ -187,7 +187,11 @@ def _own_options() -> list[Option]:
     from componentstream.log import open_log  # noqa: PLC0415 - see server_options
 
     bounds = inspect.signature(open_log).parameters
-    keep, entries = bounds["keep"].default, bounds["max_entries"].default
+
+    def log_option(name: str, help_text: str, kind: str) -> Option:
+        read, metavar = _READERS[kind]
+        return Option(f"log_{name}", _with_default(help_text, bounds[name].default), read, metavar)
+
     return [
         Option("host", "address to listen on; default: 127.0.0.1, this machine only", metavar="ADDRESS"),
         Option("port", "port to listen on, 0 for any free one; default: 8000", integer(0, 65_535), "N"),
@@ -197,8 +201,9 @@ def _own_options() -> list[Option]:
             "many, memory: for this process; default: sqlite:componentstream.db",
             metavar="URL",
         ),
-        Option("log_keep", f"time for which an ended stream is kept; default: {keep:g}", seconds, "SECONDS"),
-        Option("log_max_entries", f"most entries kept of a stream; default: {entries}", integer(1), "N"),
+        log_option("keep", "time for which an ended stream is kept", "seconds"),
+        log_option("max_entries", "most entries kept of a stream", "count"),
+        log_option("call_timeout", "timeout of a call of the log", "seconds"),
         Option(
             "jwt_secret_file",
             "file with the secret, 32 bytes or more, that signs the tokens of users by HS256; surrounding "
@@ -261,12 +266,10 @@ def _with_default(help_text: str, default: object) -> str:
     if default == ():
         return f"{help_text}; may be repeated"
     if isinstance(default, bool):
-        return f"{help_text}; default: {'on' if default else 'off'}"
-    return (
-        f"{help_text}; default: {default:g}"
-        if isinstance(default, float)
-        else f"{help_text}; default: {default}"
-    )
+        shown = "on" if default else "off"
+    else:
+        shown = f"{default:g}" if isinstance(default, float) else str(default)
+    return f"{help_text}; default: {shown}"
 
 
 def _unknown(variable: str, known: Iterable[str]) -> str:

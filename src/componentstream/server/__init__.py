@@ -22,7 +22,7 @@ from componentstream.server.access.auth import Authenticate, JWTBearer, Principa
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.app import create_app
 from componentstream.server.http.request import GenerationRequest
-from componentstream.server.settings import ServerSettings
+from componentstream.server.settings import OnDisconnect, OnStoreFailure, ServerSettings, Setting, SettingKind
 from componentstream.server.streams.manager import Generate
 
 __all__ = [
@@ -30,8 +30,12 @@ __all__ = [
     "Generate",
     "GenerationRequest",
     "JWTBearer",
+    "OnDisconnect",
+    "OnStoreFailure",
     "Principal",
     "RefusedRequestError",
     "ServerSettings",
+    "Setting",
+    "SettingKind",
     "create_app",
 ]

@@ -23,10 +23,10 @@ from componentstream.session.hooks import Hook
 from componentstream.session.lifecycle import Timeouts
 
 OnDisconnect: TypeAlias = Literal["continue", "cancel"]
-"""What happens to a generation when its last client disconnects."""
+"""Policy for a generation whose last client disconnects."""
 
 OnStoreFailure: TypeAlias = Literal["continue", "fail"]
-"""What happens to a generation when the log fails for longer than ``log_timeout``."""
+"""Policy for a generation when the log fails for longer than ``log_timeout``."""
 
 SettingKind: TypeAlias = Literal[
     "count", "natural", "seconds", "flag", "choice", "text", "texts", "fields", "python"
