@@ -25,7 +25,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from componentstream.log import MemoryEventLog, SQLiteEventLog, StoreError
-from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.event_filter import EventFilter
+from componentstream.server.streams.subscriber import StreamSubscriber
 from componentstream.server.streams.takeover import end_cancelled, finish_abandoned
 from componentstream.wire import SSEEncoder
 from tests.server.failing_log import FailingLog, Trouble
@@ -63,14 +64,14 @@ class CountedReader(StreamSubscriber):
 
     __slots__ = ("figures", "where")
 
-    async def _there(self):
+    async def _available(self):
         tail = self._tail
         here = tail is not None and not tail.fenced and tail.after(self._after) is not None
         where = "tail" if here else "log"
         if self.where and where != self.where:
             self.figures["went over to the tail" if here else "went back to the log"] += 1
         self.where = where
-        return await super()._there()
+        return await super()._available()
 
 
 class Run:
@@ -141,9 +142,9 @@ class Run:
         task = asyncio.create_task(self.producer.run())
         ending = rng.choice(ENDINGS)
         meddling = asyncio.create_task(self.meddle(ending, task))
-        readers = [asyncio.create_task(self.read()) for _ in range(rng.randint(1, 5))]
-        await asyncio.wait([task, meddling, *readers])
-        for done in (meddling, *readers):
+        subscribers = [asyncio.create_task(self.read()) for _ in range(rng.randint(1, 5))]
+        await asyncio.wait([task, meddling, *subscribers])
+        for done in (meddling, *subscribers):
             done.result()
         self.figures[f"ended: {ending}"] += 1
         await self.judge()

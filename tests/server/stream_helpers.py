@@ -6,14 +6,27 @@ import math
 from contextlib import aclosing
 
 from componentstream._aio.deadlines import SharedTimeout
-from componentstream.core.events import event_from_dict
+from componentstream.core.events import (
+    ComponentBlock,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    DebugEvent,
+    ErrorEvent,
+    MessageStop,
+    StatusEvent,
+    TextBlock,
+    event_from_dict,
+)
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.generation import Generation
 from componentstream.log import MemoryEventLog, memory
-from componentstream.server.streams.producer import Producer, renderer
+from componentstream.server.streams.payloads import renderer
+from componentstream.server.streams.producer import Producer
 from componentstream.session.session import GenerationSession, Timeouts
 from componentstream.sources import SourceDecoder
 from componentstream.testing import EventVerifier
+from componentstream.wire import event_to_json
 from tests.drive.virtual import VirtualLoop
 from tests.drive.virtual import run as run_virtually
 from tests.server.failing_log import FailingLog
@@ -27,6 +40,27 @@ PAGE = [
     "/// START A\n", "a\n", "/// START B\n", "b\n", "/// END B\n", "c\n", "/// END A\n", "That ", "was it.",
 ]  # fmt: skip
 """Chunks of an answer with all that an answer has."""
+
+STATUS = StatusEvent("progress", 1.0, 1, 1, 9)
+EVENTS = [
+    STATUS,
+    DebugEvent({"n": 1}),
+    ContentBlockStart(0, TextBlock()),
+    ContentBlockDelta(0, "Hi"),
+    ContentBlockStop(0, "end", 2),
+    ContentBlockStart(1, ComponentBlock("A", "main")),
+    ContentBlockDelta(1, "a"),
+    ContentBlockStart(2, ComponentBlock("B", "main", parent=1)),
+    ErrorEvent("malformed_marker", "No."),
+    ContentBlockStop(2, "end", 0),
+    ContentBlockStop(1, "end", 1),
+    ContentBlockStart(3, TextBlock()),
+    ContentBlockDelta(3, "Ho"),
+    ContentBlockStop(3, "end", 2),
+    MessageStop("complete"),
+]
+PAYLOADS = [event_to_json(event) for event in EVENTS]
+"""The events of one stream, by hand, and as payloads."""
 
 
 def monotonic():
@@ -96,7 +130,7 @@ async def begin(
         log,
         lease,
         on_store_failure=on_store_failure,
-        patience=SharedTimeout(log_timeout),
+        log_timeout=SharedTimeout(log_timeout),
         on_log_failure=[].append if failures is None else failures.append,
     )
 
@@ -109,21 +143,21 @@ class Watch:
         times: when it saw each.
     """
 
-    def __init__(self, tail, seen=lambda _records: None):
+    def __init__(self, tail, seen=lambda _entries: None):
         self.tail = tail
         self.records = []
         self.times = []
         self._seen = seen
         self._loop = asyncio.get_running_loop()
-        tail.watch(self._look)
+        tail.subscribe(self._look)
 
     @property
     def payloads(self):
         return [record.payload for record in self.records]
 
     @property
-    def kept(self):
-        return [record.payload for record in self.records if record.kept]
+    def logged(self):
+        return [record.payload for record in self.records if record.logged]
 
     def _look(self):
         fresh = self.tail.after(len(self.records))

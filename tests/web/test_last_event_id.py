@@ -183,6 +183,6 @@ def test_what_is_no_stream_is_not_found(client, stream, method):
     status, code, message = refusal(client.request(method, f"/streams/{stream}"))
     assert status == 404
     assert (code, message) in (
-        ("stream_unknown", "There is no such stream: it was never started, or is not kept any more."),
+        ("stream_unknown", "Stream not found: it was never started, or is no longer kept."),
         ("not_found", "There is nothing here; openapi.json says what there is."),
     )

@@ -27,10 +27,9 @@ from componentstream.drive import parse
 from componentstream.log.protocol import EventLog
 from componentstream.server.access.auth import JWTBearer
 from componentstream.server.errors import RefusedRequestError
+from componentstream.server.generation_request import Generate, GenerationRequest
 from componentstream.server.http.app import create_app
-from componentstream.server.http.request import GenerationRequest
 from componentstream.server.settings import ServerSettings
-from componentstream.server.streams.manager import Generate
 from componentstream.session.lifecycle import Timeouts
 
 RECORDING: Final = Path(str(files("componentstream.demo") / "recording.jsonl"))

@@ -20,10 +20,9 @@ except ImportError as error:
 
 from componentstream.server.access.auth import Authenticate, JWTBearer, Principal
 from componentstream.server.errors import RefusedRequestError
+from componentstream.server.generation_request import Generate, GenerationRequest
 from componentstream.server.http.app import create_app
-from componentstream.server.http.request import GenerationRequest
 from componentstream.server.settings import OnDisconnect, OnStoreFailure, ServerSettings, Setting, SettingKind
-from componentstream.server.streams.manager import Generate
 
 __all__ = [
     "Authenticate",

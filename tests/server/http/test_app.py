@@ -667,7 +667,7 @@ def test_nothing_new_is_begun_while_the_server_stops():
             draining = asyncio.create_task(app.state.streams.drain())
             await asyncio.sleep(0)
             refused = await ask(app, "POST", "/generate", prompt="text")
-            assert error_of(refused) == (503, "server_stopping", "The server stops; ask once more.")
+            assert error_of(refused) == (503, "server_stopping", "The server is shutting down; retry.")
             assert refused.headers["retry-after"] == "1"
             health = await ask(app, "GET", "/health")
             assert (health.status, health.json()) == (503, {"status": "server_stopping"})

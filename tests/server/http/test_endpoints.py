@@ -33,7 +33,7 @@ from tests.server.application import (  # noqa: E402
 )
 from tests.server.stream_helpers import new_log  # noqa: E402
 
-UNKNOWN = (404, "stream_unknown", "There is no such stream: it was never started, or is not kept any more.")
+UNKNOWN = (404, "stream_unknown", "Stream not found: it was never started, or is no longer kept.")
 JSON = "application/json"
 
 

@@ -10,7 +10,8 @@ import pytest
 from componentstream.core.events import ErrorEvent, MessageStop, StatusEvent
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.http.response import STREAM_ID, StreamResponse
-from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.event_filter import EventFilter
+from componentstream.server.streams.subscriber import StreamSubscriber
 from componentstream.session.session import Timeouts
 from componentstream.wire import SSEDecoder, SSEEncoder, event_to_json
 from tests.drive.kinds import Source, SourceError, Stalled
@@ -55,7 +56,7 @@ class Exchange:
         self.begins = begins
         self.metrics = SimpleNamespace(refused=self.refused.append)
 
-    def open_reader(self, status, view, user, *, known):
+    def subscribe(self, status, view, user, *, resumable):
         assert user == USER
         reader = StreamSubscriber(
             self.log,
@@ -65,13 +66,13 @@ class Exchange:
             finish_abandoned=None,
             heartbeat=self.heartbeat,
             log_timeout=1.0,
-            known=known,
+            resumable=resumable,
         )
         self.opened.append(reader)
         return reader
 
-    async def close_reader(self, reader):
-        self.known = reader.known
+    async def unsubscribe(self, reader):
+        self.known = reader.resumable
         self.opened.remove(reader)
         self.given_back += 1
         await reader.aclose()
@@ -328,7 +329,7 @@ async def test_what_is_refused_when_the_reader_is_opened_has_no_reader():
     def refuse(*_, **_named):
         raise refusal
 
-    client.open_reader = refuse
+    client.subscribe = refuse
     with pytest.raises(RefusedRequestError) as caught:
         await client.answer()
     await task
@@ -356,7 +357,7 @@ def test_a_reader_that_leaves_is_given_back_at_once(messages, begins):
         client.gone.set()
         await task
         assert client.loop.time() == before
-        assert (client.given_back, client.opened, client.producer.tail.readers) == (1, [], 0)
+        assert (client.given_back, client.opened, client.producer.tail.subscribers) == (1, [], 0)
         assert not client.whole
         await production
 
@@ -477,7 +478,7 @@ async def interrupted_at(suspension, how):
     client.log.trouble("read", math.inf, error=None, seconds=0.05)
     if "remote" in how:
         client.producer, producer = None, client.producer
-        assert producer.tail.readers == 0
+        assert producer.tail.subscribers == 0
     count = 0
     acted = []
 

@@ -24,8 +24,8 @@ from starlette.exceptions import HTTPException  # noqa: E402 - they need what is
 
 from componentstream.server import GenerationRequest, RefusedRequestError, ServerSettings  # noqa: E402
 from componentstream.server.access.tickets import Tickets  # noqa: E402
+from componentstream.server.streams.event_filter import EventFilter  # noqa: E402
 from componentstream.server.streams.manager import Owner, StreamManager, _digest, subject_of  # noqa: E402
-from componentstream.server.streams.subscriber import EventFilter  # noqa: E402
 from tests.server import stream_helpers as streams  # noqa: E402
 from tests.server.stream_helpers import (  # noqa: E402
     FailingLog,
@@ -99,13 +99,13 @@ async def start(worker, asked=PAGE, subject="ada", *, key=None, user=None, debug
 
 async def read(worker, status, view=None):
     """Read a stream to its end, and return the payloads."""
-    reader = worker.open_reader(status, view or EventFilter(), "user reader")
+    reader = worker.subscribe(status, view or EventFilter(), "user reader")
     payloads = []
     try:
         while (records := await reader.next()) is not None:
             payloads += [record.payload for record in records]
     finally:
-        await worker.close_reader(reader)
+        await worker.unsubscribe(reader)
     return payloads
 
 
@@ -368,6 +368,14 @@ def returning(thing):
     return generate
 
 
+def late(generate):
+    async def later(request):
+        await asyncio.sleep(1.0)
+        return generate(request)
+
+    return later
+
+
 NO_STARTS = {
     "raises": (raising(RuntimeError("no")), RuntimeError),
     "refuses": (raising(RefusedRequestError(409, "conflict", "No.")), RefusedRequestError),
@@ -376,6 +384,10 @@ NO_STARTS = {
     "returns nothing": (returning(None), UsageError),
     "returns a number": (returning(7), UsageError),
     "returns text": (returning("text"), UsageError),
+    "raises later": (late(raising(RuntimeError("no"))), RuntimeError),
+    "refuses later": (late(raising(RefusedRequestError(409, "conflict", "No."))), RefusedRequestError),
+    "refuses later as Starlette does": (late(raising(HTTPException(403))), HTTPException),
+    "returns nothing later": (late(returning(None)), UsageError),
 }
 
 
@@ -510,6 +522,110 @@ def test_why_a_generation_did_not_begin_is_said_even_if_the_log_then_fails(run):
     run(main())
 
 
+# The function may be anything that gives a stream
+
+
+async def lines():
+    yield "a\n"
+    yield "b\n"
+
+
+async def awaited_stream(_request):
+    await asyncio.sleep(1.0)
+    return lines()
+
+
+async def awaited_list(_request):
+    return ["a\n", "b\n"]
+
+
+async def async_generator(_request):
+    async for line in lines():
+        yield line
+
+
+FUNCTIONS = {
+    "an async generator function": async_generator,
+    "an async def that returns a stream": awaited_stream,
+    "an async def that returns a list": awaited_list,
+    "a function that returns a stream": lambda _request: lines(),
+    "a function that returns a list": lambda _request: ["a\n", "b\n"],
+    "a function that returns an awaitable": lambda request: asyncio.ensure_future(awaited_stream(request)),
+}
+
+
+@pytest.mark.parametrize("generate", FUNCTIONS.values(), ids=FUNCTIONS.keys())
+def test_generate_may_return_a_stream_or_an_awaitable_of_one(run, generate):
+    async def main():
+        worker = new_worker(generate)
+        payloads = await read(worker, await start(worker))
+        assert (streams.text_of(payloads), reason_of(payloads)) == ("a\nb\n", "complete")
+        await worker.aclose()
+
+    run(main())
+
+
+def test_a_stream_that_takes_long_to_open_is_known_to_other_workers_and_keeps_its_lease(run):
+    async def slow(_request):
+        await asyncio.sleep(20.0)
+        return lines()
+
+    async def main():
+        log = new_log()
+        one, other = (new_worker(slow, log=log, lease=5.0) for _ in range(2))
+        starting = asyncio.create_task(start(one, key=KEY))
+        await settle()
+        status = await start(other, key=KEY)
+        elsewhere = await read(other, status)
+        assert await read(one, await starting) == elsewhere
+        assert reason_of(elsewhere) == "complete"
+        await one.aclose()
+        await other.aclose()
+
+    run(main())
+
+
+def test_a_stream_that_is_stopped_elsewhere_while_it_opens_ends_as_cancelled(run):
+    async def slow(_request):
+        await asyncio.sleep(3.0)
+        return lines()
+
+    async def main():
+        log = new_log()
+        one, other = (new_worker(slow, log=log) for _ in range(2))
+        starting = asyncio.create_task(start(one, key=KEY))
+        await settle()
+        await other.stop(await start(other, key=KEY))
+        payloads = await read(one, await starting)
+        assert reason_of(payloads) == "cancelled"
+        assert payloads == await stored(log, (await starting).stream)
+        assert one._generations.taken == 0
+        await one.aclose()
+        await other.aclose()
+
+    run(main())
+
+
+def test_a_shutdown_does_not_wait_for_a_stream_that_opens(run):
+    async def slow(_request):
+        await asyncio.sleep(60.0)
+        return lines()
+
+    async def main():
+        log = MemoryEventLog()
+        worker = new_worker(slow, log=log)
+        starting = asyncio.create_task(start(worker))
+        await settle()
+        await worker.drain()
+        assert (await refused(starting)).code == "server_stopping"
+        assert now() == 0.0
+        assert log._streams == {}
+        assert worker._generations.taken == 0
+        await worker.aclose()
+
+    run(main())
+
+
 # Slots
 
 
@@ -583,7 +699,7 @@ def test_a_log_that_fails_for_good_is_reported_without_what_is_in_the_stream(run
     (record,) = caplog.records
     assert (record.name, record.levelname) == ("componentstream.server", "ERROR")
     assert record.getMessage() == (
-        r"The log failed, and a stream goes on without it or ends: StoreError('down\n\u202e')"
+        r"The event log failed; a stream continues without it or ends: StoreError('down\n\u202e')"
     )
 
 
@@ -608,20 +724,20 @@ def test_readers_have_places_of_their_own(run):
     async def main():
         worker = new_worker(Model(LONG), max_readers=3, max_readers_per_user=2)
         status = await start(worker)
-        mine = [worker.open_reader(status, EventFilter(), "user ada") for _ in range(2)]
+        mine = [worker.subscribe(status, EventFilter(), "user ada") for _ in range(2)]
         with pytest.raises(RefusedRequestError) as caught:
-            worker.open_reader(status, EventFilter(), "user ada")
+            worker.subscribe(status, EventFilter(), "user ada")
         assert (caught.value.status, caught.value.code) == (429, "too_many_readers")
-        other = worker.open_reader(status, EventFilter(), "user bob")
-        for call in (partial(worker.open_reader, status, EventFilter()), worker.check_room):
+        other = worker.subscribe(status, EventFilter(), "user bob")
+        for call in (partial(worker.subscribe, status, EventFilter()), worker.check_capacity):
             with pytest.raises(RefusedRequestError) as caught:
                 call("user eve")
             assert (caught.value.status, caught.value.code) == (503, "server_busy")
         assert "componentstream_readers 3.0" in worker.metrics.render("")[0].decode()
         for reader in (*mine, other):
-            await worker.close_reader(reader)
-            worker.check_room("user eve")
-        assert worker._reading.taken == 0
+            await worker.unsubscribe(reader)
+            worker.check_capacity("user eve")
+        assert worker._subscriptions.taken == 0
         assert "componentstream_readers 0.0" in worker.metrics.render("")[0].decode()
         await worker.stop(status)
         await worker.aclose()
@@ -711,14 +827,14 @@ def test_a_generation_that_runs_elsewhere_is_stopped_through_the_log(run):
         await asyncio.sleep(2.0)
         (closed_at,) = model.closed_at  # with its next line, which comes within a second and a half
         assert 2.5 <= closed_at <= 4.0
-        kept = await stored(log, status.stream)
-        verify(kept)
-        assert reason_of(kept) == "cancelled"
-        assert [await reading for reading in readings] == [kept, kept]
+        logged = await stored(log, status.stream)
+        verify(logged)
+        assert reason_of(logged) == "cancelled"
+        assert [await reading for reading in readings] == [logged, logged]
         assert producing._generations.taken == 0
         await other.stop(status)
         await producing.stop(status)
-        assert await stored(log, status.stream) == kept
+        assert await stored(log, status.stream) == logged
         await producing.aclose()
         await other.aclose()
 
@@ -777,9 +893,9 @@ def test_the_first_reader_of_a_stream_whose_producer_died_writes_its_end(run, ca
         workers = [new_worker(log=log) for _ in range(2)]
         status = await log.status("s-1")
         got = await asyncio.gather(*(read(workers[at % 2], status) for at in range(10)))
-        kept = await stored(log, "s-1")
-        assert got == [kept] * 10
-        assert codes_of(kept) == ["producer_lost"]
+        logged = await stored(log, "s-1")
+        assert got == [logged] * 10
+        assert codes_of(logged) == ["producer_lost"]
         lost = [
             "componentstream_lost_producers_total 1.0" in worker.metrics.render("")[0].decode()
             for worker in workers
@@ -825,9 +941,9 @@ def test_a_generation_goes_on_without_readers(run):
         log = new_log()
         worker = new_worker(Model(4), log=log)
         status = await start(worker)
-        reader = worker.open_reader(status, EventFilter(), "user ada")
+        reader = worker.subscribe(status, EventFilter(), "user ada")
         await reader.next()
-        await worker.close_reader(reader)
+        await worker.unsubscribe(reader)
         await asyncio.sleep(6.0)
         assert reason_of(await stored(log, status.stream)) == "complete"
         await worker.aclose()
@@ -840,11 +956,11 @@ def test_a_generation_ends_with_its_last_reader_if_nobody_knows_of_it(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
         status = await start(worker)
-        one, other = (worker.open_reader(status, EventFilter(), "user ada", known=False) for _ in range(2))
-        await worker.close_reader(one)
+        one, other = (worker.subscribe(status, EventFilter(), "user ada", resumable=False) for _ in range(2))
+        await worker.unsubscribe(one)
         await asyncio.sleep(1.0)
         assert model.closed_at == []
-        await worker.close_reader(other)
+        await worker.unsubscribe(other)
         await settle()
         assert model.closed_at == [1.0]
         assert reason_of(await stored(log, status.stream)) == "cancelled"
@@ -858,17 +974,17 @@ def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log, on_disconnect="cancel")
         status = await start(worker)
-        one, other = (worker.open_reader(status, EventFilter(), "user ada") for _ in range(2))
+        one, other = (worker.subscribe(status, EventFilter(), "user ada") for _ in range(2))
         await asyncio.sleep(1.5)
-        await worker.close_reader(one)
+        await worker.unsubscribe(one)
         await asyncio.sleep(1.0)
         assert model.closed_at == []
-        await worker.close_reader(other)
+        await worker.unsubscribe(other)
         await settle()
         assert model.closed_at == [2.5]
         assert reason_of(await stored(log, status.stream)) == "cancelled"
-        finished = worker.open_reader(status, EventFilter(), "user ada")
-        await worker.close_reader(finished)
+        finished = worker.subscribe(status, EventFilter(), "user ada")
+        await worker.unsubscribe(finished)
         await worker.aclose()
 
     run(main())

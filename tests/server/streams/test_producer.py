@@ -64,7 +64,7 @@ def test_a_stream_is_in_the_log_and_in_the_tail_with_the_same_numbers():
         producer, watch = await produce(log, source.aitems())
         assert watch.payloads == await stored(log)
         assert [record.seq for record in watch.records] == list(range(1, producer.tail.last + 1))
-        assert all(record.kept for record in watch.records)
+        assert all(record.logged for record in watch.records)
         verify(watch.payloads)
         assert (text_of(watch.payloads), reason_of(watch.payloads)) == (PROSE, "complete")
         assert (await state(log), ended(producer), source.closed) == ("finished", "here", 1)
@@ -93,9 +93,9 @@ def test_nothing_reaches_a_reader_before_the_log_has_it():
         seen = []
 
         def in_the_log(records):
-            kept = log.log._streams[STREAM].payloads
+            logged = log.log._streams[STREAM].payloads
             seen.extend(records)
-            assert all(kept[record.seq] == record.payload for record in records)
+            assert all(logged[record.seq] == record.payload for record in records)
 
         producer = await begin(log, paced(*PAGE, pause=0.1))
         Watch(producer.tail, in_the_log)
@@ -136,7 +136,7 @@ def test_a_slow_log_slows_the_source_down_and_nothing_is_dropped():
         source = Source(*"x" * 1000)
         ahead = []
 
-        def look(_records):
+        def look(_entries):
             ahead.append(source.read - text_of(log.log._streams[STREAM].payloads.values()).count("x"))
 
         producer = await begin(log, source.aitems())
@@ -278,8 +278,8 @@ def test_a_generation_that_is_broken_off_says_why_and_that_it_may_be_tried_again
         watch = Watch(producer.tail)
         task = asyncio.create_task(producer.run())
         await source.waiting.wait()
-        producer.break_off("server_stopping", "The server stops.")
-        producer.break_off("another", "Why.")
+        producer.fail("server_stopping", "The server stops.")
+        producer.fail("another", "Why.")
         await task
         assert watch.payloads == await stored(log)
         verify(watch.payloads)
@@ -300,7 +300,7 @@ def test_nothing_happens_to_a_generation_that_ended_by_itself():
         producer, watch = await produce(log, Source("a").aitems())
         before = list(watch.payloads)
         producer.stop()
-        producer.break_off("late", "Too late.")
+        producer.fail("late", "Too late.")
         await settle()
         assert watch.payloads == before == await stored(log)
 
@@ -324,7 +324,7 @@ def test_a_log_that_fails_for_less_than_its_time_is_asked_again_and_again(call, 
         failures = []
         source = paced(*PAGE, pause=3.5)
         producer, watch = await produce(log, source, failures=failures)
-        assert watch.payloads == watch.kept == await stored(log)
+        assert watch.payloads == watch.logged == await stored(log)
         verify(watch.payloads)
         assert (codes_of(watch.payloads), text_of(watch.payloads)) == ([], PROSE)
         assert (await state(log), ended(producer), failures) == ("finished", "here", [])
@@ -360,7 +360,7 @@ def test_whatever_fails_for_a_while_a_reader_gets_the_stream_of_the_log(chunks, 
             log.trouble(call, 1, gets_through=gets_through, turns=turns)
             log.trouble(call, 2, error=None, turns=turns)
         _, watch = await produce(log, paced(*chunks, pause=pause), limits=limits, batcher=DeltaBatcher())
-        assert watch.payloads == watch.kept == await stored(log)
+        assert watch.payloads == watch.logged == await stored(log)
         verify(watch.payloads)
         assert await state(log) == "finished"
 
@@ -390,9 +390,9 @@ def test_a_stream_goes_on_without_its_log_and_says_so(how, appends):
         verify(watch.payloads)
         assert (codes_of(watch.payloads), text_of(watch.payloads)) == (["not_resumable"], PROSE)
         assert reason_of(watch.payloads) == "complete"
-        assert watch.kept == await stored(log)
-        assert [record.kept for record in watch.records] == sorted(
-            (record.kept for record in watch.records), reverse=True
+        assert watch.logged == await stored(log)
+        assert [record.logged for record in watch.records] == sorted(
+            (record.logged for record in watch.records), reverse=True
         )
         # The readers waited for the log once, and no longer than the patience with it.
         assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
@@ -424,7 +424,7 @@ def test_the_batch_that_the_log_may_have_keeps_its_numbers():
         log.trouble("append", math.inf, gets_through=True)
         _, watch = await produce(log, paced(*PAGE, pause=0.01))
         maybe = await stored(log)
-        assert len(maybe) > len(watch.kept) == 1
+        assert len(maybe) > len(watch.logged) == 1
         assert watch.payloads[: len(maybe)] == maybe
         assert codes_of(watch.payloads[len(maybe) :]) == ["not_resumable"]
         verify(watch.payloads)
@@ -439,7 +439,7 @@ def test_nothing_is_said_of_the_log_behind_the_end():
         failures = []
         _, watch = await produce(log, Source("a").aitems(), failures=failures)
         verify(watch.payloads)
-        assert (reason_of(watch.payloads), watch.kept, len(failures)) == ("complete", [], 1)
+        assert (reason_of(watch.payloads), watch.logged, len(failures)) == ("complete", [], 1)
 
     run(test())
 
@@ -456,7 +456,7 @@ def test_a_stream_ends_with_its_log_where_that_is_wanted(how, appends):
         producer, watch = await produce(log, source, on_store_failure="fail", failures=failures)
         verify(watch.payloads)
         assert (codes_of(watch.payloads), reason_of(watch.payloads)) == (["log_unavailable"], "failed")
-        assert watch.kept == await stored(log)
+        assert watch.logged == await stored(log)
         assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
         assert (ended(producer), len(failures)) == ("here", 1)
         with pytest.raises(StopAsyncIteration):
@@ -477,7 +477,7 @@ def test_a_log_that_is_full_from_the_start_has_nothing_of_the_stream(policy):
         verify(watch.payloads)
         code = {"continue": "not_resumable", "fail": "log_unavailable"}[policy]
         assert (codes_of(watch.payloads), len(failures)) == ([code], 1)
-        assert watch.kept == await stored(log)
+        assert watch.logged == await stored(log)
 
     run(test())
 
@@ -496,7 +496,7 @@ def test_a_lease_that_cannot_be_renewed_in_time_is_a_log_that_failed(how, policy
         assert (codes_of(watch.payloads), reason_of(watch.payloads)) == ([code], reason)
         at = watch.times[types_of(watch.payloads).index("error")]
         assert 3.0 < at <= 4.2
-        assert (watch.kept, ended(producer)) == (await stored(log), "here")
+        assert (watch.logged, ended(producer)) == (await stored(log), "here")
 
     run(test())
 
@@ -508,7 +508,7 @@ def test_a_stream_that_cannot_be_finished_is_whole_for_its_readers(how):
         log.trouble("finish", math.inf, **how)
         failures = []
         producer, watch = await produce(log, Source(*PAGE).aitems(), failures=failures)
-        assert watch.payloads == watch.kept == await stored(log)
+        assert watch.payloads == watch.logged == await stored(log)
         verify(watch.payloads)
         assert (codes_of(watch.payloads), len(failures)) == ([], 1)
         assert (await state(log), ended(producer)) == ("open", "here")
@@ -535,7 +535,7 @@ def test_a_log_that_has_something_else_under_a_number_is_given_up():
         await log.log.append(producer._lease, 1, [b'{"type":"other"}'])
         await producer.run()
         verify(watch.payloads)
-        assert (watch.kept, codes_of(watch.payloads)) == ([], ["not_resumable"])
+        assert (watch.logged, codes_of(watch.payloads)) == ([], ["not_resumable"])
         assert await stored(log) == [b'{"type":"other"}']
 
     run(test())
@@ -547,7 +547,7 @@ def test_what_a_log_without_the_stream_does_not_have_is_not_asked_for_its_number
         log.trouble("append", math.inf, error=SequenceError("hole", 0))
         _, watch = await produce(log, Source(*PAGE).aitems())
         verify(watch.payloads)
-        assert (watch.kept, codes_of(watch.payloads)) == ([], ["not_resumable"])
+        assert (watch.logged, codes_of(watch.payloads)) == ([], ["not_resumable"])
 
     run(test())
 
@@ -563,7 +563,7 @@ def test_readers_that_are_in_time_get_all_that_the_log_does_not_have_however_muc
 
         async def read():
             woken = asyncio.Event()
-            producer.tail.watch(woken.set)
+            producer.tail.subscribe(woken.set)
             while not producer.tail.ended or producer.tail.last > len(got):
                 records = producer.tail.after(len(got))
                 assert records is not None, "the reader was left behind"
@@ -722,20 +722,20 @@ def test_a_cancelled_producer_leaves_nothing_behind_wherever_it_was():
     assert suspension > 30
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_the_readers_of_a_producer_that_breaks_read_on_in_the_log_if_it_has_the_stream(kept):
+@pytest.mark.parametrize("logged", [True, False])
+def test_the_readers_of_a_producer_that_breaks_read_on_in_the_log_if_it_has_the_stream(logged):
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
-        log.trouble("append", 1 if kept else math.inf, error=OSError("bug") if kept else StoreError("no"))
+        log.trouble("append", 1 if logged else math.inf, error=OSError("bug") if logged else StoreError("no"))
         producer = await begin(log, paced(*PAGE, pause=0.1, end=math.inf))
         task = asyncio.create_task(producer.run())
-        if not kept:
+        if not logged:
             await asyncio.sleep(2.0)
             task.cancel()
         await asyncio.wait([task])
-        assert ended(producer) == ("fenced" if kept else "here")
-        if kept:
+        assert ended(producer) == ("fenced" if logged else "here")
+        if logged:
             with pytest.raises(OSError, match="bug"):
                 task.result()
 

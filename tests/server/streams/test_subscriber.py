@@ -4,30 +4,25 @@ import asyncio
 import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from componentstream.core.events import (
-    ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
-    ContentBlockStop,
-    DebugEvent,
-    ErrorEvent,
-    MessageStop,
-    StatusEvent,
     TextBlock,
 )
 from componentstream.log import SQLiteEventLog
-from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
+from componentstream.server.streams.event_filter import EventFilter
+from componentstream.server.streams.subscriber import StreamSubscriber
 from componentstream.server.streams.tail import Tail, TailEntry
 from componentstream.server.streams.takeover import finish_abandoned
 from componentstream.wire import SSEDecoder, event_to_json
 from tests.drive.virtual import count_suspensions
 from tests.server import junctions
 from tests.server.stream_helpers import (
+    EVENTS,
     OWNER,
     PAGE,
+    PAYLOADS,
     STREAM,
     Watch,
     begin,
@@ -46,25 +41,6 @@ from tests.server.stream_helpers import (
 )
 
 BEAT = b": keep-alive\n"
-STATUS = StatusEvent("progress", 1.0, 1, 1, 9)
-EVENTS = [
-    STATUS,
-    DebugEvent({"n": 1}),
-    ContentBlockStart(0, TextBlock()),
-    ContentBlockDelta(0, "Hi"),
-    ContentBlockStop(0, "end", 2),
-    ContentBlockStart(1, ComponentBlock("A", "main")),
-    ContentBlockDelta(1, "a"),
-    ContentBlockStart(2, ComponentBlock("B", "main", parent=1)),
-    ErrorEvent("malformed_marker", "No."),
-    ContentBlockStop(2, "end", 0),
-    ContentBlockStop(1, "end", 1),
-    ContentBlockStart(3, TextBlock()),
-    ContentBlockDelta(3, "Ho"),
-    ContentBlockStop(3, "end", 2),
-    MessageStop("complete"),
-]
-PAYLOADS = [event_to_json(event) for event in EVENTS]
 
 
 def numbered(*numbers):
@@ -214,7 +190,7 @@ async def test_a_record_that_the_log_does_not_have_has_no_id():
     stream = await Stream().begin(PAYLOADS[:3])
     client = Client(await stream.reader())
     await settle()
-    stream.tail.put(PAYLOADS[3:], kept=False)
+    stream.tail.put(PAYLOADS[3:], logged=False)
     stream.tail.end()
     await client.whole()
     assert client.payloads == PAYLOADS
@@ -234,48 +210,6 @@ async def test_the_next_records_are_given_as_they_are():
 
 
 # What is shown
-
-
-def shown(after=0, **view):
-    """Return the numbers that a view shows of the events."""
-    view = EventFilter(after, **view)
-    return [
-        seq
-        for seq, payload in enumerate(PAYLOADS, 1)
-        if seq > view.after and view.shows(TailEntry(seq, payload))
-    ]
-
-
-def test_debug_events_are_shown_to_those_who_may_see_them():
-    assert shown() == [1, *range(3, 16)]
-    assert shown(debug=True) == list(range(1, 16))
-    assert shown(1) == list(range(3, 16))
-
-
-def test_without_a_selection_reading_begins_where_the_reader_is():
-    assert (
-        EventFilter(7).after,
-        EventFilter(7, components_only=True).after,
-        EventFilter(7, from_index=1).after,
-    ) == (7, 0, 0)
-
-
-def test_blocks_of_text_may_be_left_out():
-    assert shown(components_only=True) == [1, 6, 7, 8, 9, 10, 11, 15]
-
-
-def test_blocks_before_an_index_may_be_left_out():
-    assert shown(from_index=0) == shown()
-    assert shown(from_index=2) == [1, 8, 9, 10, 12, 13, 14, 15]
-    assert shown(from_index=2, components_only=True) == [1, 8, 9, 10, 15]
-    assert shown(from_index=9) == [1, 9, 15]
-
-
-@settings(deadline=None)
-@given(st.integers(0, 15), st.booleans(), st.integers(0, 5), st.booleans())
-def test_who_goes_on_sees_what_it_would_have_seen(after, components_only, from_index, debug):
-    view = {"components_only": components_only, "from_index": from_index, "debug": debug}
-    assert shown(after, **view) == [seq for seq in shown(**view) if seq > after]
 
 
 @on_virtual_time
@@ -409,7 +343,7 @@ async def test_a_tail_that_moves_on_while_the_log_is_left_sends_the_reader_back_
 @on_virtual_time
 async def test_a_tail_that_is_fenced_while_the_log_is_left_sends_the_reader_back_there():
     stream = await Stream().begin(PAYLOADS[:5])
-    stream.tail._records.clear()  # so that it reads in the log
+    stream.tail._entries.clear()  # so that it reads in the log
     stream.log.trouble("read", 1, error=None, closing=0.5)
     client = Client(await stream.reader())
     await asyncio.sleep(0.25)
@@ -427,7 +361,7 @@ async def test_a_reader_may_be_in_the_log_ahead_of_the_tail():
     stream = await Stream().begin(PAYLOADS[:2])
     client = Client(await stream.reader())
     await settle()
-    stream.tail._records.clear()  # what is there has grown old, so that it reads in the log
+    stream.tail._entries.clear()  # what is there has grown old, so that it reads in the log
     client = Client(await stream.reader())
     await settle()
     await stream.log.append(stream.lease, 3, PAYLOADS[2:4])
@@ -453,7 +387,7 @@ async def test_a_tail_that_is_fenced_sends_its_readers_to_the_log():
     stream.tail.end(fenced=True)
     await settle()
     assert client.ids == list(range(1, 16))
-    assert stream.tail.readers == 0
+    assert stream.tail.subscribers == 0
     await stream.log.finish(other)
     await client.whole()
     assert client.payloads == PAYLOADS
@@ -462,13 +396,13 @@ async def test_a_tail_that_is_fenced_sends_its_readers_to_the_log():
 @on_virtual_time
 async def test_a_tail_knows_who_reads_it():
     stream = await Stream().begin(PAYLOADS)
-    readers = [await stream.reader() for _ in range(3)]
-    assert stream.tail.readers == 3
-    for left, reader in enumerate(readers, 1):
+    subscribers = [await stream.reader() for _ in range(3)]
+    assert stream.tail.subscribers == 3
+    for left, reader in enumerate(subscribers, 1):
         await reader.aclose()
         await reader.aclose()
-        assert stream.tail.readers == 3 - left
-    assert stream.tail._watchers == set()
+        assert stream.tail.subscribers == 3 - left
+    assert stream.tail._callbacks == set()
 
 
 @on_virtual_time
@@ -478,14 +412,14 @@ async def test_who_misses_what_only_the_tail_had_is_told_so_and_gets_nothing_els
     client = Client(await stream.reader())
     await settle()
     client.pace = 5.0
-    stream.tail.put(PAYLOADS[8:9], kept=False)
+    stream.tail.put(PAYLOADS[8:9], logged=False)
     await asyncio.sleep(1.5)
     await stream.finish_abandoned(await stream.log.status(STREAM))
     assert len(await stored(stream.log)) > 9
     for payload in PAYLOADS[9:13]:
-        stream.tail.put([payload], kept=False)
+        stream.tail.put([payload], logged=False)
         await asyncio.sleep(1.0)
-    stream.tail.put(PAYLOADS[13:], kept=False)
+    stream.tail.put(PAYLOADS[13:], logged=False)
     stream.tail.end()
     await client.whole()
     assert client.payloads[:9] == PAYLOADS[:9]
@@ -507,7 +441,7 @@ async def test_who_read_in_the_log_what_the_producer_thought_it_had_not_written_
     client = Client(await stream.reader(), pace=0.0)
     remote = Client(await stream.reader(tail=False))
     await asyncio.sleep(1.0)  # the third chunk is in the log, and the producer does not know
-    producer.tail._records.clear()
+    producer.tail._entries.clear()
     lagging = Client(await stream.reader())
     await task
     for reader in (client, lagging):
@@ -547,7 +481,7 @@ async def test_a_reader_can_be_sent_away_where_it_is():
         client.reader.end()
         await client.whole()
         assert client.ids == [1, 2, 3]
-    assert (stream.tail.readers, asyncio.get_running_loop().time()) == (0, 0.0)
+    assert (stream.tail.subscribers, asyncio.get_running_loop().time()) == (0, 0.0)
 
 
 @on_virtual_time
@@ -762,7 +696,7 @@ async def closed_at(suspension, *, tail, cancel):
     assert client.task.cancelled() == bool(acted and cancel)
     # A timer may be left, which wakes nobody.
     await asyncio.sleep(0.1)
-    assert (stream.tail.readers, stream.tail._watchers) == (0, set())
+    assert (stream.tail.subscribers, stream.tail._callbacks) == (0, set())
     assert client.ids == list(range(1, len(client.ids) + 1))
     return bool(acted)
 

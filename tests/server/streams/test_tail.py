@@ -2,13 +2,10 @@
 
 import asyncio
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from componentstream.core.events import ContentBlockStop
-from componentstream.server.streams.tail import Tail, TailEntry, event_in
-from componentstream.wire import event_to_json
+from componentstream.server.streams.tail import Tail, TailEntry
 from tests.drive.virtual import run
 
 MAX_ENTRIES = 256
@@ -35,9 +32,9 @@ async def test_records_are_numbered_from_one_in_the_order_of_their_coming():
     tail = Tail()
     assert (tail.last, tail.after(0)) == (0, [])
     tail.put([b"a", b"b"])
-    tail.put([b"c"], kept=False)
+    tail.put([b"c"], logged=False)
     assert tail.last == 3
-    assert tail.after(0) == [TailEntry(1, b"a"), TailEntry(2, b"b"), TailEntry(3, b"c", kept=False)]
+    assert tail.after(0) == [TailEntry(1, b"a"), TailEntry(2, b"b"), TailEntry(3, b"c", logged=False)]
 
 
 @on_a_loop
@@ -159,20 +156,20 @@ async def test_readers_are_woken_by_what_is_put_and_by_the_end_until_they_do_not
 
     def first():
         woken.append("first")
-        tail.unwatch(first)
+        tail.unsubscribe(first)
 
     def second():
         woken.append("second")
 
-    tail.watch(first)
-    tail.watch(second)
+    tail.subscribe(first)
+    tail.subscribe(second)
     tail.put([b"a", b"b"])
     assert sorted(woken) == ["first", "second"]
-    tail.wake()
+    tail.notify()
     tail.end()
     assert woken[2:] == ["second", "second"]
-    tail.unwatch(second)
-    tail.unwatch(second)
+    tail.unsubscribe(second)
+    tail.unsubscribe(second)
     tail.put([b"c"])
     assert len(woken) == 4
 
@@ -191,15 +188,3 @@ async def test_the_end_says_if_another_has_the_stream():
     tail = Tail()
     tail.end(fenced=True)
     assert (tail.ended, tail.fenced) == (True, True)
-
-
-@pytest.mark.parametrize(
-    "payload", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 100_000, b"{}", b'{"type":"content_block_delta"}']
-)
-def test_what_is_no_event_is_none(payload):
-    assert event_in(payload) is None
-
-
-def test_an_event_is_read_back():
-    stop = ContentBlockStop(index=1, reason="end", chars=2)
-    assert event_in(event_to_json(stop)) == stop

@@ -14,7 +14,7 @@ from componentstream.core.parser import ComponentParser
 from componentstream.drive.generation import Generation
 from componentstream.log import LeaseLostError, MemoryEventLog, SQLiteEventLog, StoreError
 from componentstream.server.streams import takeover as endings
-from componentstream.server.streams.producer import renderer
+from componentstream.server.streams.payloads import renderer
 from componentstream.server.streams.takeover import PRODUCER_LOST
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession, Timeouts
@@ -212,8 +212,8 @@ def test_a_stream_whose_beginning_is_gone_ends_as_far_as_it_is_known():
         assert await finish_abandoned(log, STREAM, OWNER)
         status = await log.status(STREAM)
         assert (status.state, status.first > 1) == ("finished", True)
-        kept = [entry async for page in log.read(STREAM, status.first - 1) for entry in page]
-        assert types_of([entry.payload for entry in kept])[-3:] == [
+        logged = [entry async for page in log.read(STREAM, status.first - 1) for entry in page]
+        assert types_of([entry.payload for entry in logged])[-3:] == [
             "error", "content_block_stop", "message_stop",
         ]  # fmt: skip
 

@@ -19,11 +19,12 @@ from componentstream.core import codes
 from componentstream.core.escaping import escape_control_chars
 from componentstream.log.protocol import StoreError
 from componentstream.server.errors import RefusedRequestError
+from componentstream.server.generation_request import Generate
 from componentstream.server.http.cors import cors
 from componentstream.server.http.endpoints import Endpoints
 from componentstream.server.http.openapi import document
 from componentstream.server.settings import ServerSettings
-from componentstream.server.streams.manager import Generate, StreamManager
+from componentstream.server.streams.manager import StreamManager
 
 _PLAINLY: Final[Mapping[int, tuple[str, str]]] = {
     HTTPStatus.NOT_FOUND: (codes.NOT_FOUND, "There is nothing here; openapi.json says what there is."),

@@ -24,8 +24,8 @@ from componentstream.server.http.request import (
 )
 from componentstream.server.http.response import STREAM_ID, StreamResponse
 from componentstream.server.settings import ServerSettings
+from componentstream.server.streams.event_filter import EventFilter
 from componentstream.server.streams.manager import StreamManager
-from componentstream.server.streams.subscriber import EventFilter
 from componentstream.wire import SSEEncoder
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -59,7 +59,7 @@ class Endpoints:
         user = self._user(request, principal)
         stays = "respond-async" not in _preferences(request)
         if stays:
-            self._worker.check_room(user)
+            self._worker.check_capacity(user)
         status = await self._worker.start(
             asked, principal.subject, user=user, key=key, debug=self._debugs(principal)
         )

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-import attrs
 from starlette.requests import Request
 
 from componentstream.core import codes
 from componentstream.server.errors import RefusedRequestError
+from componentstream.server.generation_request import GenerationRequest
 
 _FIELDS: Final = ("prompt", "project", "version")
 _MEDIA_TYPE: Final = "application/json"
@@ -20,21 +20,6 @@ _DIGITS: Final = 15
 """Most digits of a number: nothing here is as long as one of more, and Python refuses to read many."""
 
 _EVENT_ID: Final = re.compile(rf"[0-9]{{1,{_DIGITS}}}", re.ASCII)
-
-
-@attrs.frozen
-class GenerationRequest:
-    """What one client wants generated; a client chose all of it, so trust none of it.
-
-    Attributes:
-        prompt: what the model is to write, never empty.
-        project: what it is written for, empty if the client did not say.
-        version: which version of that, empty if the client did not say.
-    """
-
-    prompt: str
-    project: str = ""
-    version: str = ""
 
 
 async def read_request(request: Request, max_body_bytes: int, body_timeout: float) -> GenerationRequest:

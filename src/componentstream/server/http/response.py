@@ -12,9 +12,10 @@ from componentstream.adapters.asgi import disconnect
 from componentstream.adapters.response_start import ResponseStart
 from componentstream.core.events import DebugEvent
 from componentstream.log.protocol import StreamStatus
+from componentstream.server.streams.event_filter import EventFilter
 from componentstream.server.streams.manager import StreamManager
-from componentstream.server.streams.subscriber import EventFilter, StreamSubscriber
-from componentstream.server.streams.tail import event_in
+from componentstream.server.streams.payloads import decode_payload
+from componentstream.server.streams.subscriber import StreamSubscriber
 
 STREAM_ID: Final = "Stream-Id"
 """The response header with the stream's id."""
@@ -45,12 +46,12 @@ class StreamResponse:
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request."""
-        reader = self.worker.open_reader(self.status, self.view, self.user, known=self.known)
+        reader = self.worker.subscribe(self.status, self.view, self.user, resumable=self.known)
         try:
             async with DisconnectScope(disconnect(receive)) as scope:
                 with closing(SendTimer(self.send_timeout, scope.cancel)) as timer:
                     goes_on = await self._begin(reader, send, timer)
-                    reader.known = True
+                    reader.resumable = True
                     while goes_on and (records := await reader.next()) is not None:
                         if chunk := reader.render(records):
                             timer.send_begins()
@@ -61,7 +62,7 @@ class StreamResponse:
                     timer.send_begins()
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            await self.worker.close_reader(reader)
+            await self.worker.unsubscribe(reader)
 
     async def _begin(self, reader: StreamSubscriber, send: Send, timer: SendTimer) -> bool:
         """Read until it is known how the response begins, and send that; return whether more may follow."""
@@ -70,7 +71,7 @@ class StreamResponse:
         while self.begins and not opening.ready(b"") and (records := await reader.next()):
             body += reader.render(records)
             for record in records:
-                event = event_in(record.payload)
+                event = decode_payload(record.payload)
                 if event is not None and not isinstance(event, DebugEvent):
                     opening.encode(event)
         if opening.failure is None:

@@ -1,84 +1,83 @@
-"""One generation on its way into the log.
+"""Produce one generation: drive its source and write its events to the log and the tail.
 
-The producer is a task of the worker, not of a request: readers come and go. It takes what the driver of the
-generation has, appends that to the log as one batch, and puts it to the tail when the log has it. While the
-log is busy the next batch grows, up to what the driver reads ahead; so a slow log slows the model down, and
-nothing is dropped.
+The producer is a task of the stream manager, not of a request: clients come and go while it runs. It takes
+the payloads that the driver has buffered, appends them to the log as one batch, and puts them into the tail
+once the log has acknowledged them. While an append is in flight the next batch grows, up to the driver's
+read-ahead; so a slow log puts backpressure on the model, and nothing is dropped.
 
-A log that fails is asked again, with the same batch, for ``log_timeout`` seconds. Then ``on_store_failure``
-says what becomes of the stream: its readers on this worker get the rest without ids, or its end. The log
-keeps what it has, and whoever comes back later is told that the producer was lost.
+A call of the log that fails is retried with the same batch for ``log_timeout`` seconds. After that
+``on_store_failure`` decides: the subscribers on this worker get the rest of the stream without IDs, or an
+error and the end. The log keeps the entries that it has, and its readers see a lost producer.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 from componentstream._aio.deadlines import SharedTimeout
 from componentstream.core import codes
-from componentstream.core.events import DebugEvent, ErrorEvent, Event, StatusEvent
+from componentstream.core.events import ErrorEvent
 from componentstream.drive.generation import Generation
 from componentstream.drive.task_driver import TaskDriver
 from componentstream.log.protocol import EventLog, Lease, LeaseLostError, SequenceError, StoreError
+from componentstream.server.generation_request import Source
 from componentstream.server.streams.tail import Tail
-from componentstream.session.session import GenerationSession
 from componentstream.wire import event_to_json
 
-_RENEWALS: Final = 3
-"""How often a lease is renewed in its time, so that two renewals may fail."""
+RENEWALS_PER_TTL: Final = 3
+"""Lease renewals per TTL, so that one may fail or come late without losing the lease."""
 
-_RETRY: Final = 0.05
-"""Seconds between two attempts at a log that fails at once."""
+_RETRY_DELAY: Final = 0.05
+"""Pause in seconds between two attempts at a log that fails at once."""
 
 _NOT_RESUMABLE: Final = event_to_json(
-    ErrorEvent(codes.NOT_RESUMABLE, "The log of this stream failed: it goes on, but cannot be resumed.")
+    ErrorEvent(codes.NOT_RESUMABLE, "The event log failed: this stream continues, but cannot be resumed.")
 )
-_FAILED: Final = "The log of this stream failed, and so the stream ends here."
+_LOG_FAILED: Final = "The event log failed, so this stream ends here."
 
 
 class Producer:
-    """Drives one generation into the log. It begins when it is made; run it as a task at once.
+    """Drives one generation into the log. Constructing it starts the generation; run it as a task at once.
 
     Args:
-        source: what the model gives.
-        generation: what makes payloads of it, which renders with a :func:`renderer`.
-        log: where they go.
-        lease: of the stream.
-        on_store_failure: see ``ServerSettings``.
-        patience: for how long the log is asked again; producers share it.
-        on_log_failure: told when the log is given up.
+        source: Chunks from the model.
+        generation: Generation that turns the chunks into payloads.
+        log: Log to append to.
+        lease: Lease of the stream.
+        on_store_failure: See ``ServerSettings``.
+        log_timeout: Time for a call of the log including its retries; shared by all producers.
+        on_log_failure: Called with the error when the producer gives up the log.
 
     Attributes:
-        tail: what the readers here read.
+        tail: Tail for the subscribers on this worker.
     """
 
     __slots__ = (
+        "_continue_without_log",
         "_driver",
         "_generation",
-        "_goes_on",
-        "_kept",
         "_lease",
         "_log",
+        "_log_loss_pending",
+        "_log_timeout",
+        "_logged",
         "_loop",
         "_on_log_failure",
-        "_patience",
         "_renewal_due",
         "_timer",
-        "_untold",
         "_waiting",
         "tail",
     )
 
     def __init__(
         self,
-        source: AsyncIterable[object] | Iterable[object],
+        source: Source,
         generation: Generation[bytes],
         log: EventLog,
         lease: Lease,
         *,
         on_store_failure: Literal["continue", "fail"],
-        patience: SharedTimeout,
+        log_timeout: SharedTimeout,
         on_log_failure: Callable[[Exception], None],
     ) -> None:
         self.tail = Tail()
@@ -86,24 +85,24 @@ class Producer:
         self._driver = TaskDriver(source, generation)
         try:
             self._driver.begin()
-        except Exception:  # of a hook
+        except Exception:  # raised by a hook
             self._driver.stop(generation.cancel)
             raise
         self._log = log
         self._lease = lease
-        self._kept = True  # the log still takes what comes
-        self._untold = False  # the log was given up, and the readers have not heard of it
-        self._goes_on = on_store_failure == "continue"
-        self._patience = patience
+        self._logged = True  # the log gets all that comes; once False it stays False
+        self._log_loss_pending = False  # the log was given up, and the subscribers have not been told
+        self._continue_without_log = on_store_failure == "continue"
+        self._log_timeout = log_timeout
         self._loop = asyncio.get_running_loop()
         self._on_log_failure = on_log_failure
         self._waiting: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle
-        self._renewal_due = self._loop.time() + lease.ttl / _RENEWALS
+        self._renewal_due = self._loop.time() + lease.ttl / RENEWALS_PER_TTL
 
     async def run(self) -> None:
-        """Produce until the generation has ended and the log knows it."""
-        self._pulse()
+        """Produce until the generation has ended and the log has its end."""
+        self._on_timer()
         try:
             while True:
                 if self._generation.out:
@@ -112,113 +111,101 @@ class Producer:
                     break
                 else:
                     await self._wait()
-                self._tell_of_the_log()
-            await self._keep(lambda: self._log.finish(self._lease))
+                self._report_log_loss()
+            # The tail ends only after `finish`: a client that has seen the end may ask for the stream again,
+            # and must not find it open.
+            await self._with_retries(lambda: self._log.finish(self._lease))
             self.tail.end()
         except LeaseLostError:
-            pass
+            pass  # another worker has taken the stream over and writes its end
         finally:
             self._timer.cancel()
-            # Whatever broke it off, a stream that the log has gets its end there.
-            self.tail.end(fenced=self._kept and not self.tail.ended)
+            # Cancelled, failed or fenced: the end of a logged stream comes from the log, so the subscribers
+            # here are sent there. Without a log this tail is all there is, and ends as it is.
+            self.tail.end(fenced=self._logged and not self.tail.ended)
             await self._driver.leave(told=False)
 
     def stop(self) -> None:
         """End the generation as cancelled."""
         self._driver.stop(self._generation.cancel)
 
-    def break_off(self, code: str, message: str) -> None:
-        """End the generation with an error that says why, and that another try may succeed."""
+    def fail(self, code: str, message: str) -> None:
+        """End the generation with a fatal, retryable error."""
         self._driver.stop(lambda: self._generation.break_off(code, message))
 
     async def _wait(self) -> None:
-        """Wait for something to write; renew the lease if it is time for that first."""
+        """Wait for payloads or the end; renew the lease if that is due."""
         self._waiting = self._driver.waiting()
         await self._waiting
         if self._loop.time() >= self._renewal_due:
-            await self._keep(lambda: self._log.renew(self._lease))
-            self._renewal_due = self._loop.time() + self._lease.ttl / _RENEWALS
+            await self._with_retries(lambda: self._log.renew(self._lease))
+            self._renew_later()
 
-    def _pulse(self) -> None:
-        """Wake the task when the lease is to be renewed; one timer serves all of the stream."""
+    def _renew_later(self) -> None:
+        self._renewal_due = self._loop.time() + self._lease.ttl / RENEWALS_PER_TTL
+
+    def _on_timer(self) -> None:
+        """Wake the task when a renewal is due."""
+        # One timer per stream, re-armed here only. Appends renew the lease too and merely move
+        # `_renewal_due`: a timer per append would leave its cancelled predecessors in the loop's heap.
         now = self._loop.time()
         if now >= self._renewal_due:
             self._renewal_due = now
             if self._waiting is not None and not self._waiting.done():
                 self._waiting.set_result(None)
-        self._timer = self._loop.call_at(max(self._renewal_due, now + self._lease.ttl / 100), self._pulse)
+        self._timer = self._loop.call_at(max(self._renewal_due, now + self._lease.ttl / 100), self._on_timer)
 
     async def _write(self, batch: list[bytes]) -> None:
         first = self.tail.last + 1
-        await self._keep(lambda: self._log.append(self._lease, first, batch))
-        self._renewal_due = self._loop.time() + self._lease.ttl / _RENEWALS
-        if self._kept:
+        await self._with_retries(lambda: self._log.append(self._lease, first, batch))
+        self._renew_later()
+        # Log first, tail second: a client never gets an ID that it could not resume after.
+        if self._logged:
             self.tail.put(batch)
             return
-        # A reader cannot get these anywhere else, so each is left there until the readers had their turn.
+        # These exist nowhere else, and the tail is bounded: let the subscribers take each before the next.
         for payload in batch:
-            self.tail.put([payload], kept=False)
+            self.tail.put([payload], logged=False)
             await asyncio.sleep(0)
 
-    async def _keep(self, call: Callable[[], Awaitable[None]]) -> None:
-        """Make a call of the log, until it succeeds or the log is given up.
+    async def _with_retries(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Make a call of the log until it succeeds or the log is given up.
 
         Raises:
-            LeaseLostError: another worker has the stream.
+            LeaseLostError: Another worker has the stream.
         """
-        if not self._kept:
+        if not self._logged:
             return None
         failure: Exception | None = None
         try:
-            with self._patience.wait():
+            with self._log_timeout.wait():
                 while True:
                     try:
+                        # Always the same batch under the same numbers. An attempt that failed may have
+                        # reached the store, and the log recognises only an exact repetition.
                         return await call()
                     except StoreError as error:
                         failure = error
-                    await asyncio.sleep(_RETRY)
+                    await asyncio.sleep(_RETRY_DELAY)
         except TimeoutError:
-            silence = f"The log did not answer for {self._patience.seconds:g} s."
-            self._give_up_the_log(failure or StoreError(silence))
+            no_answer = f"The log did not answer within {self._log_timeout.seconds:g} s."
+            self._give_up_log(failure or StoreError(no_answer))
         except SequenceError as error:
-            # The store has lost what it had acknowledged; to ask it again would change nothing.
-            self._give_up_the_log(error)
+            # The store has lost entries that it had acknowledged; a retry would not bring them back.
+            self._give_up_log(error)
 
-    def _give_up_the_log(self, error: Exception) -> None:
-        self._kept = False
+    def _give_up_log(self, error: Exception) -> None:
+        self._logged = False
         self._on_log_failure(error)
-        if self._goes_on:
-            self._untold = True
+        if self._continue_without_log:
+            self._log_loss_pending = True
         else:
-            self.break_off(codes.LOG_UNAVAILABLE, _FAILED)
+            self.fail(codes.LOG_UNAVAILABLE, _LOG_FAILED)
 
-    def _tell_of_the_log(self) -> None:
-        """Tell the readers that the log was given up, unless they have the end of the stream already.
-
-        It comes behind the batch that the log may have after all, which so has the same numbers in both.
-        """
-        if self._untold and (self._generation.out or not self._generation.ended):
-            self.tail.put([_NOT_RESUMABLE], kept=False)
-        self._untold = False
-
-
-_payloads: Final = partial(map, event_to_json)  # the same for all, and each stream holds it
-
-
-def renderer(session: GenerationSession, *, debug: bool) -> Callable[[list[Event]], Iterator[bytes]]:
-    """Return what makes payloads of events.
-
-    Args:
-        session: whose events they are.
-        debug: add the session's state behind each status.
-    """
-    if not debug:
-        return _payloads
-
-    def render(events: list[Event]) -> Iterator[bytes]:
-        for event in events:
-            yield event_to_json(event)
-            if isinstance(event, StatusEvent):
-                yield event_to_json(DebugEvent(session.debug_state()))
-
-    return render
+    def _report_log_loss(self) -> None:
+        """Tell the subscribers that the log was given up, unless they have the end of the stream already."""
+        # This entry follows the batch whose append failed. The log may have that batch after all, so its
+        # numbers must be the same in the tail and in the log.
+        if self._log_loss_pending and (self._generation.out or not self._generation.ended):
+            self.tail.put([_NOT_RESUMABLE], logged=False)
+        self._log_loss_pending = False

@@ -1,8 +1,8 @@
-"""One reader's way through one stream: what the log has, then what comes.
+"""Read one stream for one client: entries from the log first, new entries after that.
 
-A reader on the worker that produces the stream goes over from the log to the tail where both have the next
-record, and back if it lags. Records are numbered, so that nothing is missed or read twice at these junctions.
-Everywhere else the log is followed.
+A subscriber on the worker that produces the stream moves from the log to the tail as soon as the tail has its
+next entry, and back to the log when it lags. Entries are numbered, and both are asked for "the entries after
+this number", so nothing is lost or doubled at these transitions. On other workers it follows the log only.
 """
 
 import asyncio
@@ -11,14 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
 from componentstream.core import codes
-from componentstream.core.events import (
-    ContentBlockDelta,
-    ContentBlockStart,
-    ContentBlockStop,
-    ErrorEvent,
-    Event,
-    TextBlock,
-)
+from componentstream.core.events import ErrorEvent
 from componentstream.log.protocol import (
     Entry,
     EventLog,
@@ -28,226 +21,210 @@ from componentstream.log.protocol import (
     StoreError,
     StreamStatus,
 )
-from componentstream.server.streams.tail import Tail, TailEntry, event_in
+from componentstream.server.streams.event_filter import EventFilter
+from componentstream.server.streams.tail import Tail, TailEntry
 from componentstream.wire import SSEEncoder, event_to_json
 
-_RETRY: Final = 0.05
-"""Seconds between two attempts at a log that fails at once."""
+_RETRY_DELAY: Final = 0.05
+"""Pause in seconds between two attempts at a log that fails at once."""
 
-_ANSWERED: Final = 2.0
-"""Seconds. A log that works or fails has answered in half of that: what is asked for longer was there."""
+_FOLLOWING: Final = 2.0
+"""Seconds. A failing log raises within half of this: a read that took longer was following a healthy log."""
 
-_BEAT: Final = SSEEncoder().heartbeat()
-_DEBUG: Final = b'{"type":"debug"'
-_MESSAGE_STOP: Final = b'{"type":"message_stop"'
-
-_NONE: Final[frozenset[int]] = frozenset()
+_HEARTBEAT: Final = SSEEncoder().heartbeat()
+_MESSAGE_STOP_PREFIX: Final = b'{"type":"message_stop"'
 
 _UNAVAILABLE: Final = ErrorEvent(
     codes.LOG_UNAVAILABLE,
-    "The log cannot be read; go on after the last id in a while.",
+    "The event log is unavailable; resume later after the last event ID.",
     fatal=True,
     retryable=True,
 )
 _TRIMMED: Final = ErrorEvent(codes.EVENTS_TRIMMED, "The next events are no longer kept.", fatal=True)
-_GONE: Final = ErrorEvent(codes.STREAM_UNKNOWN, "The stream is not kept any more.", fatal=True)
-
-
-class EventFilter:
-    """What of a stream its reader wants to see.
-
-    Args:
-        after: number of the last record that the reader has.
-        components_only: leave out blocks of text.
-        from_index: leave out blocks before this one.
-        debug: show debug events.
-
-    Attributes:
-        after: number of the record after which to begin to read: whether a block is wanted is known from its
-            start only.
-    """
-
-    __slots__ = ("_after", "_components_only", "_debug", "_from_index", "_hidden", "_selects", "after")
-
-    def __init__(
-        self, after: int = 0, *, components_only: bool = False, from_index: int = 0, debug: bool = False
-    ) -> None:
-        self._selects = components_only or from_index > 0
-        self.after = 0 if self._selects else after
-        self._after = after
-        self._components_only = components_only
-        self._from_index = from_index
-        self._debug = debug
-        self._hidden = _NONE
-
-    def shows(self, record: TailEntry) -> bool:
-        """Whether the reader is to get a record; call it with each in turn."""
-        if self._selects and self._hides(event_in(record.payload)):
-            return False
-        if not self._debug and record.payload.startswith(_DEBUG):
-            return False
-        return record.seq > self._after
-
-    def _hides(self, event: Event | None) -> bool:
-        match event:
-            case ContentBlockStart(index=index, block=block):
-                if index < self._from_index or (self._components_only and isinstance(block, TextBlock)):
-                    self._hidden |= {index}
-                return index in self._hidden
-            case ContentBlockDelta(index=index) | ContentBlockStop(index=index):
-                return index in self._hidden
-            case _:
-                return False
+_GONE: Final = ErrorEvent(codes.STREAM_UNKNOWN, "The stream is no longer kept.", fatal=True)
 
 
 class StreamSubscriber:
     """Reads one stream for one response.
 
+    It owns one timer, for heartbeats, and while it reads from the log one task, for the next page. Close it
+    with :meth:`aclose`, which ends both.
+
     Args:
-        log: where the stream is kept.
-        stream: how it stood when the reader came.
-        tail: of the stream, if this worker produces it.
-        view: what to show.
-        end_lost: ends the stream in the log because its producer was lost.
-        heartbeat: seconds of silence after which a heartbeat is sent, infinity for never.
-        log_timeout: seconds that a log which fails is asked again.
-        known: see below.
+        log: Log that holds the stream.
+        stream: Status of the stream when the client came.
+        tail: Tail of the stream if this worker produces it.
+        event_filter: Selection of the client.
+        finish_abandoned: Ends the stream in the log after its producer was lost.
+        heartbeat: Seconds of silence before a heartbeat, infinity for none.
+        log_timeout: Seconds for which a failing log is retried.
+        resumable: True if the client can ask for the stream again.
 
     Attributes:
-        stream: how the stream stood when the reader came.
-        known: its client can ask for the stream again. Otherwise the generation has nobody to go on for when
-            the reader leaves.
+        stream: Status of the stream when the client came.
+        resumable: True if the client can ask for the stream again, because it knows the stream ID or sent an
+            idempotency key. A stream that no client can resume need not outlive its subscribers.
     """
 
     __slots__ = (
-        "_after", "_asked", "_beat_due", "_end_lost", "_failing_since", "_heartbeat", "_kept", "_log",
-        "_loop", "_over", "_page", "_pages", "_patience", "_silent", "_tail", "_timer", "_told", "_view",
-        "_waiting", "known", "stream",
-    )  # fmt: skip
+        "_after",
+        "_asked_at",
+        "_done",
+        "_failing_since",
+        "_filter",
+        "_finish_abandoned",
+        "_heartbeat",
+        "_heartbeat_at",
+        "_heartbeat_due",
+        "_log",
+        "_log_reader",
+        "_log_timeout",
+        "_logged",
+        "_loop",
+        "_page",
+        "_stop_seen",
+        "_tail",
+        "_timer",
+        "_waiting",
+        "resumable",
+        "stream",
+    )
 
     def __init__(
         self,
         log: EventLog,
         stream: StreamStatus,
         tail: Tail | None,
-        view: EventFilter,
+        event_filter: EventFilter,
         *,
         finish_abandoned: Callable[[StreamStatus], Awaitable[object]],
         heartbeat: float,
         log_timeout: float,
-        known: bool = True,
+        resumable: bool = True,
     ) -> None:
-        self._log = log
-        self.known = known
         self.stream = stream
-        self._end_lost = finish_abandoned
+        self.resumable = resumable
+        self._finish_abandoned = finish_abandoned
+        self._log = log
         self._tail = tail
-        self._view = view
-        self._after = view.after
+        self._filter = event_filter
+        self._after = event_filter.after
         self._heartbeat = heartbeat
-        self._patience = log_timeout
+        self._log_timeout = log_timeout
         self._loop = asyncio.get_running_loop()
-        self._over = False
-        self._kept = True  # the log has all that was read
-        self._told = False  # the end of the stream was read
-        self._asked = 0.0
+        self._done = False
+        self._logged = True  # the log has every entry up to `_after`
+        self._stop_seen = False
+        self._asked_at = 0.0
         self._failing_since = math.inf
-        self._pages: AsyncGenerator[list[Entry], None] | None = None
+        self._log_reader: AsyncGenerator[list[Entry], None] | None = None
         self._page: asyncio.Task[list[Entry] | None] | None = None
         self._waiting: asyncio.Future[None] | None = None
-        self._beat_due = self._loop.time() + heartbeat
-        self._silent = False  # a heartbeat is due
+        self._heartbeat_at = self._loop.time() + heartbeat
+        self._heartbeat_due = False
         self._timer: asyncio.TimerHandle | None = None
         if tail is not None:
-            tail.readers += 1
-            tail.watch(self._wake)
+            tail.subscribers += 1
+            tail.subscribe(self._wake)
         if heartbeat < math.inf:
-            self._timer = self._loop.call_at(self._beat_due, self._look)
+            self._timer = self._loop.call_at(self._heartbeat_at, self._on_timer)
 
     async def next(self) -> list[TailEntry] | None:
-        """Return the records that come next, none of them for a heartbeat, None at the end."""
-        while not self._over:
-            records = await self._there()
-            if records is None:
+        """Return the next entries, an empty list when a heartbeat is due, or None at the end."""
+        while not self._done:
+            entries = await self._available()
+            if entries is None:
                 break
-            if records:
-                last = records[-1]
-                self._after, self._kept = last.seq, last.kept
-                self._told = last.payload.startswith(_MESSAGE_STOP)
-                return records
-            if self._silent:
-                self._silent = False
+            if entries:
+                last = entries[-1]
+                self._after, self._logged = last.seq, last.logged
+                self._stop_seen = last.payload.startswith(_MESSAGE_STOP_PREFIX)
+                return entries
+            # Entries come first: a client that is slow to take them needs no sign of life.
+            if self._heartbeat_due:
+                self._heartbeat_due = False
                 return []
-            if not self._over:
+            if not self._done:
                 await self._wait()
         return None
 
-    def render(self, records: Sequence[TailEntry]) -> bytes:
-        """Return records as server-sent events, without those that the view hides; none are a heartbeat."""
-        if not records:
-            return _BEAT
-        shows = self._view.shows
+    def render(self, entries: Sequence[TailEntry]) -> bytes:
+        """Return entries as server-sent events, hidden ones left out; an empty list gives a heartbeat."""
+        if not entries:
+            return _HEARTBEAT
+        shows = self._filter.shows
         chunk = b"".join(
-            b"data: %b\nid: %d\n\n" % (record.payload, record.seq)
-            if record.kept
-            else b"data: %b\n\n" % record.payload
-            for record in records
-            if shows(record)
+            # An ID only if the log has the entry: browsers send the last ID back to resume after it.
+            b"data: %b\nid: %d\n\n" % (entry.payload, entry.seq)
+            if entry.logged
+            else b"data: %b\n\n" % entry.payload
+            for entry in entries
+            if shows(entry)
         )
         if chunk:
-            self._beat_due = self._loop.time() + self._heartbeat
-            self._silent = False
+            # Only bytes break the silence: a client from which all entries are hidden needs heartbeats.
+            self._heartbeat_at = self._loop.time() + self._heartbeat
+            self._heartbeat_due = False
         return chunk
 
     def end(self) -> None:
-        """Come to the end where the reader is, to go on elsewhere; a stream that is over is read out."""
+        """End where the client is, so that it resumes on another worker; still deliver a completed tail."""
         if self._tail is None or self._tail.fenced or not self._tail.ended:
-            self._over = True
+            self._done = True
             self._wake()
 
     async def aclose(self) -> None:
-        """Release what the reader holds."""
-        self._over = True
+        """Release the timer, the tail and the read of the log."""
+        self._done = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._leave_the_tail()
-        await self._close_the_log()
+        self._leave_tail()
+        await self._close_log_reader()
 
-    async def _there(self) -> list[TailEntry] | None:
-        """Return the records that are there, None if no more can come.
+    async def _available(self) -> list[TailEntry] | None:
+        """Return the entries that can be delivered now, or None if none will come.
 
-        Where there are none, something will wake the reader.
+        Before it returns an empty list it has made sure that something will call :meth:`_wake`: the tail, the
+        task that reads the next page, or a retry timer.
         """
+        # The order of these checks is the hand-over. The tail is asked first, because it costs nothing; None
+        # means that it no longer has our next entry. The read of the log is closed on the way to the tail.
+        # That close waits, and meanwhile the tail may drop entries or be fenced, so it is asked once more.
         tail = self._tail
-        if tail is not None and not tail.fenced and (records := tail.after(self._after)) is not None:
-            if self._pages is not None:
-                await self._close_the_log()  # meanwhile the tail may move on, or be fenced
-                records = tail.after(self._after)
-            if records is not None and not tail.fenced:
-                return None if tail.ended and not records else records
+        if tail is not None and not tail.fenced and (entries := tail.after(self._after)) is not None:
+            if self._log_reader is not None:
+                await self._close_log_reader()
+                entries = tail.after(self._after)
+            if entries is not None and not tail.fenced:
+                return None if tail.ended and not entries else entries
         if tail is not None and tail.fenced:
-            self._leave_the_tail()
-        return await self._in_the_log() if self._kept else self._last_words(_UNAVAILABLE)
+            # Another producer owns the numbers from here on. Its entries come from the log only.
+            self._leave_tail()
+        # After an entry that only the tail had, the log cannot continue: its next entry, if one ever comes,
+        # has a number that this client has already seen on another event.
+        return await self._from_log() if self._logged else self._final_error(_UNAVAILABLE)
 
-    async def _in_the_log(self) -> list[TailEntry] | None:
+    async def _from_log(self) -> list[TailEntry] | None:
         try:
-            return self._turn_page()
+            return self._next_page()
         except ProducerLostError:
             return await self._recover()
         except StoreError:
-            return self._bear()
+            return self._retry_store()
         except GapError:
-            return self._last_words(_TRIMMED)
+            return self._final_error(_TRIMMED)
         except LogError:
-            return self._last_words(_GONE)
+            return self._final_error(_GONE)
 
-    def _turn_page(self) -> list[TailEntry] | None:
+    def _next_page(self) -> list[TailEntry] | None:
+        # Reading is a task, not an await, because a subscriber waits for several things at once: the page,
+        # the tail, the heartbeat and `end`. The task survives those other wake-ups.
         if self._page is None:
-            if self._pages is None:
-                self._pages = self._log.read(self.stream.stream, self._after)
-            self._asked = self._loop.time()
-            self._page = self._loop.create_task(_next_page(self._pages), name="componentstream page")
+            if self._log_reader is None:
+                self._log_reader = self._log.read(self.stream.stream, self._after)
+            self._asked_at = self._loop.time()
+            self._page = self._loop.create_task(_anext(self._log_reader), name="componentstream page")
             self._page.add_done_callback(lambda _: self._wake())
         if not self._page.done():
             return []
@@ -255,33 +232,37 @@ class StreamSubscriber:
         try:
             entries = page.result()
         except LogError:
-            self._pages = None
+            self._log_reader = None  # an async generator that has raised is finished
             now = self._loop.time()
-            worked = now > self._asked + _ANSWERED
-            self._failing_since = now if worked else min(self._failing_since, self._asked)
+            was_following = now > self._asked_at + _FOLLOWING
+            self._failing_since = now if was_following else min(self._failing_since, self._asked_at)
             raise
         self._failing_since = math.inf
         return None if entries is None else [TailEntry(entry.seq, entry.payload) for entry in entries]
 
     async def _recover(self) -> list[TailEntry] | None:
+        """Have the lost stream ended in the log, then read its ending from there like every other client."""
         try:
-            await self._end_lost(self.stream)
+            await self._finish_abandoned(self.stream)
         except StoreError:
-            return self._bear()
-        self._loop.call_later(_RETRY, self._wake)
+            return self._retry_store()
+        self._loop.call_later(_RETRY_DELAY, self._wake)
         return []
 
-    def _bear(self) -> list[TailEntry] | None:
-        if self._loop.time() >= self._failing_since + self._patience:
-            return self._last_words(_UNAVAILABLE)
-        self._loop.call_later(_RETRY, self._wake)
+    def _retry_store(self) -> list[TailEntry] | None:
+        """Schedule another attempt, or give up after ``log_timeout`` seconds of failures."""
+        if self._loop.time() >= self._failing_since + self._log_timeout:
+            return self._final_error(_UNAVAILABLE)
+        self._loop.call_later(_RETRY_DELAY, self._wake)
         return []
 
-    def _last_words(self, error: ErrorEvent) -> list[TailEntry] | None:
-        self._over = True
-        return None if self._told else [TailEntry(self._after + 1, event_to_json(error), kept=False)]
+    def _final_error(self, error: ErrorEvent) -> list[TailEntry] | None:
+        """End with an error event, unless the client has the stream's own end already."""
+        self._done = True
+        return None if self._stop_seen else [TailEntry(self._after + 1, event_to_json(error), logged=False)]
 
     async def _wait(self) -> None:
+        # No wake-up is lost: `_available` has not awaited anything since it last looked for entries.
         self._waiting = self._loop.create_future()
         await self._waiting
 
@@ -289,30 +270,33 @@ class StreamSubscriber:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _look(self) -> None:
-        """Wake the reader if its heartbeat is due; one timer serves all of the stream."""
+    def _on_timer(self) -> None:
+        """Wake the subscriber if a heartbeat is due."""
+        # One timer per subscriber. Each event sent merely moves `_heartbeat_at`: re-arming a timer per event
+        # would leave its cancelled predecessors in the loop's heap.
         now = self._loop.time()
-        if now >= self._beat_due:
-            self._silent = True
-            self._beat_due = now + self._heartbeat
+        if now >= self._heartbeat_at:
+            self._heartbeat_due = True
+            self._heartbeat_at = now + self._heartbeat
             self._wake()
-        self._timer = self._loop.call_at(self._beat_due, self._look)
+        self._timer = self._loop.call_at(self._heartbeat_at, self._on_timer)
 
-    def _leave_the_tail(self) -> None:
+    def _leave_tail(self) -> None:
         if self._tail is not None:
-            self._tail.readers -= 1
-            self._tail.unwatch(self._wake)
+            self._tail.subscribers -= 1
+            self._tail.unsubscribe(self._wake)
             self._tail = None
 
-    async def _close_the_log(self) -> None:
+    async def _close_log_reader(self) -> None:
+        # The task first: a generator cannot be closed while its `anext` runs.
         if self._page is not None:
             self._page.cancel()
             await asyncio.gather(self._page, return_exceptions=True)
             self._page = None
-        if self._pages is not None:
-            await self._pages.aclose()
-            self._pages = None
+        if self._log_reader is not None:
+            await self._log_reader.aclose()
+            self._log_reader = None
 
 
-async def _next_page(pages: AsyncGenerator[list[Entry], None]) -> list[Entry] | None:
+async def _anext(pages: AsyncGenerator[list[Entry], None]) -> list[Entry] | None:
     return await anext(pages, None)
