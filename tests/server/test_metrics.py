@@ -11,7 +11,7 @@ prometheus_client = parts.module("prometheus_client")
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics  # noqa: E402
 from prometheus_client.parser import text_string_to_metric_families as plain  # noqa: E402
 
-from componentstream.server.http.openapi import REFUSALS  # noqa: E402
+from componentstream.core.codes import CODES  # noqa: E402
 from componentstream.server.metrics import Metrics  # noqa: E402
 from componentstream.session.hooks import Reconnected  # noqa: E402
 
@@ -38,7 +38,10 @@ def test_everything_counts_from_zero():
     families = plain(metrics.render("")[0].decode())
     (refused,) = [family for family in families if family.name == "componentstream_refused_requests"]
     counted = {s.labels["code"]: s.value for s in refused.samples if s.name.endswith("_total")}
-    assert counted == dict.fromkeys({*REFUSALS, "other"}, 0.0)
+    rejections = {code for code, record in CODES.items() if record.status is not None}
+    assert {"server_stopping", "source_failed"} <= rejections
+    assert "malformed_marker" not in rejections
+    assert counted == dict.fromkeys({*rejections, "other"}, 0.0)
 
 
 def test_what_happens_is_counted():

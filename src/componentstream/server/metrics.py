@@ -1,20 +1,19 @@
-"""The metrics of the server for Prometheus, beside those of its sessions.
+"""Prometheus metrics of the server, besides those of its sessions.
 
 =============================================  =======  =====  =========================================
-metric                                         kind     label  what it measures
+metric                                         type     label  meaning
 =============================================  =======  =====  =========================================
-``componentstream_readers``                    gauge           streams that are being read
-``componentstream_refused_requests_total``     counter  code   requests that were answered with an error
-``componentstream_resumed_total``              counter         streams that a reader went on with after
-                                                               an event that it had
-``componentstream_lost_producers_total``       counter         streams that were ended because their
-                                                               producer was lost
-``componentstream_log_failures_total``         counter         generations that went on without the log,
-                                                               or ended, because it failed
+``componentstream_readers``                    gauge           responses that are streaming now
+``componentstream_refused_requests_total``     counter  code   requests answered with an error
+``componentstream_resumed_total``              counter         streams resumed after an event
+``componentstream_lost_producers_total``       counter         streams ended because their producer was
+                                                               lost
+``componentstream_log_failures_total``         counter         generations that lost their log and
+                                                               continued without it, or failed
 =============================================  =======  =====  =========================================
 
 The metrics of sessions are those of :func:`~componentstream.observe.prometheus_hook`. Its
-``componentstream_reconnects_total`` stays 0 here: a reader comes back to the log, not to the session.
+``componentstream_reconnects_total`` stays 0 here: clients reconnect to the log, not to the session.
 """
 
 import os
@@ -24,28 +23,31 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from componentstream.core.codes import CODES
 from componentstream.observe.prometheus import prometheus_hook
-from componentstream.server.http.openapi import REFUSALS
 from componentstream.session.hooks import Hook
 
+_REJECTIONS: Final = frozenset(code for code, record in CODES.items() if record.status is not None)
+"""Codes that a response can consist of. They are exported as 0 before they occur."""
+
 _OTHER: Final = "other"
-"""The label of a code that the server does not know: one of your own, raised by you."""
+"""Label of the codes that the application itself rejects requests with."""
 
 _SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
-    """The metrics of one application, in a registry of its own.
+    """Metrics of one application, in its own registry.
 
-    Where the variable ``PROMETHEUS_MULTIPROC_DIR`` names a folder, as ``prometheus_client`` has it for
-    several processes, the answer of each process is for all of them.
+    If ``PROMETHEUS_MULTIPROC_DIR`` names a directory in the environment, as ``prometheus_client`` requires
+    for multiple processes, each process reports the sum of all.
 
     Attributes:
-        hook: for every session; keeps the metrics of sessions.
-        readers: up and down with each reader.
-        resumed: one more for each reader that went on after an event.
-        lost_producers: one more for each stream that was ended in place of its producer.
-        log_failures: one more for each generation that gave its log up.
+        hook: Hook for every session, which updates the session metrics.
+        readers: Gauge of the subscribers that are open now.
+        resumed: Counter of streams resumed after an event.
+        lost_producers: Counter of streams ended because their producer was lost.
+        log_failures: Counter of generations that gave up the log.
     """
 
     def __init__(self) -> None:
@@ -53,36 +55,36 @@ class Metrics:
         self.hook: Hook = prometheus_hook(self._registry)
         self.readers = Gauge(
             "componentstream_readers",
-            "Streams that are being read.",
+            "Responses that are streaming now.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
         self._refused = Counter(
             "componentstream_refused_requests_total",
-            "Requests that were answered with an error.",
+            "Requests answered with an error.",
             ["code"],
             registry=self._registry,
         )
-        self.resumed = self._counter("resumed_total", "Streams that a reader went on with after an event.")
+        self.resumed = self._counter("resumed_total", "Streams resumed after an event.")
         self.lost_producers = self._counter(
-            "lost_producers_total", "Streams that were ended because their producer was lost."
+            "lost_producers_total", "Streams ended because their producer was lost."
         )
         self.log_failures = self._counter(
-            "log_failures_total", "Generations that went on without the log, or ended, because it failed."
+            "log_failures_total", "Generations that lost their log and continued without it, or failed."
         )
-        for code in (*REFUSALS, _OTHER):
+        for code in (*_REJECTIONS, _OTHER):
             self._refused.labels(code)
 
     def refused(self, code: str) -> None:
-        """Count a request that is answered with an error of this code."""
-        self._refused.labels(code if code in REFUSALS else _OTHER).inc()
+        """Count a request answered with this error code."""
+        self._refused.labels(code if code in _REJECTIONS else _OTHER).inc()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics and their media type.
 
         Args:
-            accept: the header ``Accept`` of the request, which asks for the text format or for OpenMetrics;
-                what is not understood gets the text format.
+            accept: Value of the ``Accept`` header, which selects the text format or OpenMetrics. The default,
+                also for a value that is not valid, is the text format.
         """
         try:
             encode, media_type = choose_encoder(accept)
