@@ -173,10 +173,10 @@ def test_an_error_that_is_not_fatal_has_no_traceback():
     assert written(error(cause=raised("odd"))) == "WARNING Stream 's1' has the error invalid_name: m\n"
 
 
-def test_a_reader_that_comes_back_is_logged():
-    back = Reconnected(stream="s1", at=0.0, last_event_id="17")
-    assert written(back) == "INFO Stream 's1' has a reader that came back after event '17'.\n"
-    assert written(back, "%(stream_last_event_id)s %(stream_event)s") == "17 reconnected\n"
+def test_a_reconnect_is_logged():
+    reconnected = Reconnected(stream="s1", at=0.0, last_event_id="17")
+    assert written(reconnected) == "INFO Stream 's1' was resumed after event '17'.\n"
+    assert written(reconnected, "%(stream_last_event_id)s %(stream_event)s") == "17 reconnected\n"
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_a_reader_that_comes_back_is_logged():
         (Reconnected(stream="s1", at=0.0, last_event_id=HOSTILE), "stream_last_event_id"),
     ],
 )
-def test_no_string_can_forge_a_line(record, attribute):
+def test_a_string_cannot_forge_a_line(record, attribute):
     line = written(record, f"%(message)s %({attribute})s")
     assert line.count(ESCAPED) == 2
     assert line.endswith("\n")
     assert line[:-1].isprintable()
 
 
-def test_a_model_can_forge_no_line():
+def test_a_model_cannot_forge_a_line():
     out = io.StringIO()
     session = begun(logging_hook(logger_with(logging.StreamHandler(out))))
     session.feed("/// START a\u202eb\x1b[2J\r2031-01-01\n", 100.5)
@@ -209,7 +209,7 @@ def test_a_model_can_forge_no_line():
     assert "2031-01-01" in lines[1]
 
 
-def test_the_message_of_an_exception_can_forge_no_line():
+def test_the_message_of_an_exception_cannot_forge_a_line():
     text = written(error(fatal=True, cause=raised(HOSTILE)))
     first, *rest = text.rstrip("\n").split("\n")
     assert first == "ERROR Stream 's1' has the error invalid_name: m"
@@ -232,7 +232,7 @@ def test_no_text_of_a_component_is_in_any_record(session):
     assert not any("secret" in record for record in shown)
 
 
-def test_what_the_logger_does_not_want_is_not_made():
+def test_no_log_record_is_made_below_the_level_of_the_logger():
     assert [record.levelname for record in kept(complete, level=logging.WARNING)] == ["WARNING", "WARNING"]
     off = logger_with(handler := Kept())
     off.disabled = True
@@ -244,7 +244,17 @@ def test_the_logger_is_one_of_componentstream_by_default(caplog):
     with caplog.at_level(logging.INFO, "componentstream"):
         cancelled(logging_hook())
     assert [(record.name, record.stream_id) for record in caplog.records] == [
-        ("componentstream.session.session", "s1"),
-        ("componentstream.session.session", "s1"),
+        ("componentstream.session", "s1"),
+        ("componentstream.session", "s1"),
     ]
     assert {record.pathname for record in caplog.records} == {logging_hook.__code__.co_filename}
+
+
+def test_an_unknown_hook_event_is_not_logged_as_a_reconnect():
+    class Unknown:
+        stream = "s1"
+
+    handler = Kept()
+    with pytest.raises(AssertionError, match="Expected code to be unreachable"):
+        logging_hook(logger_with(handler))(Unknown())
+    assert handler.records == []

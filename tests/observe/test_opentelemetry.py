@@ -91,7 +91,7 @@ def test_a_session_that_goes_well_is_measured(backend):
         ({"componentstream.reason": "end"}, 1, 1.0),
         ({"componentstream.reason": "truncated"}, 1, 1.0),
     ]
-    assert backend.points("componentstream.core.errors") == [
+    assert backend.points("componentstream.errors") == [
         ({"error.type": "unexpected_end"}, 1),
         ({"error.type": "unclosed_component"}, 1),
     ]
@@ -125,7 +125,7 @@ def test_a_stream_is_a_span_with_its_figures_and_an_event_for_each_component_and
         "componentstream.chunks": 3,
         "componentstream.chars": 100,
         "componentstream.components": 2,
-        "componentstream.core.errors": 2,
+        "componentstream.errors": 2,
     }
     assert [name.removeprefix("componentstream.") for name, _ in events_of(span)] == [
         "component",
@@ -173,7 +173,7 @@ def test_a_stream_that_ends_badly_has_the_status_error_and_its_type(
     assert backend.points("componentstream.open_streams") == [({}, 0)]
 
 
-def test_a_stream_that_is_cancelled_is_no_error(backend):
+def test_a_cancelled_stream_is_not_an_error(backend):
     cancelled(backend.hook)
     [span] = backend.spans()
     assert span.status.status_code is StatusCode.UNSET
@@ -194,7 +194,7 @@ def test_a_code_of_the_user_is_one_value_in_metrics_and_itself_in_the_span(backe
     [span] = backend.spans()
     assert span.attributes["error.type"] == "my_own"
     assert span.status.description == r"Odd\u202e."
-    assert backend.points("componentstream.core.errors") == [({"error.type": "_OTHER"}, 1)]
+    assert backend.points("componentstream.errors") == [({"error.type": "_OTHER"}, 1)]
     assert backend.points("gen_ai.client.operation.duration") == [({**CHAT, "error.type": "_OTHER"}, 1, 1.0)]
 
 
@@ -225,7 +225,7 @@ def test_a_span_is_a_child_of_the_span_that_was_current_at_the_start(backend):
     assert span.parent.span_id == request.get_span_context().span_id
 
 
-def test_a_reader_that_comes_back_is_counted_and_noted_in_the_span_that_is_open(backend):
+def test_a_reconnect_is_counted_and_added_to_the_open_span(backend):
     back = Reconnected(stream="s1", at=100.5, last_event_id="7\r\n")
     session = begun(backend.hook)
     backend.hook(back)
@@ -293,3 +293,9 @@ def test_without_the_library_the_error_names_the_extra(monkeypatch):
     assert error_without(monkeypatch, "opentelemetry", opentelemetry_hook) == (
         "opentelemetry_hook needs opentelemetry-api: pip install 'componentstream[opentelemetry]'."
     )
+
+
+def test_an_unknown_hook_event_is_not_taken_as_a_reconnect(backend):
+    with pytest.raises(AssertionError, match="Expected code to be unreachable"):
+        backend.hook("a hook event of a new type")
+    assert backend.points("componentstream.reconnects") == []

@@ -90,7 +90,7 @@ def test_a_session_that_ends_badly_is_counted_by_reason(registry, session, reaso
     assert found == errors
 
 
-def test_what_never_came_is_not_timed(hook, value):
+def test_a_first_chunk_that_never_came_is_not_timed(hook, value):
     timed_out(hook)
     assert value("time_to_first_chunk_seconds_count") == 0.0
     assert value("time_to_first_component_seconds_count") == 0.0
@@ -107,7 +107,7 @@ def test_the_gauge_follows_the_streams_that_are_open(hook, value):
 
 
 @pytest.mark.parametrize("at", [0.0, 0.1, 86_400.3, 1_790_000_000.7, -12.7])
-def test_the_gauge_comes_back_though_all_streams_have_the_same_id(hook, value, at):
+def test_the_gauge_returns_to_zero_even_if_all_streams_have_the_same_id(hook, value, at):
     sessions = [begun(hook, stream="", at=at + number / 7) for number in range(20)]
     assert value("open_streams") == 20.0
     never_started(hook, stream="", at=at + 10.0)
@@ -137,7 +137,15 @@ def test_reconnects_are_counted(hook, value):
     assert value("reconnects_total") == 1.0
 
 
-def test_labels_stay_few_whatever_comes(hook, registry, value):
+@pytest.mark.parametrize("code", ["log_unavailable", "server_stopping", "producer_lost"])
+def test_a_code_of_the_server_has_its_own_label(hook, value, code):
+    session = begun(hook)
+    session.report_error(code, "The server ends the stream.", 101.0, fatal=True, retryable=True)
+    assert value("errors_total", code=code) == 1.0
+    assert value("errors_total", code="other") == 0.0
+
+
+def test_the_number_of_series_is_bounded(hook, registry, value):
     def series():
         return {(s.name, *s.labels.values()) for m in registry.collect() for s in m.samples}
 
@@ -165,12 +173,12 @@ def test_the_metrics_are_those_of_the_documentation(registry):
     assert "# HELP componentstream_open_streams Streams that have started and not finished." in text
 
 
-def test_a_second_hook_for_a_registry_is_refused_and_the_first_goes_on(registry, hook, value):
+def test_a_second_hook_for_a_registry_is_rejected_and_the_first_keeps_working(registry, hook, value):
     with pytest.raises(UsageError) as caught:
         prometheus_hook(registry)
     assert str(caught.value) == (
-        "This registry has metrics of componentstream already; make the hook once and give it to every "
-        "session, or pass a registry of its own."
+        "This registry already has metrics of componentstream; create the hook once and pass it to every "
+        "session, or pass another registry."
     )
     complete(hook)
     assert value("generation_seconds_count", reason="complete") == 1.0
@@ -242,3 +250,9 @@ def test_without_the_library_the_error_names_the_extra(monkeypatch):
     assert error_without(monkeypatch, "prometheus_client", prometheus_hook) == (
         "prometheus_hook needs prometheus-client: pip install 'componentstream[prometheus]'."
     )
+
+
+def test_an_unknown_hook_event_is_not_taken_as_a_reconnect(hook, value):
+    with pytest.raises(AssertionError, match="Expected code to be unreachable"):
+        hook("a hook event of a new type")
+    assert value("reconnects_total") == 0.0

@@ -1,6 +1,6 @@
-"""Hooks that bring what happens in a session to logs, metrics and traces.
+"""Hooks that report sessions to logs, metrics and traces.
 
-Make a hook once, when your program starts, and give it to every session::
+Create a hook once, when your program starts, and pass it to every session::
 
     from componentstream.observe import logging_hook, prometheus_hook
 
@@ -9,19 +9,19 @@ Make a hook once, when your program starts, and give it to every session::
     session = GenerationSession(id=request_id, hooks=HOOKS)
 
 ================================  ======================  ============================================
-factory                           install                 what it makes
+factory                           install                 reports to
 ================================  ======================  ============================================
-:func:`logging_hook`              nothing                 log records of the standard library
-:func:`prometheus_hook`           the extra prometheus    metrics in a Prometheus registry
-:func:`opentelemetry_hook`        the extra               GenAI metrics and one span for each stream
-                                  opentelemetry
+:func:`logging_hook`              nothing                 the standard library's ``logging``
+:func:`prometheus_hook`           the extra prometheus    a Prometheus registry
+:func:`opentelemetry_hook`        the extra               OpenTelemetry metrics, and one span for
+                                  opentelemetry           each stream
 ================================  ======================  ============================================
 
-Each factory imports its library when it is called; importing this package loads none of them. The hooks may
-be called from several threads. None of them sees or keeps text of a component.
+Each factory imports its library when it is called; importing this package loads none of them. The hooks are
+thread-safe. None of them sees or keeps text of a component.
 
-Give each session an ``id`` of its own. The figures are right without, but log records and span events of
-streams that are open at the same time under one id cannot be told apart.
+Give each session a unique ``id``. Metrics are correct without one, but log records and span events of
+concurrent streams with the same id cannot be told apart.
 """
 
 from componentstream.observe.logging import logging_hook

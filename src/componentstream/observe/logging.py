@@ -1,16 +1,15 @@
-"""Log records of what happens in sessions, by the standard library's ``logging``.
+"""Log records of sessions, through the standard library's ``logging``.
 
-The level tells how much it matters:
+Levels by severity:
 
 ===========  ===================================================================================
 ``ERROR``    a fatal error, with the traceback of its cause if there is one
-``WARNING``  an error after which the stream goes on
-``INFO``     a stream starts or has finished, a reader has come back
-``DEBUG``    a component has finished
+``WARNING``  an error that does not end the stream
+``INFO``     a stream started or finished, a client reconnected
+``DEBUG``    a component finished
 ===========  ===================================================================================
 
-Each log record carries flat attributes for formatters that write JSON. None of their names is one that
-``logging`` uses itself:
+Each log record has flat attributes for JSON formatters. Their names do not collide with those of ``logging``:
 
 ==================================  =======================================  ==========================
 attribute                           on                                       value
@@ -42,18 +41,17 @@ attribute                           on                                       val
 ``stream_chars``                    ``stream_finished``                      code points in them
 ``stream_components``               ``stream_finished``                      components that ended
 ``stream_errors``                   ``stream_finished``                      errors of all codes
-``stream_last_event_id``            ``reconnected``                          what the reader had last
+``stream_last_event_id``            ``reconnected``                          last event id of the client
 ==================================  =======================================  ==========================
 
-No line can be forged. What a model, a client or an exception wrote is shortened to 500 characters and has
-everything escaped that ends a line, reorders it or does not show; the lines of a traceback are indented.
-There is no text of a component and no prompt in a log record, but an exception of your source may quote
-what it likes.
+Log lines cannot be forged. Strings from a model, a client or an exception are shortened to 500 characters,
+and line ends, bidirectional controls and invisible characters in them are escaped; the lines of a traceback
+are indented. Log records do not contain text of components or prompts, but an exception of your source may.
 """
 
 import logging
 import traceback
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from componentstream.observe._values import shown
 from componentstream.session.hooks import (
@@ -61,45 +59,46 @@ from componentstream.session.hooks import (
     ErrorReported,
     Hook,
     HookEvent,
+    Reconnected,
     StreamFinished,
     StreamStarted,
 )
 
-_Described: TypeAlias = tuple[str, str, tuple[object, ...], dict[str, object]]
-"""The event, what follows the stream's id in the message, its arguments, and the attributes."""
+_Description: TypeAlias = tuple[str, str, tuple[object, ...], dict[str, object]]
+"""Name of the hook event, message after the stream id, arguments of the message, attributes."""
 
 
 def logging_hook(logger: logging.Logger | None = None) -> Hook:
-    """Return a hook that writes log records, with levels and attributes as this module says.
+    """Return a hook that logs with the levels and attributes of this module.
 
-    Call it once, when the program starts, and give what it returns to every session. Handlers and levels
-    are the business of whoever sets up ``logging``.
+    Call it once, when the program starts, and pass the hook to every session. It configures neither handlers
+    nor levels; set up ``logging`` as usual.
 
     Args:
-        logger: by default the one named ``componentstream.session.session``.
+        logger: The logger, by default ``componentstream.session``.
     """
-    target = logging.getLogger("componentstream.session.session") if logger is None else logger
+    target = logging.getLogger("componentstream.session") if logger is None else logger
 
-    def log(record: HookEvent, /) -> None:
-        level = _level(record)
+    def log(event: HookEvent, /) -> None:
+        level = _level(event)
         if target.isEnabledFor(level):
-            target.handle(_made(target, level, record))
+            target.handle(_log_record(target, level, event))
 
     return log
 
 
-def _level(record: HookEvent) -> int:
-    if isinstance(record, ErrorReported):
-        return logging.ERROR if record.fatal else logging.WARNING
-    return logging.DEBUG if isinstance(record, ComponentFinished) else logging.INFO
+def _level(event: HookEvent) -> int:
+    if isinstance(event, ErrorReported):
+        return logging.ERROR if event.fatal else logging.WARNING
+    return logging.DEBUG if isinstance(event, ComponentFinished) else logging.INFO
 
 
-def _made(logger: logging.Logger, level: int, record: HookEvent) -> logging.LogRecord:
-    event, template, args, fields = _described(record)
-    stream = shown(record.stream)
-    cause = record.cause if isinstance(record, ErrorReported) and record.fatal else None
+def _log_record(logger: logging.Logger, level: int, event: HookEvent) -> logging.LogRecord:
+    name, template, args, fields = _describe(event)
+    stream = shown(event.stream)
+    cause = event.cause if isinstance(event, ErrorReported) and event.fatal else None
     path, line, function, _ = logger.findCaller()
-    made = logger.makeRecord(
+    record = logger.makeRecord(
         logger.name,
         level,
         path,
@@ -108,76 +107,77 @@ def _made(logger: logging.Logger, level: int, record: HookEvent) -> logging.LogR
         (stream, *args),
         None if cause is None else (type(cause), cause, cause.__traceback__),
         function,
-        {"stream_event": event, "stream_id": stream, **fields},
+        {"stream_event": name, "stream_id": stream, **fields},
     )
     if cause is not None:
-        # A formatter writes what it finds here as it is, and would write the exception as it is otherwise.
-        made.exc_text = _traceback(cause)
-    return made
+        # Formatters use exc_text as it is. Without it they would format the exception themselves, unescaped.
+        record.exc_text = _traceback(cause)
+    return record
 
 
-def _described(record: HookEvent) -> _Described:
-    match record:
+def _describe(event: HookEvent) -> _Description:
+    match event:
         case StreamStarted():
             return "stream_started", "started.", (), {}
         case ComponentFinished():
-            return _component(record)
+            return _component(event)
         case ErrorReported():
-            return _error(record)
+            return _error(event)
         case StreamFinished():
-            return _end(record)
+            return _end(event)
+        case Reconnected():
+            last = shown(event.last_event_id)
+            return "reconnected", "was resumed after event '%s'.", (last,), {"stream_last_event_id": last}
         case _:
-            last = shown(record.last_event_id)
-            fields: dict[str, object] = {"stream_last_event_id": last}
-            return "reconnected", "has a reader that came back after event '%s'.", (last,), fields
+            assert_never(event)
 
 
-def _component(record: ComponentFinished) -> _Described:
-    name, position = shown(record.name), shown(record.position)
+def _component(event: ComponentFinished) -> _Description:
+    name, position = shown(event.name), shown(event.position)
     return (
         "component_finished",
         "finished component %d, '%s' at '%s', after %.3f s: %s, %d characters.",
-        (record.index, name, position, record.seconds, record.reason, record.chars),
+        (event.index, name, position, event.seconds, event.reason, event.chars),
         {
-            "component_index": record.index,
+            "component_index": event.index,
             "component_name": name,
             "component_position": position,
-            "component_reason": record.reason,
-            "component_chars": record.chars,
-            "component_trimmed": record.trimmed,
-            "component_seconds": record.seconds,
-            "component_critical": record.critical,
+            "component_reason": event.reason,
+            "component_chars": event.chars,
+            "component_trimmed": event.trimmed,
+            "component_seconds": event.seconds,
+            "component_critical": event.critical,
         },
     )
 
 
-def _error(record: ErrorReported) -> _Described:
-    code, message = shown(record.code), shown(record.message)
-    where = "" if record.line is None else f" in line {record.line}"
+def _error(error: ErrorReported) -> _Description:
+    code, message = shown(error.code), shown(error.message)
+    where = "" if error.line is None else f" in line {error.line}"
     return (
         "error_reported",
         "has the error %s%s: %s",
         (code, where, message),
         {
-            "component_index": record.index,
+            "component_index": error.index,
             "error_code": code,
             "error_message": message,
-            "error_fatal": record.fatal,
-            "error_retryable": record.retryable,
-            "error_line": record.line,
+            "error_fatal": error.fatal,
+            "error_retryable": error.retryable,
+            "error_line": error.line,
         },
     )
 
 
-def _end(record: StreamFinished) -> _Described:
-    stats = record.stats
+def _end(event: StreamFinished) -> _Description:
+    stats = event.stats
     errors = sum(stats.errors_by_code.values())
     return (
         "stream_finished",
         "finished after %.3f s: %s, %d components, %d characters, %d errors.",
-        (stats.elapsed, record.reason, stats.components_completed, stats.chars, errors),
+        (stats.elapsed, event.reason, stats.components_completed, stats.chars, errors),
         {
-            "stream_reason": record.reason,
+            "stream_reason": event.reason,
             "stream_seconds": stats.elapsed,
             "stream_seconds_to_first_chunk": stats.seconds_to_first_chunk,
             "stream_chunks": stats.chunks,

@@ -1,10 +1,10 @@
 """Metrics and spans of sessions for OpenTelemetry.
 
-Three metrics bear the names of the semantic conventions for generative AI, which are still in development
-and may change:
+Three metrics have the names of the semantic conventions for generative AI, which are still in development and
+may change:
 
 =====================================================  =========  =====================================
-metric                                                 kind       what it measures
+metric                                                 kind       measures
 =====================================================  =========  =====================================
 ``gen_ai.client.operation.duration``                   histogram  a stream, from start to end, in s
 ``gen_ai.client.operation.time_to_first_chunk``        histogram  from the start to the first text, in s
@@ -14,27 +14,27 @@ metric                                                 kind       what it measur
 ``componentstream.open_streams``                       up-down    streams that have started and not
                                                        counter    finished
 ``componentstream.component.duration``                 histogram  a component, from start to stop, in s
-``componentstream.core.errors``                             counter    error events
-``componentstream.reconnects``                         counter    readers that came back
+``componentstream.errors``                             counter    error events
+``componentstream.reconnects``                         counter    clients that reconnected
 =====================================================  =========  =====================================
 
-The first three have ``gen_ai.operation.name``, which is ``chat`` unless you say otherwise, and the
-attributes that you give: by the conventions ``gen_ai.provider.name`` at least, and ``gen_ai.request.model``.
-The duration of a stream that failed or timed out has ``error.type`` as well: the code of the fatal error if
-there was one, otherwise ``failed``. A component has ``componentstream.reason``, an error has ``error.type``.
-Codes that are not of this library count as ``_OTHER``.
+The first three have ``gen_ai.operation.name``, by default ``chat``, and the attributes that you pass: the
+conventions require ``gen_ai.provider.name`` and recommend ``gen_ai.request.model``. The duration of a
+stream that failed or timed out also has ``error.type``: the code of its fatal error, or ``failed`` without
+one. Component durations have ``componentstream.reason``, errors have ``error.type``. Codes that are not
+registered count as ``_OTHER``.
 
-Each stream is one span, ``componentstream.stream``, a child of the span that is current when the session
-starts, with the attributes that you give. It has an event for each component that finished, each error and
-each reader that came back; the exception behind a fatal error is recorded; and a stream that failed or timed
-out has the status *error*. A span has no text of a component, but the exception may quote what it likes.
+Each stream is one span, ``componentstream.stream``, with the attributes that you pass. Its parent is the
+current span at the start of the session. It has a span event for each finished component, each error and
+each reconnect; the exception behind a fatal error is recorded; and a stream that failed or timed out has
+the status *error*. Spans do not contain text of components, but an exception of your source may.
 
-The client library of your provider may be instrumented too and measure the same under the same names; the
-scope of what comes from here is ``componentstream``.
+The client library of your provider may be instrumented too, and record metrics of the same names; those of
+this module have the instrumentation scope ``componentstream``.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 import attrs
 
@@ -45,6 +45,7 @@ from componentstream.session.hooks import (
     ErrorReported,
     Hook,
     HookEvent,
+    Reconnected,
     StreamFinished,
     StreamStarted,
 )
@@ -63,22 +64,22 @@ def opentelemetry_hook(
     *,
     attributes: Mapping[str, str] | None = None,
 ) -> Hook:
-    """Return a hook that measures and traces as this module says.
+    """Return a hook that records the metrics and spans of this module.
 
-    Call it once, when the program starts, and give what it returns to every session. A session that is
-    cancelled before it starts is not counted.
+    Call it once, when the program starts, and pass the hook to every session. A session that is cancelled
+    before it starts is not counted.
 
     Args:
-        meter_provider: by default the global one.
-        tracer_provider: by default the global one.
-        attributes: of every ``gen_ai`` measurement and every span. Every value that they take is a time
-            series of its own, so give nothing that differs from request to request.
+        meter_provider: The meter provider, by default the global one.
+        tracer_provider: The tracer provider, by default the global one.
+        attributes: Attributes of every ``gen_ai`` measurement and every span. Each distinct set of values
+            is a time series, so pass nothing that differs between requests.
 
     Raises:
         MissingExtraError: ``opentelemetry-api`` is not installed.
     """
     try:
-        from opentelemetry import metrics, trace  # noqa: PLC0415 - only who asks for it needs it
+        from opentelemetry import metrics, trace  # noqa: PLC0415 - an optional dependency
     except ImportError as error:
         raise MissingExtraError(
             "opentelemetry_hook needs opentelemetry-api: pip install 'componentstream[opentelemetry]'."
@@ -92,14 +93,14 @@ def opentelemetry_hook(
 
 @attrs.define
 class _Stream:
-    """A span that is open, and the fatal error that ends it."""
+    """An open span, and the fatal error of its stream."""
 
     span: "Span"
     fatal: ErrorReported | None = None
 
 
 class _OpenTelemetryHook:
-    """The instruments, and the spans that are open."""
+    """The instruments and the open spans."""
 
     def __init__(self, meter: "Meter", tracer: "Tracer", attributes: Mapping[str, str]) -> None:
         from opentelemetry.trace import StatusCode  # noqa: PLC0415 - see the factory
@@ -129,87 +130,92 @@ class _OpenTelemetryHook:
         self._open = meter.create_up_down_counter(
             "componentstream.open_streams", "{stream}", "Streams that have started and not finished."
         )
-        self._errors = meter.create_counter("componentstream.core.errors", "{error}", "Error events.")
+        self._errors = meter.create_counter("componentstream.errors", "{error}", "Error events.")
         self._reconnects = meter.create_counter(
-            "componentstream.reconnects", "{reconnect}", "Readers that came back."
+            "componentstream.reconnects", "{reconnect}", "Clients that reconnected."
         )
 
-    def __call__(self, record: HookEvent, /) -> None:
-        match record:
+    def __call__(self, event: HookEvent, /) -> None:
+        match event:
             case StreamStarted():
-                self._start(record)
+                self._start(event)
             case ComponentFinished():
-                self._finish_component(record)
+                self._finish_component(event)
             case ErrorReported():
-                self._report(record)
+                self._report(event)
             case StreamFinished():
-                self._finish(record)
+                self._finish(event)
+            case Reconnected():
+                self._reconnect(event)
             case _:
-                self._reconnects.add(1)
-                if stream := self._streams.only(record.stream):
-                    last = {"componentstream.last_event_id": shown(record.last_event_id)}
-                    stream.span.add_event("componentstream.reconnect", last)
+                assert_never(event)
 
-    def _start(self, record: StreamStarted) -> None:
+    def _start(self, event: StreamStarted) -> None:
         self._open.add(1)
-        attributes = {**self._attributes, "componentstream.stream.id": shown(record.stream)}
+        attributes = {**self._attributes, "componentstream.stream.id": shown(event.stream)}
         span = self._tracer.start_span("componentstream.stream", attributes=attributes)
-        self._streams.add(record, _Stream(span))
+        self._streams.add(event, _Stream(span))
 
-    def _finish_component(self, record: ComponentFinished) -> None:
-        self._component.record(record.seconds, {"componentstream.reason": record.reason})
-        if stream := self._streams.only(record.stream):
+    def _finish_component(self, event: ComponentFinished) -> None:
+        self._component.record(event.seconds, {"componentstream.reason": event.reason})
+        if stream := self._streams.only(event.stream):
             stream.span.add_event(
                 "componentstream.component",
                 {
-                    "componentstream.component.index": record.index,
-                    "componentstream.component.name": shown(record.name),
-                    "componentstream.component.position": shown(record.position),
-                    "componentstream.component.chars": record.chars,
-                    "componentstream.component.trimmed": record.trimmed,
-                    "componentstream.component.seconds": record.seconds,
-                    "componentstream.component.critical": record.critical,
-                    "componentstream.reason": record.reason,
+                    "componentstream.component.index": event.index,
+                    "componentstream.component.name": shown(event.name),
+                    "componentstream.component.position": shown(event.position),
+                    "componentstream.component.chars": event.chars,
+                    "componentstream.component.trimmed": event.trimmed,
+                    "componentstream.component.seconds": event.seconds,
+                    "componentstream.component.critical": event.critical,
+                    "componentstream.reason": event.reason,
                 },
             )
 
-    def _report(self, record: ErrorReported) -> None:
-        self._errors.add(1, {"error.type": label(record.code, _OTHER)})
-        stream = self._streams.only(record.stream)
+    def _report(self, error: ErrorReported) -> None:
+        self._errors.add(1, {"error.type": label(error.code, _OTHER)})
+        stream = self._streams.only(error.stream)
         if stream is None:
             return
         event: dict[str, str | bool | int] = {
-            "error.type": shown(record.code),
-            "componentstream.error.message": shown(record.message),
-            "componentstream.error.fatal": record.fatal,
-            "componentstream.error.retryable": record.retryable,
+            "error.type": shown(error.code),
+            "componentstream.error.message": shown(error.message),
+            "componentstream.error.fatal": error.fatal,
+            "componentstream.error.retryable": error.retryable,
         }
-        if record.line is not None:
-            event["componentstream.error.line"] = record.line
+        if error.line is not None:
+            event["componentstream.error.line"] = error.line
         stream.span.add_event("componentstream.error", event)
-        if record.fatal:
-            stream.fatal = record
-            if record.cause is not None:
-                stream.span.record_exception(record.cause)
+        if error.fatal:
+            stream.fatal = error
+            if error.cause is not None:
+                stream.span.record_exception(error.cause)
 
-    def _finish(self, record: StreamFinished) -> None:
-        stream = self._streams.take(record)
+    def _reconnect(self, event: Reconnected) -> None:
+        self._reconnects.add(1)
+        if stream := self._streams.only(event.stream):
+            last = {"componentstream.last_event_id": shown(event.last_event_id)}
+            stream.span.add_event("componentstream.reconnect", last)
+
+    def _finish(self, event: StreamFinished) -> None:
+        stream = self._streams.take(event)
         if stream is None:
             return
-        stats, measured = record.stats, dict(self._measured)
+        stats, measured = event.stats, dict(self._measured)
         stream.span.set_attributes(
             {
-                "componentstream.reason": record.reason,
+                "componentstream.reason": event.reason,
                 "componentstream.chunks": stats.chunks,
                 "componentstream.chars": stats.chars,
                 "componentstream.components": stats.components_completed,
-                "componentstream.core.errors": sum(stats.errors_by_code.values()),
+                "componentstream.errors": sum(stats.errors_by_code.values()),
             }
         )
-        if record.reason in ("failed", "timeout"):
+        if event.reason in ("failed", "timeout"):
             fatal = stream.fatal
-            measured["error.type"] = record.reason if fatal is None else label(fatal.code, _OTHER)
-            stream.span.set_attribute("error.type", record.reason if fatal is None else shown(fatal.code))
+            measured["error.type"] = event.reason if fatal is None else label(fatal.code, _OTHER)
+            stream.span.set_attribute("error.type", event.reason if fatal is None else shown(fatal.code))
             stream.span.set_status(self._error, None if fatal is None else shown(fatal.message))
         stream.span.end()
         self._open.add(-1)
@@ -217,5 +223,5 @@ class _OpenTelemetryHook:
         first = stats.seconds_to_first_chunk
         if first is not None:
             self._first_chunk.record(first, self._measured)
-            if record.reason == "complete" and stats.chunks > 1:
+            if event.reason == "complete" and stats.chunks > 1:
                 self._per_chunk.record((stats.elapsed - first) / (stats.chunks - 1), self._measured)

@@ -1,12 +1,12 @@
 """Metrics of sessions for Prometheus, in a registry of ``prometheus_client``.
 
 ==================================================  =========  ========  ==================================
-metric                                              kind       label     what it measures
+metric                                              kind       label     measures
 ==================================================  =========  ========  ==================================
 ``componentstream_open_streams``                    gauge                streams that have started and not
                                                                          finished
 ``componentstream_generation_seconds``              histogram  reason    a stream, from start to end
-``componentstream_generation_size_characters``      histogram            what the source sent, in a stream
+``componentstream_generation_size_characters``      histogram            the text of the source of a stream
 ``componentstream_time_to_first_chunk_seconds``     histogram            from the start to the first text
 ``componentstream_time_to_first_component_seconds`` histogram            from the start to the first
                                                                          component
@@ -15,19 +15,19 @@ metric                                              kind       label     what it
 ``componentstream_trimmed_characters_total``        counter              text dropped from components that
                                                                          were too large
 ``componentstream_errors_total``                    counter    code      error events
-``componentstream_reconnects_total``                counter              readers that came back
+``componentstream_reconnects_total``                counter              clients that reconnected
 ==================================================  =========  ========  ==================================
 
-A label has few values, whatever a model writes: the reasons are those of
-:class:`~componentstream.MessageStop` and :class:`~componentstream.ContentBlockStop`, the codes are those of
-this library, and ``other`` for all codes of your own. The names of components are no labels. All values are
-there from the beginning, so that a first failure shows as an increase.
+The number of label values is bounded: reasons are those of :class:`~componentstream.MessageStop` and
+:class:`~componentstream.ContentBlockStop`, codes are the registered ones, and ``other`` for all codes of
+your own. Component names, which the model chooses, are not used as labels. All series of reasons, and those
+of the codes that a session can report, exist from the start, so that a first failure shows as an increase.
 """
 
 from collections.abc import Iterable
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, assert_never, get_args
 
 from componentstream.core import codes
 from componentstream.core.errors import MissingExtraError, UsageError
@@ -38,6 +38,7 @@ from componentstream.session.hooks import (
     ErrorReported,
     Hook,
     HookEvent,
+    Reconnected,
     StreamFinished,
     StreamStarted,
 )
@@ -51,31 +52,31 @@ _REPORTED: Final = codes.codes_of("parser", "source", "session") | {
     codes.LOG_UNAVAILABLE,
     codes.SERVER_STOPPING,
 }
-"""The codes that a session can report, two of them for the server; their series exist from the start."""
+"""The codes that a session can report; the server reports the last two through its sessions."""
 
 _OTHER: Final = "other"
 
-# Fourfold from a line to the default limit of a component, and on to that of a stream.
+# Powers of 4, from about one line to the default limits of a component (2**20) and of a stream (2**24).
 _CHARACTERS: Final = (64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
 
 
 def prometheus_hook(registry: "CollectorRegistry | None" = None) -> Hook:
-    """Return a hook that keeps the metrics of this module up to date.
+    """Return a hook that updates the metrics of this module.
 
-    Call it once for a registry, when the program starts, and give what it returns to every session. A
-    session that is cancelled before it starts is not counted.
+    Call it once per registry, when the program starts, and pass the hook to every session. A session that is
+    cancelled before it starts is not counted.
 
     Args:
-        registry: where the metrics are registered, all or none; by default ``prometheus_client.REGISTRY``,
-            which the ready-made exporters show. With several processes (``PROMETHEUS_MULTIPROC_DIR``) the
-            gauge is the sum over those that live.
+        registry: The registry for the metrics, by default ``prometheus_client.REGISTRY``, which the bundled
+            exporters serve. It takes all metrics or none. With several processes
+            (``PROMETHEUS_MULTIPROC_DIR``) the gauge is the sum over live processes.
 
     Raises:
         MissingExtraError: ``prometheus_client`` is not installed.
-        UsageError: the registry has a metric of one of these names.
+        UsageError: The registry already has a metric with one of these names.
     """
     try:
-        from prometheus_client import REGISTRY  # noqa: PLC0415 - only who asks for metrics needs it
+        from prometheus_client import REGISTRY  # noqa: PLC0415 - an optional dependency
     except ImportError as error:
         raise MissingExtraError(
             "prometheus_hook needs prometheus-client: pip install 'componentstream[prometheus]'."
@@ -85,14 +86,14 @@ def prometheus_hook(registry: "CollectorRegistry | None" = None) -> Hook:
         (REGISTRY if registry is None else registry).register(hook)
     except ValueError as error:
         raise UsageError(
-            "This registry has metrics of componentstream already; make the hook once and give it to every "
-            "session, or pass a registry of its own."
+            "This registry already has metrics of componentstream; create the hook once and pass it to every "
+            "session, or pass another registry."
         ) from error
     return hook
 
 
 class _PrometheusHook:
-    """The metrics, as one collector, so that a registry takes all of them or none."""
+    """All metrics as one collector, so that a registry accepts all of them or none."""
 
     def __init__(self) -> None:
         from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415 - see the factory
@@ -109,7 +110,7 @@ class _PrometheusHook:
             multiprocess_mode="livesum",
         )
         self._generation = seconds("generation_seconds", "From the start of a stream to its end.", ["reason"])
-        self._generation_size = characters("generation_size_characters", "What the source sent, in a stream.")
+        self._generation_size = characters("generation_size_characters", "Text of the source in a stream.")
         self._first_chunk = seconds(
             "time_to_first_chunk_seconds", "From the start of a stream to the first text."
         )
@@ -122,7 +123,7 @@ class _PrometheusHook:
         self._component_size = characters("component_size_characters", "The text delivered of a component.")
         self._trimmed = count("trimmed_characters_total", "Text dropped from components that were too large.")
         self._errors = count("errors_total", "Error events.", ["code"])
-        self._reconnects = count("reconnects_total", "Readers that came back.")
+        self._reconnects = count("reconnects_total", "Clients that reconnected.")
         self._metrics = (
             self._open,
             self._generation,
@@ -149,28 +150,30 @@ class _PrometheusHook:
     def collect(self) -> Iterable["Metric"]:
         return chain.from_iterable(metric.collect() for metric in self._metrics)
 
-    def __call__(self, record: HookEvent, /) -> None:
-        match record:
+    def __call__(self, event: HookEvent, /) -> None:
+        match event:
             case StreamStarted():
-                self._streams.add(record, value=True)
+                self._streams.add(event, value=True)
                 self._open.inc()
             case ComponentFinished():
-                self._component.labels(record.reason).observe(record.seconds)
-                self._component_size.observe(record.chars)
-                self._trimmed.inc(record.trimmed)
+                self._component.labels(event.reason).observe(event.seconds)
+                self._component_size.observe(event.chars)
+                self._trimmed.inc(event.trimmed)
             case ErrorReported():
-                self._errors.labels(label(record.code, _OTHER)).inc()
+                self._errors.labels(label(event.code, _OTHER)).inc()
             case StreamFinished():
-                self._finish(record)
-            case _:
+                self._finish(event)
+            case Reconnected():
                 self._reconnects.inc()
+            case _:
+                assert_never(event)
 
-    def _finish(self, record: StreamFinished) -> None:
-        if self._streams.take(record) is None:
+    def _finish(self, event: StreamFinished) -> None:
+        if self._streams.take(event) is None:
             return
-        stats = record.stats
+        stats = event.stats
         self._open.dec()
-        self._generation.labels(record.reason).observe(stats.elapsed)
+        self._generation.labels(event.reason).observe(stats.elapsed)
         self._generation_size.observe(stats.chars)
         if stats.seconds_to_first_chunk is not None:
             self._first_chunk.observe(stats.seconds_to_first_chunk)

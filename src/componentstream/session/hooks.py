@@ -1,25 +1,28 @@
-"""What a session tells those who watch it: frozen records, handed to callables.
+"""Observability of a session: frozen hook events, passed to callables.
 
-A hook is any callable that takes a record. Give hooks to a
-:class:`~componentstream.GenerationSession`; it calls each of them, in order, with every record::
+A hook is any callable that takes a hook event. Pass hooks to a
+:class:`~componentstream.GenerationSession`; it calls each of them, in order, with every hook event::
 
-    def log(record: Record) -> None:
-        if isinstance(record, ComponentFinished):
-            print(record.name, record.seconds)
+    def log(event: HookEvent) -> None:
+        if isinstance(event, ComponentFinished):
+            print(event.name, event.seconds)
 
     session = GenerationSession(hooks=[log])
 
-No record holds text of a component, so that watching a stream does not copy what is in it.
+Hook events do not contain text of components, so that observing a stream never copies its content.
 """
 
 from collections.abc import Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, assert_never
 
 import attrs
 
 from componentstream.core.buffer import Component
 from componentstream.core.events import (
+    ContentBlockDelta,
+    ContentBlockStart,
     ContentBlockStop,
+    DebugEvent,
     ErrorEvent,
     Event,
     MessageStop,
@@ -35,8 +38,8 @@ class StreamStarted:
     """A session has started.
 
     Attributes:
-        stream: the ``id`` of the session, here and in all records.
-        at: the ``now`` of the call that caused it, in seconds of the caller's clock, here and in all records.
+        stream: The ``id`` of the session; every hook event has it.
+        at: The ``now`` of the call that caused it, in seconds of the caller's clock; every hook event has it.
     """
 
     stream: str
@@ -48,14 +51,14 @@ class ComponentFinished:
     """A component has ended.
 
     Attributes:
-        index: the index of its block.
-        name: as in its START marker; a model may write any name there.
-        position: where on the page it belongs.
-        reason: why it ended; anything but ``end`` means that it may be incomplete.
-        chars: code points delivered for it.
-        trimmed: code points dropped because it was too large.
-        seconds: from its start event to its stop event.
-        critical: the catalog says that the page is no good without it.
+        index: Index of its block.
+        name: Name in its START marker, chosen by the model.
+        position: Position on the page.
+        reason: Reason of its stop; any other than ``end`` means that it may be incomplete.
+        chars: Number of code points delivered.
+        trimmed: Number of code points dropped because it was too large.
+        seconds: Seconds from its start event to its stop event.
+        critical: Whether the catalog calls it critical: the page is useless without it.
     """
 
     stream: str
@@ -72,10 +75,10 @@ class ComponentFinished:
 
 @attrs.frozen(kw_only=True)
 class ErrorReported:
-    """An error event has left; the fields are those of :class:`~componentstream.ErrorEvent`.
+    """An error event was emitted; the fields are those of :class:`~componentstream.ErrorEvent`.
 
-    ``cause`` is the exception behind it where there is one. It stays in the process, and may hold what
-    nobody outside may see.
+    ``cause`` is the exception behind it, if any. It stays in the process and may contain secrets: do not send
+    it to clients.
     """
 
     stream: str
@@ -91,15 +94,15 @@ class ErrorReported:
 
 @attrs.frozen(kw_only=True)
 class StreamFinished:
-    """A session has ended, with its final figures; the last record of the session itself.
+    """A session has ended; its last hook event.
 
-    It also comes for a session that was cancelled before it started. Where ids are used twice, a stream is
-    known by its id and the moment of its start.
+    It is also emitted for a session that was cancelled before it started. If ids are not unique, id and
+    ``started`` together identify a stream.
 
     Attributes:
-        started: ``at`` of its :class:`StreamStarted`, None if it has never started.
-        reason: how it ended.
-        stats: its final figures.
+        started: ``at`` of its :class:`StreamStarted`, None if it never started.
+        reason: Reason of its ``message_stop``.
+        stats: Final statistics.
     """
 
     stream: str
@@ -111,9 +114,9 @@ class StreamFinished:
 
 @attrs.frozen(kw_only=True)
 class Reconnected:
-    """A reader of the stream has come back and asked for what follows ``last_event_id``.
+    """A client has reconnected and asked for the events after ``last_event_id``.
 
-    Sent by what serves the stream, not by the session.
+    The code that serves the stream reports it, through ``GenerationSession.reconnected``.
     """
 
     stream: str
@@ -122,45 +125,45 @@ class Reconnected:
 
 
 HookEvent: TypeAlias = StreamStarted | ComponentFinished | ErrorReported | StreamFinished | Reconnected
-"""Everything that a hook may be called with; end a ``match`` over it with ``assert_never``."""
+"""Every hook event; end a ``match`` over it with ``assert_never``."""
 
 
 class Hook(Protocol):
-    """A callable that is told of what happens in a session.
+    """A callable that receives the hook events of a session.
 
-    It is called synchronously, when the session's state has changed and before the call that changed it
-    returns. It must be quick, must not call the session, and must not raise: what it raises reaches the
-    caller of the session, who then lacks the events of that call, and the hooks behind it are not called.
+    It is called synchronously, after the session's state has changed and before the call that changed it
+    returns. It must be fast, must not call the session, and must not raise: its exception would reach the
+    caller of the session, who then loses the events of that call, and later hooks would not be called.
     """
 
-    def __call__(self, record: HookEvent, /) -> None:
-        """Take the next record."""
+    def __call__(self, event: HookEvent, /) -> None:
+        """Take the next hook event."""
 
 
 @attrs.define(eq=False)
 class CallResult:
-    """The events that one call of a session returns, and what the records need besides.
+    """Result of one call of a session: its events, and further data for hook events.
 
     Attributes:
-        events: the events, in order.
-        finished: the components that they complete, by index, and the seconds that each took.
-        fault: where in ``events`` the latest error is, -1 if there is none.
-        fatal: whether one of the errors is fatal.
-        cause: the exception behind the latest error.
+        events: The events, in order.
+        finished: The components that they complete, by index, with the duration of each in seconds.
+        last_error_index: Index in ``events`` of the latest error, -1 without one.
+        fatal: Whether one of the errors is fatal.
+        cause: The exception behind the latest error.
     """
 
     events: list[Event] = attrs.field(factory=list)
     finished: dict[int, tuple[Component, float]] = attrs.field(factory=dict)
-    fault: int = -1
+    last_error_index: int = -1
     fatal: bool = False
     cause: BaseException | None = None
 
 
-def records_of(
-    told: CallResult, *, stream: str, at: float, started: float | None, stats: SessionStats
+def hook_events_of(
+    result: CallResult, *, stream: str, at: float, started: float | None, stats: SessionStats
 ) -> Iterator[HookEvent]:
-    """Yield the records of the events of one call, in their order."""
-    for place, event in enumerate(told.events):
+    """Yield the hook events for the events of one call, in their order."""
+    for position, event in enumerate(result.events):
         match event:
             case StatusEvent(phase="started"):
                 yield StreamStarted(stream=stream, at=at)
@@ -174,10 +177,10 @@ def records_of(
                     retryable=event.retryable,
                     line=event.line,
                     index=event.index,
-                    cause=told.cause if place == told.fault else None,
+                    cause=result.cause if position == result.last_error_index else None,
                 )
-            case ContentBlockStop(index=index) if index in told.finished:
-                component, seconds = told.finished[index]
+            case ContentBlockStop(index=index) if index in result.finished:
+                component, seconds = result.finished[index]
                 yield ComponentFinished(
                     stream=stream,
                     at=at,
@@ -192,5 +195,9 @@ def records_of(
                 )
             case MessageStop(reason=reason):
                 yield StreamFinished(stream=stream, at=at, started=started, reason=reason, stats=stats)
-            case _:
+            case (
+                ContentBlockStart() | ContentBlockDelta() | ContentBlockStop() | StatusEvent() | DebugEvent()
+            ):
                 pass
+            case _:
+                assert_never(event)

@@ -28,7 +28,7 @@ from componentstream.core.events import (
     StatusEvent,
 )
 from componentstream.core.parser import ComponentParser
-from componentstream.session.hooks import CallResult, Hook, Reconnected, records_of
+from componentstream.session.hooks import CallResult, Hook, Reconnected, hook_events_of
 from componentstream.session.lifecycle import (
     LIFECYCLE,
     REASONS,
@@ -140,7 +140,7 @@ class GenerationSession:
         self._heard = self._now
         self._generation_due = self._now + self._generation
         self._statistics.start(now)
-        return self._tell(CallResult([self._status("started")]))
+        return self._notify_hooks(CallResult([self._status("started")]))
 
     def feed(self, text: str, now: float, *, chunks: int = 1) -> list[Event]:
         """Take the next chunk of text, and return the events that it decides.
@@ -175,7 +175,7 @@ class GenerationSession:
             return events
         turn = CallResult()
         self._take_parsed(turn, events)
-        return self._tell(turn)
+        return self._notify_hooks(turn)
 
     def report_error(
         self,
@@ -222,7 +222,7 @@ class GenerationSession:
             self._end(turn, "fail")
         else:
             self._take(turn, [error])
-        return self._tell(turn)
+        return self._notify_hooks(turn)
 
     def tick(self, now: float) -> list[Event]:
         """Look at the clock: a deadline that has passed ends the session, otherwise nothing happens.
@@ -248,7 +248,7 @@ class GenerationSession:
         turn = CallResult()
         self._break_off(turn, ErrorEvent(code, message, fatal=True, retryable=True))
         self._end(turn, "expire")
-        return self._tell(turn)
+        return self._notify_hooks(turn)
 
     def finish(self, now: float) -> list[Event]:
         """End the generation because the source has ended; return the last events.
@@ -266,7 +266,7 @@ class GenerationSession:
         self._take_parsed(turn, self._parser.close())
         if not self.ended:
             self._end(turn, "fail" if self._lost_critical else "finish")
-        return self._tell(turn)
+        return self._notify_hooks(turn)
 
     def cancel(self, now: float) -> list[Event]:
         """End the generation because nobody wants it any more; return the last events.
@@ -283,7 +283,7 @@ class GenerationSession:
         if self._state is _STREAMING:
             self._take(turn, self._parser.abort())
         self._end(turn, "cancel")
-        return self._tell(turn)
+        return self._notify_hooks(turn)
 
     def reconnected(self, last_event_id: str, now: float) -> None:
         """Tell the hooks that a reader has come back; whoever serves the stream calls it, at any time.
@@ -395,7 +395,7 @@ class GenerationSession:
         for event in events:
             if isinstance(event, ErrorEvent):
                 self._statistics.error(event.code)
-                turn.fault = len(turn.events)
+                turn.last_error_index = len(turn.events)
                 turn.fatal = turn.fatal or event.fatal
             elif isinstance(event, ContentBlockStart) and isinstance(event.block, ComponentBlock):
                 self._statistics.component_started(event.index, self._now)
@@ -411,9 +411,9 @@ class GenerationSession:
         turn.finished[component.index] = component, seconds
         if component.critical and component.reason != "end":
             self._lost_critical = True
-            error = turn.events[turn.fault] if turn.fault >= 0 else None
+            error = turn.events[turn.last_error_index] if turn.last_error_index >= 0 else None
             if isinstance(error, ErrorEvent) and (error.fatal or error.index == component.index):
-                turn.events[turn.fault] = attrs.evolve(error, retryable=True)
+                turn.events[turn.last_error_index] = attrs.evolve(error, retryable=True)
         # Behind a fatal error there is no progress, and for one who cancels there is none to hear of.
         if component.reason != "aborted":
             turn.events.append(self._status("progress"))
@@ -432,10 +432,10 @@ class GenerationSession:
         self._state = LIFECYCLE[self._state, how]
         turn.events.append(MessageStop(REASONS[self._state], self.stats.to_dict()))
 
-    def _tell(self, turn: CallResult) -> list[Event]:
+    def _notify_hooks(self, turn: CallResult) -> list[Event]:
         """Tell the hooks, last of all, because they may raise; return the events."""
         if self._hooks:
-            records = records_of(
+            records = hook_events_of(
                 turn, stream=self._id, at=self._now, started=self._statistics.started, stats=self.stats
             )
             for record in records:
