@@ -255,7 +255,7 @@ class TaskDriver(Generic[T]):
                 if generation.sent - sent < _BURST:
                     self._wake_soon()
                 else:
-                    self._wake()
+                    self.wake()
                 sent = generation.sent
                 if self._chunks >= MAX_CHUNKS or self._chars >= MAX_CHARS:
                     await self._pause()
@@ -313,7 +313,8 @@ class TaskDriver(Generic[T]):
 
     # Time, and the end
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Wake the consumer; what it waits for may not have come yet."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             self._coming = True
@@ -330,7 +331,7 @@ class TaskDriver(Generic[T]):
             self._loop.call_soon(self._nudge, turns - 1)
         else:
             self._nudged = False
-            self._wake()
+            self.wake()
 
     def _arm(self) -> None:
         """Set the timer, if it is not set to an early enough time."""
@@ -373,14 +374,14 @@ class TaskDriver(Generic[T]):
         else:
             self._arm()
         if generation.out:
-            self._wake()
+            self.wake()
 
     def _finish(self) -> None:
         """Let the consumer see the end, and have the source closed."""
         self.finished = True
         if self._timer is not None:
             self._timer.cancel()
-        self._wake()
+        self.wake()
         if not (self._closing or self._halted):
             self._halted = True
             # A task that is cancelled before it has begun would never close the source.

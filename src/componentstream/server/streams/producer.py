@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 from componentstream._aio.deadlines import SharedTimeout
+from componentstream._aio.wakeup import RearmedTimer
 from componentstream.core import codes
 from componentstream.core.events import ErrorEvent
 from componentstream.drive.generation import Generation
@@ -65,7 +66,6 @@ class Producer:
         "_on_log_failure",
         "_renewal_due",
         "_timer",
-        "_waiting",
         "tail",
     )
 
@@ -96,13 +96,13 @@ class Producer:
         self._log_timeout = log_timeout
         self._loop = asyncio.get_running_loop()
         self._on_log_failure = on_log_failure
-        self._waiting: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle
+        self._timer: RearmedTimer
         self._renewal_due = self._loop.time() + lease.ttl / RENEWALS_PER_TTL
 
     async def run(self) -> None:
         """Produce until the generation has ended and the log has its end."""
-        self._on_timer()
+        self._timer = RearmedTimer(self._on_timer)
+        self._timer.set(self._renewal_due)
         try:
             while True:
                 if self._generation.out:
@@ -119,7 +119,7 @@ class Producer:
         except LeaseLostError:
             pass  # another worker has taken the stream over and writes its end
         finally:
-            self._timer.cancel()
+            self._timer.close()
             # Cancelled, failed or fenced: the end of a logged stream comes from the log, so the subscribers
             # here are sent there. Without a log this tail is all there is, and ends as it is.
             self.tail.end(fenced=self._logged and not self.tail.ended)
@@ -135,25 +135,21 @@ class Producer:
 
     async def _wait(self) -> None:
         """Wait for payloads or the end; renew the lease if that is due."""
-        self._waiting = self._driver.waiting()
-        await self._waiting
+        await self._driver.waiting()
         if self._loop.time() >= self._renewal_due:
             await self._with_retries(lambda: self._log.renew(self._lease))
             self._renew_later()
 
     def _renew_later(self) -> None:
+        # Appends renew the lease too, and merely move the deadline of the stream's one timer.
         self._renewal_due = self._loop.time() + self._lease.ttl / RENEWALS_PER_TTL
+        self._timer.set(self._renewal_due)
 
     def _on_timer(self) -> None:
-        """Wake the task when a renewal is due."""
-        # One timer per stream, re-armed here only. Appends renew the lease too and merely move
-        # `_renewal_due`: a timer per append would leave its cancelled predecessors in the loop's heap.
-        now = self._loop.time()
-        if now >= self._renewal_due:
-            self._renewal_due = now
-            if self._waiting is not None and not self._waiting.done():
-                self._waiting.set_result(None)
-        self._timer = self._loop.call_at(max(self._renewal_due, now + self._lease.ttl / 100), self._on_timer)
+        """Wake the task to renew the lease, repeatedly until it has."""
+        # A task that waits for the log does not wait for the driver, and so misses this call.
+        self._driver.wake()
+        self._timer.set(self._loop.time() + self._lease.ttl / 100)
 
     async def _write(self, batch: list[bytes]) -> None:
         first = self.tail.last + 1

@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final
 
+from componentstream._aio.wakeup import RearmedTimer, Wakeup
 from componentstream.core import codes
 from componentstream.core.events import ErrorEvent
 from componentstream.log.protocol import (
@@ -74,7 +75,6 @@ class StreamSubscriber:
         "_filter",
         "_finish_abandoned",
         "_heartbeat",
-        "_heartbeat_at",
         "_heartbeat_due",
         "_log",
         "_log_reader",
@@ -85,7 +85,7 @@ class StreamSubscriber:
         "_stop_seen",
         "_tail",
         "_timer",
-        "_waiting",
+        "_wakeup",
         "resumable",
         "stream",
     )
@@ -119,15 +119,14 @@ class StreamSubscriber:
         self._failing_since = math.inf
         self._log_reader: AsyncGenerator[list[Entry], None] | None = None
         self._page: asyncio.Task[list[Entry] | None] | None = None
-        self._waiting: asyncio.Future[None] | None = None
-        self._heartbeat_at = self._loop.time() + heartbeat
+        self._wakeup = Wakeup()
         self._heartbeat_due = False
-        self._timer: asyncio.TimerHandle | None = None
+        # One timer per subscriber, of which each event sent merely moves the deadline.
+        self._timer = RearmedTimer(self._on_timer)
+        self._timer.set(self._loop.time() + heartbeat)
         if tail is not None:
             tail.subscribers += 1
-            tail.subscribe(self._wake)
-        if heartbeat < math.inf:
-            self._timer = self._loop.call_at(self._heartbeat_at, self._on_timer)
+            tail.subscribe(self._wakeup.set)
 
     async def next(self) -> list[TailEntry] | None:
         """Return the next entries, an empty list when a heartbeat is due, or None at the end."""
@@ -145,7 +144,8 @@ class StreamSubscriber:
                 self._heartbeat_due = False
                 return []
             if not self._done:
-                await self._wait()
+                # No wake-up is lost: `_available` has not awaited anything since it last looked for entries.
+                await self._wakeup.wait()
         return None
 
     def render(self, entries: Sequence[TailEntry]) -> bytes:
@@ -163,7 +163,7 @@ class StreamSubscriber:
         )
         if chunk:
             # Only bytes break the silence: a client from which all entries are hidden needs heartbeats.
-            self._heartbeat_at = self._loop.time() + self._heartbeat
+            self._timer.set(self._loop.time() + self._heartbeat)
             self._heartbeat_due = False
         return chunk
 
@@ -171,22 +171,20 @@ class StreamSubscriber:
         """End where the client is, so that it resumes on another worker; still deliver a completed tail."""
         if self._tail is None or self._tail.fenced or not self._tail.ended:
             self._done = True
-            self._wake()
+            self._wakeup.set()
 
     async def aclose(self) -> None:
         """Release the timer, the tail and the read of the log."""
         self._done = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.close()
         self._leave_tail()
         await self._close_log_reader()
 
     async def _available(self) -> list[TailEntry] | None:
         """Return the entries that can be delivered now, or None if none will come.
 
-        Before it returns an empty list it has made sure that something will call :meth:`_wake`: the tail, the
-        task that reads the next page, or a retry timer.
+        Before it returns an empty list it has made sure that something will wake it up: the tail, the task
+        that reads the next page, or a retry timer.
         """
         # The order of these checks is the hand-over. The tail is asked first, because it costs nothing; None
         # means that it no longer has our next entry. The read of the log is closed on the way to the tail.
@@ -225,7 +223,7 @@ class StreamSubscriber:
                 self._log_reader = self._log.read(self.stream.stream, self._after)
             self._asked_at = self._loop.time()
             self._page = self._loop.create_task(_anext(self._log_reader), name="componentstream page")
-            self._page.add_done_callback(lambda _: self._wake())
+            self._page.add_done_callback(lambda _: self._wakeup.set())
         if not self._page.done():
             return []
         page, self._page = self._page, None
@@ -246,14 +244,14 @@ class StreamSubscriber:
             await self._finish_abandoned(self.stream)
         except StoreError:
             return self._retry_store()
-        self._loop.call_later(_RETRY_DELAY, self._wake)
+        self._loop.call_later(_RETRY_DELAY, self._wakeup.set)
         return []
 
     def _retry_store(self) -> list[TailEntry] | None:
         """Schedule another attempt, or give up after ``log_timeout`` seconds of failures."""
         if self._loop.time() >= self._failing_since + self._log_timeout:
             return self._final_error(_UNAVAILABLE)
-        self._loop.call_later(_RETRY_DELAY, self._wake)
+        self._loop.call_later(_RETRY_DELAY, self._wakeup.set)
         return []
 
     def _final_error(self, error: ErrorEvent) -> list[TailEntry] | None:
@@ -261,30 +259,16 @@ class StreamSubscriber:
         self._done = True
         return None if self._stop_seen else [TailEntry(self._after + 1, event_to_json(error), logged=False)]
 
-    async def _wait(self) -> None:
-        # No wake-up is lost: `_available` has not awaited anything since it last looked for entries.
-        self._waiting = self._loop.create_future()
-        await self._waiting
-
-    def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
-
     def _on_timer(self) -> None:
-        """Wake the subscriber if a heartbeat is due."""
-        # One timer per subscriber. Each event sent merely moves `_heartbeat_at`: re-arming a timer per event
-        # would leave its cancelled predecessors in the loop's heap.
-        now = self._loop.time()
-        if now >= self._heartbeat_at:
-            self._heartbeat_due = True
-            self._heartbeat_at = now + self._heartbeat
-            self._wake()
-        self._timer = self._loop.call_at(self._heartbeat_at, self._on_timer)
+        """Wake the subscriber for a heartbeat."""
+        self._heartbeat_due = True
+        self._timer.set(self._loop.time() + self._heartbeat)
+        self._wakeup.set()
 
     def _leave_tail(self) -> None:
         if self._tail is not None:
             self._tail.subscribers -= 1
-            self._tail.unsubscribe(self._wake)
+            self._tail.unsubscribe(self._wakeup.set)
             self._tail = None
 
     async def _close_log_reader(self) -> None:
