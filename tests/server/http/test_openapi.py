@@ -1,6 +1,8 @@
 import ast
 import json
+from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,8 +27,11 @@ from componentstream import (  # noqa: E402
     stream,
 )
 from componentstream.core.codes import CODES  # noqa: E402
-from componentstream.server.http.openapi import REFUSALS, document  # noqa: E402
+from componentstream.core.events import MessageStopReason, StopReason  # noqa: E402
+from componentstream.server.http.openapi import document  # noqa: E402
+from componentstream.wire import SSEEncoder  # noqa: E402
 
+RESPONSE_CODES = {code for code, record in CODES.items() if record.status is not None}
 SOURCE = Path(componentstream.__file__).parent
 ROUTES = {
     ("/generate", "post"),
@@ -104,7 +109,7 @@ def test_every_code_is_registered_with_the_status_of_its_response():
 def test_every_code_that_a_response_can_consist_of_is_described():
     named = {code for codes in refusals(document(authenticated=True)).values() for code in codes}
     of_no_route = {"not_found", "method_not_allowed", "misdirected_request"}
-    assert named | of_no_route == REFUSALS
+    assert named | of_no_route == RESPONSE_CODES
     assert named & of_no_route == set()
 
 
@@ -116,7 +121,7 @@ def test_every_refusal_of_the_server_is_described():
             if called == "RefusedRequestError" and len(node.args) > 1:
                 raised |= {value.attr.lower() for value in [node.args[1]] if isinstance(value, ast.Attribute)}
     assert len(raised) > 10
-    assert raised <= REFUSALS
+    assert raised <= RESPONSE_CODES
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
@@ -169,20 +174,49 @@ def test_nobody_is_asked_for_a_token_where_there_is_none():
     assert "token_in_query" not in text
 
 
-def test_the_lengths_are_those_of_the_settings():
-    described = document(authenticated=False, max_body_bytes=1000)
-    (content,) = operations(described)[("/generate", "post")]["requestBody"]["content"].values()
-    longest = content["schema"]["properties"]["prompt"]["maxLength"]
-    assert len(json.dumps({"prompt": "x" * longest}, separators=(",", ":"))) == 1000
-    small = operations(document(authenticated=False, max_body_bytes=1))[("/generate", "post")]
-    assert '"maxLength": 1,' in json.dumps(small)
+@pytest.mark.parametrize(("settings", "longest"), [({}, 65_523), ({"max_body_bytes": 1000}, 987)])
+def test_the_lengths_are_those_of_the_settings(settings, longest):
+    schema = document(authenticated=False, **settings)["components"]["schemas"]["GenerationRequest"]
+    assert {text["maxLength"] for text in schema["properties"].values()} == {longest}
+    limit = settings.get("max_body_bytes", 65_536)
+    assert len(json.dumps({"prompt": "x" * longest}, separators=(",", ":"))) == limit
+    assert schema["description"] == f"At most {limit} bytes of JSON in UTF-8."
+
+
+def test_the_shortest_length_is_1():
+    small = document(authenticated=False, max_body_bytes=1)["components"]["schemas"]["GenerationRequest"]
+    assert small["properties"]["prompt"]["maxLength"] == 1
+
+
+def test_the_file_is_the_document_of_a_server_with_the_default_settings():
+    file = json.loads((SOURCE / "server" / "http" / "openapi.json").read_text(encoding="utf-8"))
+    assert document(authenticated=True) == file
+    assert file["info"]["version"] == version("componentstream")
+
+
+def test_the_file_has_the_reasons_phases_and_media_type_of_the_code():
+    described = document(authenticated=True)
+    schemas = described["components"]["schemas"]
+    assert schemas["ContentBlockStop"]["properties"]["reason"]["enum"] == [*get_args(StopReason)]
+    assert schemas["MessageStop"]["properties"]["reason"]["enum"] == [*get_args(MessageStopReason)]
+    assert schemas["StatusEvent"]["properties"]["phase"]["enum"] == ["started", "progress", "finishing"]
+    for key in (("/generate", "post"), ("/streams/{stream}", "get")):
+        assert operations(described)[key]["responses"]["200"]["content"].keys() == {SSEEncoder().media_type}
+
+
+def test_each_call_returns_a_document_of_its_own():
+    document(authenticated=True)["paths"].clear()
+    assert document(authenticated=True)["paths"]
 
 
 def test_a_stream_that_was_started_leads_to_what_can_be_done_with_it():
     described = operations(document(authenticated=True))
     for status in ("200", "202"):
         links = described[("/generate", "post")]["responses"][status]["links"]
-        assert {link["operationId"] for link in links.values()} == {"resume", "stop", "ticket"}
+        assert [link["$ref"] for link in links.values()] == [f"#/components/links/{name}" for name in links]
+        assert links.keys() == {"resume", "stop", "ticket"}
+    named = document(authenticated=True)["components"]["links"]
+    assert {link["operationId"] for link in named.values()} == {"resume", "stop", "ticket"}
     assert {"resume", "stop", "ticket"} < {operation["operationId"] for operation in described.values()}
 
 
