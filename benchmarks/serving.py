@@ -217,8 +217,7 @@ async def open_servers(url: str, send_timeout: float | None, stack: AsyncExitSta
     """Have the server of the library below /server and /unmerged, with one log, while the stack is open."""
     # A worker without it is not to hold what it loads.
     from componentstream.log.urls import open_log  # noqa: PLC0415
-    from componentstream.server import GenerationRequest, ServerSettings, create_app  # noqa: PLC0415
-    from componentstream.server.serving import tune_gc  # noqa: PLC0415
+    from componentstream.server import GenerationRequest, ServerSettings, create_app, tune_gc  # noqa: PLC0415
 
     def generate(request: GenerationRequest) -> Source:
         return MODELS[request.project](dict(parse_qsl(request.prompt)))

@@ -169,7 +169,7 @@ def test_a_port_that_is_taken_is_told(httpx2, capsys):
         assert main(["demo", "--port", str(port)]) == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err.startswith(f"componentstream: Cannot listen at port {port} of 127.0.0.1: ")
+    assert output.err.startswith(f"componentstream: Cannot listen on port {port} of 127.0.0.1: ")
 
 
 def test_a_recording_that_cannot_be_read_is_told(httpx2, tmp_path, capsys):

@@ -233,7 +233,7 @@ def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
         (["--rate-limit", "often"], "often"),
         (["--log-keep", "99999999999"], "keep must be a number of seconds"),
         (["--lease", "99999999999"], "lease must be at most 31622400 seconds, not 99999999999.0"),
-        (["--host", "no.such.host.invalid"], "Cannot listen at port 8000 of no.such.host.invalid"),
+        (["--host", "no.such.host.invalid"], "Cannot listen on port 8000 of no.such.host.invalid"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_told_in_a_sentence(folder, capsys, arguments, sentence):

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -204,8 +205,8 @@ def _set_up_logging() -> None:
 
 async def _serve(generate: "Generate", settings: "ServerSettings", given: argparse.Namespace) -> None:
     from componentstream.log import open_log  # noqa: PLC0415 - see server_options
-    from componentstream.server import create_app  # noqa: PLC0415
-    from componentstream.server.serving import LocalServer, tune_gc  # noqa: PLC0415
+    from componentstream.server import create_app, drain, tune_gc  # noqa: PLC0415
+    from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
     bounds = {
         name.removeprefix("log_"): getattr(given, name)
@@ -217,7 +218,7 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
         app = create_app(generate, settings)
         host, port = getattr(given, "host", _HOST), getattr(given, "port", _PORT)
         with LocalServer(
-            app, host, port, drain=app.state.streams.drain, grace=settings.shutdown_grace + _SLACK
+            app, host, port, drain=partial(drain, app), grace=settings.shutdown_grace + _SLACK
         ) as server:
             sys.stdout.write(f"componentstream serve: {server.url} (stop it with Ctrl-C)\n")
             sys.stdout.flush()

@@ -1,13 +1,14 @@
 """The HTTP server: a request for a generation in, its events out.
 
-:func:`create_app` makes a Starlette application of one function that knows the model. Mount it in any ASGI
-application, or serve it by itself. ``componentstream demo`` does so with a recorded answer and a page.
+:func:`create_app` returns a Starlette application around one function that calls the model. Mount it in any
+ASGI application, or serve it by itself, as ``componentstream serve`` and ``componentstream demo`` do. Before
+its server stops, await :func:`drain`, which ends the open streams in good order.
 """
 
 from componentstream.core.errors import MissingExtraError
 
 try:
-    # Asked for here once, so that each module need not.
+    # Checked here once, so that the modules below can import them without a check of their own.
     import cryptography as _cryptography  # noqa: F401
     import jwt as _jwt  # noqa: F401
     import limits as _limits  # noqa: F401
@@ -23,6 +24,8 @@ from componentstream.server.errors import RefusedRequestError
 from componentstream.server.generation_request import Generate, GenerationRequest
 from componentstream.server.http.app import create_app
 from componentstream.server.settings import OnDisconnect, OnStoreFailure, ServerSettings, Setting, SettingKind
+from componentstream.server.shutdown import drain
+from componentstream.server.tuning import tune_gc
 
 __all__ = [
     "Authenticate",
@@ -37,4 +40,6 @@ __all__ = [
     "Setting",
     "SettingKind",
     "create_app",
+    "drain",
+    "tune_gc",
 ]

@@ -1,4 +1,4 @@
-"""How a request is refused: a status, and the JSON value of an error event as the body."""
+"""Reject a request: a status, and an error event as the JSON body."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,20 @@ from componentstream.core.events import ErrorEvent
 class RefusedRequestError(Exception):
     """A request that is answered with an error instead of a stream.
 
-    Raise it in ``generate`` or in ``authenticate`` to refuse with a code of your own.
+    Raise it in ``generate`` or in ``authenticate`` to reject a request with a code of your own.
 
     Args:
-        status: of the answer.
-        code: stable, for programs.
-        message: for people; put nothing in it that a stranger may not read.
-        headers: of the answer, beside the usual ones.
-        retryable: the same request may well be answered later.
+        status: HTTP status.
+        code: Stable code for programs.
+        message: Message for people. Clients see it, so it must not contain secrets.
+        headers: Additional headers.
+        retryable: True if the same request may succeed later.
 
     Attributes:
-        status: of the answer.
-        code: of the error event.
-        body: of the answer, the JSON value of an error event.
-        headers: of the answer, beside the usual ones.
+        status: HTTP status.
+        code: Code of the error event.
+        body: Body of the response, the JSON value of an error event.
+        headers: Additional headers.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
-"""A server of one process, which lets open streams end in good order when it is told to stop."""
+"""A server of one process that lets open streams end in good order when it is told to stop."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -22,50 +21,37 @@ except ImportError as error:
     ) from error
 
 Drain: TypeAlias = Callable[[], Awaitable[None]]
-"""Ends what is open, so that readers come to their end."""
+"""Ends the open streams, as :func:`~componentstream.server.drain` does for one application."""
 
 _TICK: Final = 0.1
-"""Seconds between two looks whether somebody asks to be faster; uvicorn takes as long to notice a signal."""
-
-_COLLECTED_AT: Final = (10_000, 5, 100)
-"""Thresholds of the collector. By default it looks at all objects of 3,000 open streams every 3.5 seconds,
-for half a second in which nothing else happens. With these it does so when five million objects have come. Of
-what a stream leaves behind only asyncio's transport waits for it, seven objects."""
+"""Seconds between two checks for a second interrupt. uvicorn takes as long to notice a signal."""
 
 _FAREWELL: Final = 1.0
-"""Seconds that readers have to take the end of their streams, and that what is cancelled has to end."""
-
-
-def tune_gc() -> None:
-    """Let Python look for garbage in cycles less often, in a process that holds many streams.
-
-    Call it once, when all is imported and before anything is served, in a process that does nothing else;
-    ``componentstream serve`` does.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTED_AT)
+"""Seconds for clients to receive the end of their streams, and for cancelled tasks to end."""
 
 
 class LocalServer:
     """Serves an application until it is interrupted.
 
-    It listens as soon as it is made: a client that connects then is answered once :meth:`run` runs. Use it
-    in a ``with``, which stops listening if it comes to no run.
+    The constructor starts to listen: clients that connect before :meth:`run` are answered once it runs. Use it in a ``with`` statement, which closes the socket even if it never runs.
+
+    Side effect: while it cancels open tasks at the end, at most a second, it drops all records of the logger
+    ``uvicorn.error``, also those of other uvicorn servers in the process. uvicorn would log each of these
+    cancellations as an error, with a traceback.
 
     Args:
-        app: what to serve; its lifespan is run if it has one.
-        host: the name or address to listen at.
-        port: 0 takes any that is free.
-        drain: called first when the server is to stop, while what is open still runs and nobody new is let
-            in; afterwards what is left is cancelled. Without it everything open is cancelled at once.
-        grace: seconds after which the drain is given up; one more is left for what it ended to be sent.
+        app: Application to serve, with its lifespan if it has one.
+        host: Host name or address to listen on.
+        port: Port to listen on, 0 for any free port.
+        drain: Called first when the server is told to stop, while open responses continue and new connections
+            are refused. The responses that are open afterwards are cancelled. None cancels all of them at once.
+        grace: Timeout for `drain` in seconds. One more second is reserved for sending the ends of the streams.
 
     Attributes:
-        url: where it is reached.
+        url: URL of the server.
 
     Raises:
-        UsageError: it cannot listen there.
+        UsageError: It cannot listen on this address.
     """
 
     def __init__(
@@ -84,7 +70,7 @@ class LocalServer:
             app,
             log_config=None,
             access_log=False,
-            # It would believe what a client on this machine says of its address.
+            # uvicorn would trust X-Forwarded-For from every client on this machine.
             proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
@@ -99,27 +85,27 @@ class LocalServer:
         self._socket.close()
 
     def run(self) -> None:
-        """Serve until an interrupt from the keyboard, a request to terminate (SIGTERM), or :meth:`stop`.
+        """Serve until SIGINT, SIGTERM or :meth:`stop`.
 
-        A second interrupt waits for nothing any more.
+        A second SIGINT skips all remaining waits.
 
         Raises:
-            UsageError: the lifespan of the application did not start.
+            UsageError: The application's lifespan failed to start.
         """
         try:
             self._server.run(sockets=[self._socket])
         except SystemExit:
-            raise _not_started() from None
+            raise _startup_failed() from None
 
     async def serve(self) -> None:
-        """Serve as :meth:`run` does, on the loop that runs."""
+        """Serve like :meth:`run`, on the running event loop."""
         try:
             await self._server.serve(sockets=[self._socket])
         except SystemExit:
-            raise _not_started() from None
+            raise _startup_failed() from None
 
     def stop(self) -> None:
-        """End :meth:`run`, from any thread."""
+        """End :meth:`run`; may be called from any thread."""
         self._server.should_exit = True
 
 
@@ -131,19 +117,21 @@ class _Server(uvicorn.Server):
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # uvicorn would raise each signal once more after it has ended in good order.
+        # Not the method of uvicorn: it records the signal and raises it again after a clean shutdown.
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Stop listening, drain, cancel, and only then uvicorn's own shutdown: it would close the connections
+        # and run the lifespan's shutdown while streams are still open.
         for server in self.servers:
             server.close()
         try:
             if self._drain is not None:
                 await self._run_drain(self._drain)
         finally:
-            await self._cancel_what_is_open()
+            await self._cancel_open_tasks()
             await super().shutdown(sockets)
 
     async def _run_drain(self, drain: Drain) -> None:
@@ -155,16 +143,17 @@ class _Server(uvicorn.Server):
             await self._wait(self.server_state.tasks, _FAREWELL)
 
     async def _wait(self, work: Iterable[asyncio.Future[None]], seconds: float) -> set[asyncio.Future[None]]:
-        """Wait until all is done, the time is over, or somebody interrupts again; return what is not done."""
+        """Wait until all work is done, the time has passed, or a second SIGINT; return the rest."""
         now = asyncio.get_running_loop().time
         end = now() + seconds
-        left = {one for one in work if not one.done()}
-        while left and not self.force_exit and now() < end:
-            _, left = await asyncio.wait(left, timeout=_TICK)
-        return left
+        pending = {one for one in work if not one.done()}
+        # Polled, because signal handlers of uvicorn set a flag and cannot wake this task.
+        while pending and not self.force_exit and now() < end:
+            _, pending = await asyncio.wait(pending, timeout=_TICK)
+        return pending
 
-    async def _cancel_what_is_open(self) -> None:
-        # uvicorn would wait for open streams, and report each that is cancelled as an error.
+    async def _cancel_open_tasks(self) -> None:
+        # Before uvicorn's shutdown, which would wait for open streams and then log each as an error.
         logger = logging.getLogger("uvicorn.error")
         logger.addFilter(_drop)
         try:
@@ -177,8 +166,8 @@ class _Server(uvicorn.Server):
             logger.removeFilter(_drop)
 
 
-def _not_started() -> UsageError:
-    return UsageError("The application failed to start; what it reported stands above.")
+def _startup_failed() -> UsageError:
+    return UsageError("The application failed to start; see the error above.")
 
 
 def _drop(_record: logging.LogRecord) -> bool:
@@ -190,8 +179,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError, UnicodeError) as problem:
-        why = getattr(problem, "strerror", None) or problem
+        reason = getattr(problem, "strerror", None) or problem
         raise UsageError(
-            f"Cannot listen at port {port} of {host}: {why}. Choose others with --host and --port; port 0 is "
-            "any that is free."
+            f"Cannot listen on port {port} of {host}: {reason}. Choose another with --host and --port; "
+            "port 0 is any free port."
         ) from problem

@@ -60,9 +60,9 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
             yield
 
     A server that is stopped waits for the end of all responses before it ends the lifespan: tell it how long
-    (uvicorn: ``--timeout-graceful-shutdown``), or have it await ``app.state.streams.drain()`` first, as
-    ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
-    call ``componentstream.server.serving.tune_gc()`` before it serves, as that does too.
+    (uvicorn: ``--timeout-graceful-shutdown``), or have it await :func:`componentstream.server.drain` first,
+    as ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
+    call ``componentstream.server.tune_gc()`` before it serves, as that does too.
 
     Args:
         generate: asks the model.
