@@ -33,7 +33,8 @@ _FAREWELL: Final = 1.0
 class LocalServer:
     """Serves an application until it is interrupted.
 
-    The constructor starts to listen: clients that connect before :meth:`run` are answered once it runs. Use it in a ``with`` statement, which closes the socket even if it never runs.
+    The constructor starts to listen: clients that connect before :meth:`run` are answered once it runs. Use
+    it in a ``with`` statement, which closes the socket even if it never runs.
 
     Side effect: while it cancels open tasks at the end, at most a second, it drops all records of the logger
     ``uvicorn.error``, also those of other uvicorn servers in the process. uvicorn would log each of these
@@ -44,8 +45,9 @@ class LocalServer:
         host: Host name or address to listen on.
         port: Port to listen on, 0 for any free port.
         drain: Called first when the server is told to stop, while open responses continue and new connections
-            are refused. The responses that are open afterwards are cancelled. None cancels all of them at once.
-        grace: Timeout for `drain` in seconds. One more second is reserved for sending the ends of the streams.
+            are refused. The responses that are open afterwards are cancelled. None cancels all of them at
+            once.
+        grace: Timeout for `drain` in seconds. One more second is reserved for sending the last events.
 
     Attributes:
         url: URL of the server.

@@ -7,8 +7,8 @@ _THRESHOLDS: Final = (10_000, 5, 100)
 """Thresholds of the three generations of the garbage collector.
 
 With Python's defaults and 3,000 open streams, a full collection runs every 3.5 seconds and stops the event
-loop for half a second. With these, it runs once per five million new objects. Little depends on it: of the objects
-of a stream only the seven of asyncio's transport form a reference cycle.
+loop for half a second. With these, it runs once per five million new objects. Little depends on it: of the
+objects of a stream only the seven of asyncio's transport form a reference cycle.
 """
 
 
