@@ -66,7 +66,7 @@ TOO_LONG_LEFT = {
 
 PRIVATE_IMPORTS_LEFT: set[str] = set()
 WITHOUT_OWN_TESTS = {
-    "adapters._bodies", "log._notify", "log._scripts",
+    "log._notify", "log._scripts",
     "log._sqlite_thread", "log._tables", "log.base", "server.access.keys",
     "sources._lines", "sources._message_state", "wire._json",
 }  # fmt: skip

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from componentstream.core.errors import UsageError
 from componentstream.session.hooks import Reconnected
 from tests import parts
 from tests.adapters.given_sources import (
@@ -113,3 +114,8 @@ def test_a_reader_who_takes_nothing_is_cut_off():
 def test_without_aiohttp_the_adapter_says_what_to_install(monkeypatch):
     words = words_without("aiohttp", monkeypatch)
     assert words == "This adapter needs aiohttp: pip install 'componentstream[aiohttp]'."
+
+
+def test_a_wrong_call_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"stream_response\(\) does not have an option 'sesion'"):
+        asyncio.run(stream_response(None, [], sesion=None))

@@ -334,6 +334,8 @@ def test_what_is_left_of_the_request_is_passed_over():
     assert types(server.body) == TYPES
 
 
-def test_a_mistake_of_the_caller_is_raised():
-    with pytest.raises(UsageError, match="wrap a single one in a list"):
-        answer("text")
+def test_a_wrong_call_is_refused_by_the_constructor():
+    with pytest.raises(UsageError, match=r"ASGIStream\(\) takes an iterable of chunks, .* in a list"):
+        ASGIStream("text")
+    with pytest.raises(UsageError, match="did you mean 'heartbeat'"):
+        ASGIStream([], hartbeat=1.0)

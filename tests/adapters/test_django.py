@@ -103,12 +103,19 @@ def test_hooks_hear_of_a_reader_who_comes_back():
 
 
 def test_each_function_refuses_the_other_kind_of_request():
-    with pytest.raises(UsageError, match=r"came by ASGI: await astream_response\(\)"):
+    with pytest.raises(UsageError, match=r"came over ASGI: await astream_response\(\)"):
         stream_response(asynchronous(), Source(*PAGE).plain())
-    with pytest.raises(UsageError, match=r"came by WSGI: call stream_response\(\)"):
+    with pytest.raises(UsageError, match=r"came over WSGI: call stream_response\(\)"):
         arun(Source(*PAGE).chunks(), plain())
 
 
 def test_without_django_the_adapter_says_what_to_install(monkeypatch):
     words = words_without("django", monkeypatch)
     assert words == "This adapter needs Django: pip install 'componentstream[django]'."
+
+
+def test_a_wrong_call_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"stream_response\(\) is synchronous .*; use astream_response"):
+        stream_response(plain(), Source(*PAGE).chunks())
+    with pytest.raises(UsageError, match=r"astream_response\(\) takes an iterable of chunks, not None"):
+        arun(None)

@@ -1,5 +1,8 @@
 """The response for Flask, in its own test client."""
 
+import pytest
+
+from componentstream.core.errors import UsageError
 from componentstream.session.hooks import Reconnected
 from tests import parts
 from tests.adapters.given_sources import (
@@ -78,3 +81,8 @@ def test_hooks_hear_of_a_reader_who_comes_back():
 def test_without_flask_the_adapter_says_what_to_install(monkeypatch):
     words = words_without("flask", monkeypatch)
     assert words == "This adapter needs Flask: pip install 'componentstream[flask]'."
+
+
+def test_a_wrong_call_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"stream_response\(\) is synchronous .*; use an ASGI framework"):
+        stream_response(Source(*PAGE).chunks())

@@ -1,9 +1,11 @@
 """The response for Starlette and FastAPI, in their own test clients and in an event loop of ours."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from componentstream.core.errors import UsageError
 from componentstream.wire import JSONLinesEncoder
 from tests import parts
 from tests.adapters.given_sources import (
@@ -28,6 +30,13 @@ from starlette.middleware.base import BaseHTTPMiddleware  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from componentstream.adapters.starlette import ComponentStreamResponse  # noqa: E402
+
+
+def consumed():
+    """A generator that has ended."""
+    generator = (chunk for chunk in ())
+    assert list(generator) == []
+    return generator
 
 
 def get(response, *, middleware=(), method="GET", headers=()):
@@ -132,6 +141,71 @@ def test_a_reader_who_leaves_closes_the_source_whatever_the_server_announces(spe
 
     asyncio.run(run())
     assert ran == [1]
+
+
+def test_the_status_code_is_that_of_a_stream_that_starts():
+    assert get(ComponentStreamResponse(Source(*PAGE).chunks(), 201)).status_code == 201
+    response = ComponentStreamResponse(Source(*PAGE).chunks())
+    response.status_code = 203
+    got = get(response)
+    assert (got.status_code, types(got.content)) == (203, TYPES)
+    failing = ComponentStreamResponse(Source(SourceFailedError(SECRET)).chunks(), status_code=201)
+    assert get(failing).status_code == 502
+
+
+@pytest.mark.parametrize("source", ["text", None, Path("answer.txt"), consumed()])
+def test_a_wrong_source_is_refused_by_the_constructor(source):
+    with pytest.raises(UsageError, match=r"ComponentStreamResponse\(\)"):
+        ComponentStreamResponse(source)
+
+
+def test_an_unknown_option_is_refused_by_the_constructor():
+    words = r"ComponentStreamResponse\(\) does not have an option 'sesion'; did you mean 'session'\?"
+    with pytest.raises(UsageError, match=words):
+        ComponentStreamResponse(Source(*PAGE).chunks(), sesion=None)
+
+
+def fastapi_client():
+    """A client of an application of FastAPI with each way to answer with a stream."""
+    app = parts.module("fastapi").FastAPI()
+
+    @app.get("/returned")
+    async def returned() -> ComponentStreamResponse:
+        return ComponentStreamResponse(Source(*PAGE).chunks())
+
+    @app.get("/declared", response_class=ComponentStreamResponse)
+    async def declared():
+        return ComponentStreamResponse(Source(*PAGE).chunks())
+
+    @app.get("/yielded", response_class=ComponentStreamResponse)
+    async def yielded():
+        for text in PAGE:
+            yield text
+
+    @app.get("/created", response_class=ComponentStreamResponse, status_code=201)
+    def created():
+        yield from PAGE
+
+    return testclient.TestClient(app)
+
+
+@pytest.mark.parametrize("path", ["/returned", "/declared", "/yielded", "/created"])
+def test_fastapi_streams_a_response_that_is_returned_declared_or_yielded(path):
+    with fastapi_client() as client:
+        response = client.get(path)
+    assert response.status_code == (201 if path == "/created" else 200)
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert types(response.content) == TYPES
+
+
+def test_fastapi_documents_the_media_type_of_the_stream():
+    with fastapi_client() as client:
+        response = client.get("/openapi.json")
+    assert response.status_code == 200
+    paths = response.json()["paths"]
+    for path, status in [("/declared", "200"), ("/yielded", "200"), ("/created", "201")]:
+        assert "text/event-stream" in paths[path]["get"]["responses"][status]["content"]
+    assert "200" in paths["/returned"]["get"]["responses"]
 
 
 def test_without_starlette_the_adapter_says_what_to_install(monkeypatch):

@@ -7,6 +7,7 @@ from wsgiref.validate import validator
 import pytest
 
 from componentstream.adapters.wsgi import WSGIStream
+from componentstream.core.errors import UsageError
 from componentstream.session.hooks import Reconnected
 from tests.adapters.given_sources import (
     PAGE,
@@ -107,3 +108,10 @@ def test_a_socket_that_the_server_has_closed_is_left_alone():
         ours.close()
         body.close()
     assert source.closed == 1
+
+
+def test_a_wrong_call_is_refused_by_the_constructor():
+    with pytest.raises(UsageError, match=r"WSGIStream\(\) is synchronous .*; use ASGIStream\(\)"):
+        WSGIStream(Source(*PAGE).chunks())
+    with pytest.raises(UsageError, match="did you mean 'headers'"):
+        WSGIStream([], header={})

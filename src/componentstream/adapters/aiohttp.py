@@ -1,14 +1,14 @@
 """A function for the handlers of aiohttp."""
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
 from contextlib import aclosing
 from typing import Final
 
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, astart_response
+from componentstream.adapters.generic import astart_response
+from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, Options, check_async_arguments
 from componentstream.core.errors import MissingExtraError
 
 try:
@@ -16,13 +16,13 @@ try:
 except ImportError as error:
     raise MissingExtraError("This adapter needs aiohttp: pip install 'componentstream[aiohttp]'.") from error
 
-_LOOK: Final = 0.25
-"""Seconds between two looks at the connection, of whose end aiohttp does not tell a handler."""
+_POLL_INTERVAL: Final = 0.25
+"""Seconds between two checks of the connection; aiohttp does not notify a handler of a disconnect."""
 
 
 async def stream_response(
     request: web.Request,
-    source: AsyncIterable[object] | Iterable[object],
+    source: AsyncSource,
     *,
     send_timeout: float = SEND_TIMEOUT,
     **options: Unpack[Options],
@@ -34,23 +34,30 @@ async def stream_response(
         async def page(request):
             return await stream_response(request, source)
 
-    It returns as well when the reader has left or was dropped. A dropped reader's connection is cut.
+    It also returns when the client has disconnected or was dropped; the connection of a dropped client is
+    aborted.
 
     Args:
-        request: the request of the handler.
-        source: chunks of a model's answer, as ``astream_bytes`` takes them.
-        send_timeout: seconds that one write may take.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        request: Request of the handler.
+        source: Chunks of a model's answer, as ``astream_bytes`` takes them.
+        send_timeout: Timeout for one write, in seconds.
+        options: See :class:`~componentstream.adapters.options.Options`.
+
+    Raises:
+        UsageError: The source, an option or ``send_timeout`` is not valid.
     """
+    check_async_arguments("stream_response", source, send_timeout, options)
     response = web.StreamResponse()
-    await cancel_on_disconnect(_send(request, response, source, send_timeout, options), _gone(request))
+    await cancel_on_disconnect(
+        _send(request, response, source, send_timeout, options), _disconnected(request)
+    )
     return response
 
 
 async def _send(
     request: web.Request,
     response: web.StreamResponse,
-    source: AsyncIterable[object] | Iterable[object],
+    source: AsyncSource,
     send_timeout: float,
     options: Options,
 ) -> None:
@@ -69,13 +76,13 @@ async def _send(
             await response.prepare(request)
             async for chunk in body:
                 await response.write(chunk)
-        except ConnectionError:  # the reader has left, and a write was the first to notice
+        except ConnectionError:  # the client has disconnected, and a write was the first to notice
             return
         finally:
             if body.stalled and request.transport is not None:
                 request.transport.abort()
 
 
-async def _gone(request: web.Request) -> None:
-    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - see _LOOK
-        await asyncio.sleep(_LOOK)
+async def _disconnected(request: web.Request) -> None:
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - see above
+        await asyncio.sleep(_POLL_INTERVAL)

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import SEND_TIMEOUT, AsyncStreamingReply, Options, astart_response
+from componentstream.adapters.generic import AsyncStreamingReply, astart_response
+from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, Options, check_async_arguments
 from componentstream.drive.closing import close_on_exit
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -25,52 +26,53 @@ class ASGIStream:
         async def app(scope, receive, send):
             await ASGIStream(source)(scope, receive, send)
 
-    It listens for the reader's leaving while it sends, because a server neither blocks nor raises when it
-    sends into nothing. It needs all of ``receive`` for that: read the body of the request before.
+    It watches for ``http.disconnect`` while it sends, because ``send`` to a closed connection neither blocks
+    nor raises. It consumes ``receive`` for that: read the request body before.
 
-    A server that is shut down may wait for the end of all streams; tell it how long (uvicorn:
+    On shutdown a server may wait for all streams to end; set a limit (uvicorn:
     ``--timeout-graceful-shutdown``).
 
-    A reader who takes nothing is dropped after ``send_timeout``: the source is closed and the call returns
-    without the end of the response, so that the server breaks the connection. ASGI has no way to cut it at
-    once; what the server has buffered, 64 KiB as a rule, it may hold until the operating system gives up.
+    A client that does not read is dropped after ``send_timeout``: the source is closed, and the call returns
+    without completing the response, so the server closes the connection. ASGI cannot abort a connection:
+    data in the server's write buffer, usually 64 KiB, may keep it open until the operating system gives up.
 
     Args:
-        source: chunks of a model's answer, as ``astream_bytes`` takes them.
-        send_timeout: seconds that one ``send`` may take.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        source: Chunks of a model's answer, as ``astream_bytes`` takes them.
+        send_timeout: Timeout for one ``send``, in seconds.
+        options: See :class:`~componentstream.adapters.options.Options`.
+
+    Raises:
+        UsageError: The source, an option or ``send_timeout`` is not valid.
     """
 
     def __init__(
-        self,
-        source: AsyncIterable[object] | Iterable[object],
-        *,
-        send_timeout: float = SEND_TIMEOUT,
-        **options: Unpack[Options],
+        self, source: AsyncSource, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
     ) -> None:
+        check_async_arguments("ASGIStream", source, send_timeout, options)
         self._source = source
         self._send_timeout = send_timeout
         self._options = options
-        self._begun = False
+        self._started = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer the request."""
         try:
-            await cancel_on_disconnect(self._answer(scope, send), disconnect(receive))
+            await cancel_on_disconnect(self._respond(scope, send), disconnect(receive))
         finally:
-            if not self._begun:
-                await self._leave()
+            # A task that is cancelled before its first step runs no code, not even a `finally`.
+            if not self._started:
+                await self._close_unread()
 
-    async def _leave(self) -> None:
-        """Close the source of a request that was given up before anything was done for it."""
+    async def _close_unread(self) -> None:
+        """Close the source of a request that was cancelled before its work began."""
         session = self._options.get("session")
         if session is not None:
             session.cancel(time.monotonic())
         async with AsyncExitStack() as stack:
             stack.push_async_exit(close_on_exit(self._source))
 
-    async def _answer(self, scope: Message, send: Send) -> None:
-        self._begun = True
+    async def _respond(self, scope: Message, send: Send) -> None:
+        self._started = True
         reply = await astart_response(
             self._source,
             method=scope["method"],
@@ -82,19 +84,20 @@ class ASGIStream:
 
 
 async def send_reply(reply: AsyncStreamingReply, send: Send, send_timeout: float) -> None:
-    """Send an answer and close its body; run it with ``cancel_on_disconnect`` and :func:`disconnect`."""
-    with suppress(OSError):  # some servers raise it when the reader has left
+    """Send a reply and close its body; run it with ``cancel_on_disconnect`` and :func:`disconnect`."""
+    with suppress(OSError):  # some servers raise it from send() after a disconnect
         async with aclosing(reply.body) as body:
             body.attach()
             await send(_start(reply))
             async for chunk in body:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        # The body, which has closed its timer, does not watch this send.
         async with asyncio.timeout(send_timeout):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def disconnect(receive: Receive) -> None:
-    """Return when the reader has left."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

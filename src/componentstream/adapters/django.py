@@ -1,18 +1,23 @@
-"""Two functions for Django: one for each of its two kinds of server.
+"""Two functions for Django: one for WSGI and one for ASGI.
 
-The choice is yours to make, because Django does not make it well: under ASGI it reads a plain iterator to
-its end before it sends anything, and under WSGI an asynchronous one. So each function refuses the other's
-kind of request.
+Django serves a plain iterator badly under ASGI and an asynchronous one badly under WSGI: it reads it to the
+end before it sends anything. So each function accepts the requests of its own kind of server only.
 
-Leave ``GZipMiddleware`` out where a view streams: it holds back what it compresses.
+Do not apply ``GZipMiddleware`` to a view that streams: it buffers data to compress it.
 """
-
-from collections.abc import AsyncIterable, Iterable
 
 from typing_extensions import Unpack
 
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, astart_response, start_response
-from componentstream.adapters.wsgi import timed
+from componentstream.adapters.generic import astart_response, start_response
+from componentstream.adapters.options import (
+    SEND_TIMEOUT,
+    AsyncSource,
+    Options,
+    Source,
+    check_arguments,
+    check_async_arguments,
+)
+from componentstream.adapters.wsgi import limit_socket
 from componentstream.core.errors import MissingExtraError, UsageError
 
 try:
@@ -22,29 +27,26 @@ except ImportError as error:
 
 
 def stream_response(
-    request: HttpRequest,
-    source: Iterable[object],
-    *,
-    send_timeout: float = SEND_TIMEOUT,
-    **options: Unpack[Options],
+    request: HttpRequest, source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
 ) -> StreamingHttpResponse:
-    """Return the response of a plain view, under WSGI.
+    """Return the response of a synchronous view, under WSGI.
 
-    It reads the source until it is known how the response begins. A stream holds a thread of the server;
-    Django learns of a reader who leaves when it sends, and closes the source then.
+    It reads the source until the status of the response is known. A stream occupies a thread of the server;
+    Django notices a disconnect on the next write, and then closes the source.
 
     Args:
-        request: the request of the view.
-        source: chunks of a model's answer, as ``stream_bytes`` takes them.
-        send_timeout: seconds that the server may take for a chunk; see
-            :class:`~componentstream.adapters.wsgi.WSGIStream` for what happens then.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        request: Request of the view.
+        source: Chunks of a model's answer, as ``stream_bytes`` takes them.
+        send_timeout: Timeout for sending one chunk, in seconds; see
+            :class:`~componentstream.adapters.wsgi.WSGIStream` for the consequences.
+        options: See :class:`~componentstream.adapters.options.Options`.
 
     Raises:
-        UsageError: the request came by ASGI.
+        UsageError: The request came over ASGI, or the source, an option or ``send_timeout`` is not valid.
     """
     if not hasattr(request, "environ"):
-        raise UsageError("This request came by ASGI: await astream_response() in an asynchronous view.")
+        raise UsageError("This request came over ASGI: await astream_response() in an asynchronous view.")
+    check_arguments("stream_response", source, send_timeout, options, twin="astream_response() under ASGI")
     reply = start_response(
         source,
         method=request.method,
@@ -52,32 +54,33 @@ def stream_response(
         send_timeout=send_timeout,
         **options,
     )
-    body = timed(reply.body, request.environ, send_timeout)
+    body = limit_socket(reply.body, request.environ, send_timeout)
     return StreamingHttpResponse(body, status=reply.status, headers=dict(reply.headers))
 
 
 async def astream_response(
     request: HttpRequest,
-    source: AsyncIterable[object] | Iterable[object],
+    source: AsyncSource,
     *,
     send_timeout: float = SEND_TIMEOUT,
     **options: Unpack[Options],
 ) -> StreamingHttpResponse:
     """Return the response of an asynchronous view, under ASGI.
 
-    It reads the source until it is known how the response begins; a reader who leaves closes it.
+    It reads the source until the status of the response is known; a disconnect closes the source.
 
     Args:
-        request: the request of the view.
-        source: chunks of a model's answer, as ``astream_bytes`` takes them.
-        send_timeout: seconds that the server may take for a chunk.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        request: Request of the view.
+        source: Chunks of a model's answer, as ``astream_bytes`` takes them.
+        send_timeout: Timeout for sending one chunk, in seconds.
+        options: See :class:`~componentstream.adapters.options.Options`.
 
     Raises:
-        UsageError: the request came by WSGI.
+        UsageError: The request came over WSGI, or the source, an option or ``send_timeout`` is not valid.
     """
     if hasattr(request, "environ"):
-        raise UsageError("This request came by WSGI: call stream_response() in a plain view.")
+        raise UsageError("This request came over WSGI: call stream_response() in a synchronous view.")
+    check_async_arguments("astream_response", source, send_timeout, options)
     reply = await astart_response(
         source,
         method=request.method,

@@ -1,11 +1,10 @@
 """A response for Flask."""
 
-from collections.abc import Iterable
-
 from typing_extensions import Unpack
 
-from componentstream.adapters.generic import SEND_TIMEOUT, Options, start_response
-from componentstream.adapters.wsgi import timed
+from componentstream.adapters.generic import start_response
+from componentstream.adapters.options import SEND_TIMEOUT, Options, Source, check_arguments
+from componentstream.adapters.wsgi import limit_socket
 from componentstream.core.errors import MissingExtraError
 
 try:
@@ -15,7 +14,7 @@ except ImportError as error:
 
 
 def stream_response(
-    source: Iterable[object], *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
+    source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
 ) -> Response:
     """Return the response to the current request.
 
@@ -25,17 +24,20 @@ def stream_response(
         def page():
             return stream_response(source)
 
-    Call it in a view: it reads the source until it is known how the response begins. The source is read in
-    a thread of its own, in the context of the view, so that ``request`` is what it was there. A stream holds
-    a thread of the server as well; Flask learns of a reader who leaves when it sends, and closes the source
-    then.
+    Call it in a view: it reads the source until the status of the response is known. The source runs in a
+    thread of its own, in the context of the view, so that ``request`` works there too. A stream also occupies
+    a thread of the server. Flask notices a disconnect on the next write, and then closes the source.
 
     Args:
-        source: chunks of a model's answer, as ``stream_bytes`` takes them.
-        send_timeout: seconds that the server may take for a chunk; see
-            :class:`~componentstream.adapters.wsgi.WSGIStream` for what happens then.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        source: Chunks of a model's answer, as ``stream_bytes`` takes them.
+        send_timeout: Timeout for sending one chunk, in seconds; see
+            :class:`~componentstream.adapters.wsgi.WSGIStream` for the consequences.
+        options: See :class:`~componentstream.adapters.options.Options`.
+
+    Raises:
+        UsageError: The source, an option or ``send_timeout`` is not valid.
     """
+    check_arguments("stream_response", source, send_timeout, options, twin="an ASGI framework")
     reply = start_response(
         source,
         method=request.method,
@@ -43,4 +45,4 @@ def stream_response(
         send_timeout=send_timeout,
         **options,
     )
-    return Response(timed(reply.body, request.environ, send_timeout), reply.status, reply.headers)
+    return Response(limit_socket(reply.body, request.environ, send_timeout), reply.status, reply.headers)

@@ -1,4 +1,4 @@
-"""How a response begins: as a stream, or as the plain answer to an error that came before all else."""
+"""The start of a response: a stream, or an error response if an error comes before everything else."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -15,63 +15,63 @@ Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 """Response headers, as a mapping or as pairs."""
 
 _RETRY_AFTER: Final = "1"
-"""Seconds. What is worth another try was slow or cut off, and that says nothing about the next second."""
+"""Seconds. A retryable failure was slow or cut off, which does not predict the next second."""
 
 
 class StreamEncoder(Encoder, Protocol):
-    """What makes bytes of events, for HTTP; the encoders of ``componentstream.wire`` do."""
+    """An encoder with HTTP headers, such as those of ``componentstream.wire``."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response headers of such a stream."""
+        """The response headers of a stream in this format."""
 
 
 class ResponseStart:
-    """The encoder of one stream, which notes how the stream begins.
+    """An encoder of one stream that records how the stream starts.
 
-    It stands between a driver and the encoder that was asked for, because that is where an event and its
-    bytes pass together.
+    It wraps the encoder that was asked for, because only there an event is seen together with its bytes: a
+    driver yields bytes, and the status of the response depends on the event.
 
     Args:
-        encoder: writes the stream, by default an ``SSEEncoder()``.
-        headers: of the response, beside those of the encoder.
+        encoder: Encoder of the stream, by default an ``SSEEncoder()``.
+        headers: Response headers in addition to those of the encoder.
 
     Attributes:
-        failure: the fatal error that came before all else, if one did.
+        failure: The fatal error that came before all other events, if any.
     """
 
     def __init__(self, encoder: StreamEncoder | None, headers: Headers) -> None:
         encoder = encoder or SSEEncoder()
         self.failure: ErrorEvent | None = None
         self._encoder = encoder
-        self._beat = encoder.heartbeat()
-        self._begun = False
+        self._heartbeat = encoder.heartbeat()
+        self._started = False
         self._headers = list(headers.items() if isinstance(headers, Mapping) else headers)
 
     def encode(self, event: Event, /) -> bytes:
         """Return the event as bytes."""
-        if not self._begun and not (isinstance(event, StatusEvent) and event.phase == "started"):
-            self._begun = True
+        if not self._started and not (isinstance(event, StatusEvent) and event.phase == "started"):
+            self._started = True
             if isinstance(event, ErrorEvent) and event.fatal:
                 self.failure = event
         return self._encoder.encode(event)
 
     def heartbeat(self) -> bytes:
-        """Return what is sent in silence."""
-        return self._beat
+        """Return the bytes of a heartbeat."""
+        return self._heartbeat
 
     def ready(self, chunk: bytes) -> bool:
-        """Whether this chunk, the latest of the driver's, says how the response begins."""
-        return self._begun or chunk == self._beat
+        """Return whether `chunk`, the driver's latest, settles the status of the response."""
+        return self._started or chunk == self._heartbeat
 
     def headers(self) -> list[tuple[str, str]]:
-        """Return the headers of the response that is a stream."""
+        """Return the headers of a streaming response."""
         given = {name.lower() for name, _ in self._headers}
         own = [pair for pair in self._encoder.headers.items() if pair[0].lower() not in given]
         return own + self._headers
 
     def error_response(self, failure: ErrorEvent) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
-        """Return status, headers and body of the response that is nothing but an error."""
+        """Return status, headers and body of an error response."""
         body = JSONLinesEncoder().encode(failure)
         own = {
             "Content-Type": "application/json",
@@ -80,8 +80,8 @@ class ResponseStart:
         }
         if failure.retryable:
             own["Retry-After"] = _RETRY_AFTER
-        about_the_stream = {name.lower() for name in (*self._encoder.headers, *own)}
-        others = [pair for pair in self._headers if pair[0].lower() not in about_the_stream]
+        stream_headers = {name.lower() for name in (*self._encoder.headers, *own)}
+        others = [pair for pair in self._headers if pair[0].lower() not in stream_headers]
         return _status_of(failure.code), [*own.items(), *others], body
 
 
@@ -98,6 +98,6 @@ def _status_of(code: str) -> HTTPStatus:
 
 
 def report_reconnect(session: GenerationSession | None, last_event_id: str | None) -> None:
-    """Tell the hooks of a session that its reader has come back; nothing happens if it has not."""
+    """Report to the hooks of a session that its client has reconnected, if it has."""
     if session is not None and last_event_id:
         session.reconnected(last_event_id, time.monotonic())

@@ -1,18 +1,18 @@
 """A response for Starlette, and so for FastAPI."""
 
-from collections.abc import AsyncIterable, Iterable
+from http import HTTPStatus
 
 from typing_extensions import Unpack, override
 
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.adapters.generic import SEND_TIMEOUT, StreamOptions
+from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, StreamOptions, check_async_arguments
 from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder
 from componentstream.core.errors import MissingExtraError
 
 try:
     from starlette.background import BackgroundTask
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 except ImportError as error:
     raise MissingExtraError(
         "This adapter needs Starlette: pip install 'componentstream[starlette]'."
@@ -28,27 +28,38 @@ class ComponentStreamResponse(Response):
         async def page() -> ComponentStreamResponse:
             return ComponentStreamResponse(source)
 
-    Headers and cookies may be set on it as on any response. The status stands when the response begins; a
+    Headers and cookies may be set on it as on any response. The status is sent with the first event; a
     middleware reads it there.
 
-    ``BaseHTTPMiddleware`` passes the stream on chunk by chunk and tells of a reader who leaves. It also
-    stands between the response and a reader who takes nothing: the source is closed in time, but the request
-    stays until the connection breaks, and if the reader comes back after all, the response ends like a whole
-    one, without ``message_stop``. A middleware that is plain ASGI has no such cost.
+    With FastAPI, ``response_class=ComponentStreamResponse`` documents the media type of the stream in
+    ``/openapi.json``; the endpoint then may yield the chunks itself.
+
+    ``BaseHTTPMiddleware`` forwards the stream chunk by chunk, and disconnects too. But it hides a client that
+    does not read: the source is closed in time, yet the request lasts until the connection breaks, and if the
+    client does read again, the response ends normally, without ``message_stop``. Pure ASGI middleware has no
+    such effect.
 
     Args:
-        source: chunks of a model's answer, as ``astream_bytes`` takes them.
-        background: runs when the stream is over, also because the reader has left. It does not run when the
-            server cancels the request: what must be done has its place in the source.
-        send_timeout: seconds that the server may take for a chunk.
-        encoder: see :class:`~componentstream.adapters.generic.Options`.
-        headers: see :class:`~componentstream.adapters.generic.Options`.
-        options: see :class:`~componentstream.adapters.generic.StreamOptions`.
+        content: Source of the stream: chunks of a model's answer, as ``astream_bytes`` takes them.
+        status_code: Status of a response whose stream starts without a fatal error.
+        background: Task to run after the stream, also after a disconnect. It does not run when the server
+            cancels the request: put necessary cleanup into the source.
+        send_timeout: Timeout for sending one chunk, in seconds.
+        encoder: See :class:`~componentstream.adapters.options.Options`.
+        headers: See :class:`~componentstream.adapters.options.Options`.
+        options: See :class:`~componentstream.adapters.options.StreamOptions`.
+
+    Raises:
+        UsageError: The source, an option or ``send_timeout`` is not valid.
     """
+
+    status_code: int = HTTPStatus.OK
+    media_type = "text/event-stream"
 
     def __init__(
         self,
-        source: AsyncIterable[object] | Iterable[object],
+        content: AsyncSource,
+        status_code: int = 200,  # FastAPI reads this default for its OpenAPI document
         *,
         background: BackgroundTask | None = None,
         send_timeout: float = SEND_TIMEOUT,
@@ -56,16 +67,22 @@ class ComponentStreamResponse(Response):
         headers: Headers = (),
         **options: Unpack[StreamOptions],
     ) -> None:
-        self._source = source
+        check_async_arguments("ComponentStreamResponse", content, send_timeout, options)
+        self._source = content
         self._send_timeout = send_timeout
         self._encoder = encoder
         self._options = options
-        self.status_code = 200
+        self.status_code = status_code
         self.background = background
         self.init_headers(dict(ResponseStart(encoder, headers).headers()))
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_status(message: Message) -> None:
+            if message.get("status") == HTTPStatus.OK:
+                message["status"] = self.status_code
+            await send(message)
+
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers]
         stream = ASGIStream(
             self._source,
@@ -74,6 +91,6 @@ class ComponentStreamResponse(Response):
             encoder=self._encoder,
             headers=headers,
         )
-        await stream(scope, receive, send)
+        await stream(scope, receive, send if self.status_code == HTTPStatus.OK else send_with_status)
         if self.background is not None:
             await self.background()

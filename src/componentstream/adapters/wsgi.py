@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from typing_extensions import Unpack
 
 from componentstream.adapters import generic
-from componentstream.adapters._bodies import Body
-from componentstream.adapters.generic import SEND_TIMEOUT, Options
+from componentstream.adapters.bodies import Body
+from componentstream.adapters.options import SEND_TIMEOUT, Options, Source, check_arguments
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
@@ -24,26 +24,30 @@ class WSGIStream:
         def app(environ, start_response):
             return WSGIStream(source)(environ, start_response)
 
-    WSGI does not tell of a reader who leaves: the server finds out when it sends, with the second event or
-    heartbeat after that at the latest, and closes the source then. A stream holds a thread of the server.
+    WSGI does not report a disconnect: the server notices it when it writes, with the second event or
+    heartbeat after that at the latest, and then closes the source. A stream occupies a thread of the server.
 
     Args:
-        source: chunks of a model's answer, as ``stream_bytes`` takes them.
-        send_timeout: seconds that the server may take for a chunk. If it takes longer, because the reader
-            takes nothing, the source is closed. The connection is cut as well where the server gives away its
-            socket, as Gunicorn and Werkzeug do; others have a setting of their own.
-        options: see :class:`~componentstream.adapters.generic.Options`.
+        source: Chunks of a model's answer, as ``stream_bytes`` takes them.
+        send_timeout: Timeout for sending one chunk, in seconds. If it passes because the client does not
+            read, the source is closed. The connection is closed as well if the server exposes its socket, as
+            Gunicorn and Werkzeug do; other servers have a setting for that.
+        options: See :class:`~componentstream.adapters.options.Options`.
+
+    Raises:
+        UsageError: The source, an option or ``send_timeout`` is not valid.
     """
 
     def __init__(
-        self, source: Iterable[object], *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
+        self, source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
     ) -> None:
+        check_arguments("WSGIStream", source, send_timeout, options, twin="ASGIStream()")
         self._source = source
         self._send_timeout = send_timeout
         self._options = options
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the request; the server closes what this returns."""
+        """Answer the request; the server closes the iterable that is returned."""
         reply = generic.start_response(
             self._source,
             method=environ["REQUEST_METHOD"],
@@ -52,11 +56,11 @@ class WSGIStream:
             **self._options,
         )
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", reply.headers)
-        return timed(reply.body, environ, self._send_timeout)
+        return limit_socket(reply.body, environ, self._send_timeout)
 
 
-class _TimedBody:
-    """A body that leaves by a socket with a time limit, which is put back when it has left."""
+class _SocketLimitedBody:
+    """A body whose socket has a timeout while it is sent; closing restores the timeout of before."""
 
     def __init__(self, body: Body, connection: socket, seconds: float) -> None:
         self._body = body
@@ -72,11 +76,11 @@ class _TimedBody:
         try:
             self._body.close()
         finally:
-            with suppress(OSError):  # it may be closed
+            with suppress(OSError):  # the socket may be closed
                 self._connection.settimeout(self._before)
 
 
-def timed(body: Body, environ: Environ, send_timeout: float) -> Iterable[bytes]:
-    """Return the body, with a time limit on the socket that it leaves by, if the server gives it away."""
+def limit_socket(body: Body, environ: Environ, send_timeout: float) -> Iterable[bytes]:
+    """Return the body, with a timeout on the socket it is sent through if the server exposes that."""
     connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-    return body if connection is None else _TimedBody(body, connection, send_timeout)
+    return body if connection is None else _SocketLimitedBody(body, connection, send_timeout)
