@@ -78,6 +78,9 @@ def test_headers_that_are_given_win_over_those_of_the_encoder():
         ("producer_lost", HTTPStatus.SERVICE_UNAVAILABLE),
         ("server_stopping", HTTPStatus.SERVICE_UNAVAILABLE),
         ("stream_too_large", HTTPStatus.INTERNAL_SERVER_ERROR),
+        ("source_of_the_application", HTTPStatus.BAD_GATEWAY),
+        ("queue_timeout", HTTPStatus.GATEWAY_TIMEOUT),
+        ("of_the_application", HTTPStatus.INTERNAL_SERVER_ERROR),
     ],
 )
 def test_the_status_says_whose_failure_it_was(code, status):
