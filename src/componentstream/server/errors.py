@@ -1,27 +1,29 @@
-"""Reject a request: a status, and an error event as the JSON body."""
+"""Error responses: an HTTP status, with the JSON of an error event as the body."""
 
 from collections.abc import Mapping
 
+from componentstream.core.errors import ComponentStreamError
 from componentstream.core.events import ErrorEvent
 
 
-class RefusedRequestError(Exception):
-    """A request that is answered with an error instead of a stream.
+class RefusedRequestError(ComponentStreamError):
+    """A request that gets an error response instead of a stream.
 
-    Raise it in ``generate`` or in ``authenticate`` to reject a request with a code of your own.
+    Raise it in ``generate`` or ``authenticate`` to reject a request with a code of your own.
 
     Args:
-        status: HTTP status.
-        code: Stable code for programs.
-        message: Message for people. Clients see it, so it must not contain secrets.
-        headers: Additional headers.
-        retryable: True if the same request may succeed later.
+        status: HTTP status of the response.
+        code: stable error code, for programs.
+        message: description for people; the client sees it, so keep internals and secrets out of it.
+        headers: additional headers of the response.
+        retryable: whether the same request may succeed later.
 
     Attributes:
-        status: HTTP status.
-        code: Code of the error event.
-        body: Body of the response, the JSON value of an error event.
-        headers: Additional headers.
+        status: HTTP status of the response.
+        code: error code of the response.
+        message: description for people.
+        body: body of the response, the JSON value of an error event.
+        headers: additional headers of the response.
     """
 
     def __init__(
@@ -36,5 +38,6 @@ class RefusedRequestError(Exception):
         super().__init__(message)
         self.status = status
         self.code = code
+        self.message = message
         self.body = ErrorEvent(code, message, fatal=True, retryable=retryable).to_dict()
         self.headers = dict(headers or {})

@@ -1,8 +1,4 @@
-"""Tokens that are to be believed, and many more that are not. They are signed here by hand, not by PyJWT."""
-
-import base64
 import hashlib
-import hmac
 import json
 import logging
 from datetime import datetime
@@ -17,80 +13,43 @@ parts.module("starlette")
 parts.module("jwt")
 parts.module("cryptography")
 
-from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402 - asked for above
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: E402
+from cryptography.hazmat.primitives import hashes  # noqa: E402 - asked for above
 from starlette.requests import Request  # noqa: E402
 
-from componentstream.server.access.auth import JWTBearer, Principal, refuse_token_in_query  # noqa: E402
+from componentstream.server.access.auth import JWTBearer, Principal, reject_token_in_query  # noqa: E402
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
+from tests.server.access.tokens import (  # noqa: E402
+    AUDIENCE,
+    ISSUER,
+    KID,
+    NONE,
+    OTHER,
+    OWN,
+    PEM,
+    SECRET,
+    changed,
+    entry_of,
+    hs,
+    json_bytes,
+    rs,
+    signed,
+)
 
-AUDIENCE = "pages"
-ISSUER = "https://issuer.example"
-SECRET = b"0123456789abcdef0123456789abcdef"
-KID = "2026-07"
-OWN = rsa.generate_private_key(65537, 2048)
-OTHER = rsa.generate_private_key(65537, 2048)
 UNAUTHORIZED = {
     "type": "error",
     "error": {
         "type": "unauthorized",
-        "message": "Send a valid token, in the header Authorization: Bearer ...",
+        "message": "Authentication required: send a valid token in the header Authorization: Bearer <token>.",
         "fatal": True,
         "retryable": False,
         "line": None,
         "index": None,
     },
 }
-NONE = object()
-"""In place of a value: leave it out."""
-
-
-def pem_of(key):
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return key.public_key().public_bytes(serialization.Encoding.PEM, form)
-
-
-def private_pem_of(key):
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-
-
-PEM = pem_of(OWN)
-
-
-def number(value):
-    return b64(value.to_bytes((value.bit_length() + 7) // 8, "big"))
-
-
-def entry_of(key, **more):
-    numbers = key.public_key().public_numbers()
-    return {"kty": "RSA", "kid": KID, "n": number(numbers.n), "e": number(numbers.e)} | more
-
-
-def b64(value):
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
-def hs(key, digest=hashlib.sha256):
-    return lambda message: hmac.new(key, message, digest).digest()
-
-
-def rs(key, digest=hashes.SHA256):
-    return lambda message: key.sign(message, padding.PKCS1v15(), digest())
-
-
-def json_bytes(value):
-    return value if isinstance(value, bytes) else json.dumps(value).encode()
-
-
-def signed(header, payload, sign):
-    """Return a token of whatever it is made of."""
-    message = f"{b64(json_bytes(header))}.{b64(json_bytes(payload))}"
-    return f"{message}.{b64(sign(message.encode()))}"
 
 
 class Issuer:
-    """Makes tokens that one kind of JWTBearer believes, unless they are made to be wrong."""
+    """Issues tokens that one kind of JWTBearer accepts, unless a test makes them invalid."""
 
     def __init__(self, algorithm, sign, bearer):
         self.algorithm, self.sign, self.bearer = algorithm, sign, bearer
@@ -112,16 +71,12 @@ class Issuer:
         return signed(self.header(), payload, self.sign)
 
     def longest(self, chars):
-        """Return the longest token of at most so many characters, and the shortest one of more."""
+        """Return the longest token of at most ``chars`` characters, and the shortest longer one."""
         size = (chars - len(self.token(note=""))) * 3 // 4 - 4
         while len(token := self.token(note="x" * size)) <= chars:
             before = token
             size += 1
         return before, token
-
-
-def changed(good, changes):
-    return {name: value for name, value in (good | changes).items() if value is not NONE}
 
 
 def issuers(folder):
@@ -138,11 +93,6 @@ def issuers(folder):
 @pytest.fixture(params=["secret", "public key", "key set"])
 def issuer(request, tmp_path):
     return issuers(tmp_path)[request.param]
-
-
-@pytest.fixture
-def key_set_issuer(tmp_path):
-    return issuers(tmp_path)["key set"]
 
 
 def request_with(*headers, query=b""):
@@ -269,7 +219,7 @@ HOSTILE = {
         i.header(alg="RS256", kid=NONE, jwk=entry_of(OTHER)), i.claims(), rs(OTHER)
     ),
     "crit": lambda i: i.under(crit=["exp"]),
-    "crit of what nobody knows": lambda i: i.under(crit=["x"], x=1),
+    "crit of an unknown extension": lambda i: i.under(crit=["x"], x=1),
     "crit empty": lambda i: i.under(crit=[]),
     "crit null": lambda i: i.under(crit=None),
     "b64 as usual": lambda i: i.under(b64=True),
@@ -354,7 +304,7 @@ BAD_HEADERS = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_token_is_refused_with_the_same_answer_and_no_trace(issuer, name, caplog):
+def test_hostile_token_gets_the_same_response_and_is_not_logged(issuer, name, caplog):
     caplog.set_level(logging.DEBUG)
     token = HOSTILE[name](issuer)
     assert_refused(issuer.bearer, b"Bearer " + token.encode("latin-1"))
@@ -362,14 +312,14 @@ def test_a_hostile_token_is_refused_with_the_same_answer_and_no_trace(issuer, na
 
 
 @pytest.mark.parametrize("name", BAD_HEADERS)
-def test_a_header_of_another_form_is_refused_with_the_same_answer(issuer, name):
+def test_malformed_authorization_header_gets_the_same_response(issuer, name):
     assert_refused(issuer.bearer, *BAD_HEADERS[name](issuer.token().encode()))
 
 
 @pytest.mark.parametrize(
     "good",
     {
-        "as it is": lambda i: i.token(),
+        "unchanged": lambda i: i.token(),
         "aud a list with ours": lambda i: i.token(aud=["other", AUDIENCE]),
         "aud a list of ours": lambda i: i.token(aud=[AUDIENCE]),
         "nbf before": lambda i: i.token(nbf=int(time()) - 1),
@@ -383,38 +333,38 @@ def test_a_header_of_another_form_is_refused_with_the_same_answer(issuer, name):
     }.items(),
     ids=lambda good: good[0],
 )
-def test_a_good_token_says_who_asks(issuer, good):
+def test_valid_token_identifies_the_user(issuer, good):
     token = good[1](issuer)
     assert ask(issuer.bearer, token).subject == "ada"
 
 
 @pytest.mark.parametrize("scheme", [b"bearer ", b"BEARER ", b"bEaReR "])
-def test_the_scheme_may_be_written_in_any_case(issuer, scheme):
+def test_scheme_is_case_insensitive(issuer, scheme):
     assert issuer.bearer(request_with(scheme + issuer.token().encode())).subject == "ada"
 
 
 @pytest.mark.parametrize(
     "subject", ["a" * 256, "\U0001f600" * 256, "auth0|5f7c", "Ada Lovelace", "\u2028", "ä"]
 )
-def test_a_subject_is_any_text_without_controls(issuer, subject):
+def test_subject_may_be_any_string_without_control_characters(issuer, subject):
     assert ask(issuer.bearer, issuer.token(sub=subject)) == Principal(
         subject, ask(issuer.bearer, issuer.token(sub=subject)).claims
     )
     assert ask(issuer.bearer, issuer.token(sub=subject)).subject == subject
 
 
-def test_all_claims_are_those_of_the_principal(issuer):
+def test_principal_has_all_claims_of_the_token(issuer):
     claims = issuer.claims(debug=True, roles=["writer"], iat=0.5)
     assert dict(ask(issuer.bearer, issuer.payload(claims)).claims) == claims
 
 
-def test_the_longest_good_token_and_the_first_that_is_refused_differ_by_little(issuer):
+def test_tokens_are_accepted_up_to_8_kib(issuer):
     good, bad = issuer.longest(8192)
     assert 8189 <= len(good) <= 8192 < len(bad) <= 8195
 
 
 def set_clock(monkeypatch, now):
-    """Let the library that judges the times of a token take this for the time."""
+    """Set the time of day that PyJWT checks tokens against."""
 
     class Clock(datetime):
         @classmethod
@@ -424,7 +374,7 @@ def set_clock(monkeypatch, now):
     monkeypatch.setattr("jwt.api_jwt.datetime", Clock)
 
 
-def test_a_token_is_good_before_its_end_and_not_at_it(issuer, monkeypatch):
+def test_token_is_valid_until_it_expires_and_not_at_that_moment(issuer, monkeypatch):
     token = issuer.token(nbf=1_000, exp=2_000)
     for now, good in [(999.9, False), (1_000, True), (1_999.9, True), (2_000, False)]:
         set_clock(monkeypatch, now)
@@ -434,7 +384,7 @@ def test_a_token_is_good_before_its_end_and_not_at_it(issuer, monkeypatch):
             assert_refused(issuer.bearer, b"Bearer " + token.encode())
 
 
-def test_leeway_is_given_at_both_ends(monkeypatch):
+def test_leeway_applies_at_both_ends(monkeypatch):
     bearer = JWTBearer.from_secret(SECRET, audience=AUDIENCE, leeway=5)
     token = Issuer("HS256", hs(SECRET), bearer).token(nbf=1_000, exp=2_000)
     for now, good in [(994.9, False), (995, True), (2_004.9, True), (2_005, False)]:
@@ -445,219 +395,28 @@ def test_leeway_is_given_at_both_ends(monkeypatch):
             assert_refused(bearer, b"Bearer " + token.encode())
 
 
-def test_without_an_issuer_any_is_good():
+def test_any_issuer_is_accepted_unless_one_is_required():
     bearer = JWTBearer.from_secret(SECRET.decode(), audience=AUDIENCE)
     issuer = Issuer("HS256", hs(SECRET), bearer)
     for iss in (ISSUER, "https://other.example", NONE):
         assert ask(bearer, issuer.token(iss=iss)).subject == "ada"
 
 
-def test_a_single_key_has_any_name_and_none(tmp_path):
-    both = issuers(tmp_path)
-    for issuer in (both["secret"], both["public key"]):
-        for kid in ("another", "../../../../dev/null", NONE):
-            assert ask(issuer.bearer, issuer.under(kid=kid)).subject == "ada"
-
-
-@pytest.mark.parametrize(
-    "kid", ["another", "", "2026-01", "../../../../dev/null", KID + "\n", KID.upper() + "x", NONE]
-)
-def test_of_a_key_set_the_key_that_is_named_must_have_signed(key_set_issuer, kid):
-    token = key_set_issuer.under(kid=kid)
-    assert_refused(key_set_issuer.bearer, b"Bearer " + token.encode())
-
-
-def test_each_key_of_a_set_is_good_under_its_own_name(key_set_issuer):
-    header, claims = key_set_issuer.header(kid="2026-01"), key_set_issuer.claims()
-    assert ask(key_set_issuer.bearer, signed(header, claims, rs(OTHER))).subject == "ada"
-
-
-def test_a_token_that_names_no_key_has_none(tmp_path):
-    keys = tmp_path / "keys.json"
-    keys.write_text(json.dumps({"keys": [entry_of(OWN, kid="")]}))
-    bearer = JWTBearer.from_key_set(keys, audience=AUDIENCE)
-    assert ask(bearer, signed_by(OWN, "")).subject == "ada"
-    assert_refused(bearer, b"Bearer " + signed_by(OWN, NONE).encode())
-
-
-@pytest.fixture
-def keys(tmp_path):
-    """Return what replaces a key set in one step, and makes a bearer of the first."""
-
-    class Keys:
-        path = tmp_path / "keys.json"
-
-        def put(self, *entries):
-            self.write(json.dumps({"keys": entries}))
-
-        def write(self, text):
-            beside = tmp_path / "beside.json"
-            beside.write_text(text)
-            beside.replace(self.path)
-
-        def bearer(self):
-            return JWTBearer.from_key_set(self.path, audience=AUDIENCE)
-
-    return Keys()
-
-
-def signed_by(key, kid=KID):
-    issuer = Issuer("RS256", rs(key), None)
-    return signed(issuer.header(kid=kid), issuer.claims(), issuer.sign)
-
-
-def test_keys_that_are_replaced_hold_from_the_next_token_on(keys):
-    keys.put(entry_of(OWN))
-    bearer = keys.bearer()
-    ask(bearer, signed_by(OWN))
-    keys.put(entry_of(OWN), entry_of(OTHER, kid="new"))
-    ask(bearer, signed_by(OWN))
-    ask(bearer, signed_by(OTHER, "new"))
-    keys.put(entry_of(OTHER, kid="new"))
-    ask(bearer, signed_by(OTHER, "new"))
-    assert_refused(bearer, b"Bearer " + signed_by(OWN).encode())
-    keys.put()
-    assert_refused(bearer, b"Bearer " + signed_by(OTHER, "new").encode())
-
-
-@pytest.mark.parametrize("text", [None, "", "{", '{"keys": 7}', '{"keys": [7]}', "[]"])
-def test_while_a_key_set_cannot_be_used_the_keys_from_before_hold_and_one_warning_says_so(keys, text, caplog):
-    caplog.set_level(logging.DEBUG)
-    keys.put(entry_of(OWN))
-    bearer = keys.bearer()
-    if text is None:
-        keys.path.unlink()
-    else:
-        keys.write(text)
-    for _ in range(3):
-        assert ask(bearer, signed_by(OWN)).subject == "ada"
-    assert_refused(bearer, b"Bearer " + signed_by(OTHER).encode())
-    (record,) = caplog.records
-    assert (record.name, record.levelname) == ("componentstream.server", "WARNING")
-    assert record.getMessage().startswith("The key set cannot be read again; the keys from before hold. ")
-    assert str(keys.path) in record.getMessage()
-    keys.put(entry_of(OTHER))
-    assert ask(bearer, signed_by(OTHER)).subject == "ada"
-    keys.write("{")
-    ask(bearer, signed_by(OTHER))
-    assert len(caplog.records) == 2
-
-
-def test_of_a_key_set_what_is_for_other_uses_is_left_alone(keys):
-    keys.put(
-        entry_of(OTHER, use="enc"),
-        entry_of(OTHER, alg="RS512"),
-        entry_of(OTHER, key_ops=["encrypt"]),
-        entry_of(OTHER, key_ops="verify"),
-        entry_of(OTHER, kid=7),
-        {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
-        {"kty": "oct", "kid": KID, "k": b64(SECRET)},
-        {"kty": "EC", "kid": KID, "crv": "P-256", "x": "AA", "y": "AA"},
-        entry_of(OWN, use="sig", alg="RS256", key_ops=["verify"], x5t="abc"),
-    )
-    bearer = keys.bearer()
-    assert ask(bearer, signed_by(OWN)).subject == "ada"
-    assert_refused(bearer, b"Bearer " + signed_by(OTHER).encode())
-
-
-@pytest.mark.parametrize(
-    ("entries", "problem"),
-    [
-        ([], "has no key to verify RS256 with"),
-        ([{"kty": "oct", "kid": KID, "k": b64(SECRET)}], "has no key to verify RS256 with"),
-        ([entry_of(OWN), entry_of(OTHER)], "has two keys with one kid"),
-        ([entry_of(OWN, d="AQAB")], "has a private key in it"),
-        ([entry_of(OWN, n=NONE)], "without a right n and e"),
-        ([entry_of(OWN, n=7)], "without a right n and e"),
-        ([entry_of(OWN, n="")], "without a right n and e"),
-        ([entry_of(OWN, n="é")], "without a right n and e"),
-        ([entry_of(OWN, e="AA")], "without a right n and e"),
-        ([entry_of(OWN, n=number((1 << 1023) + 1))], "has 1024 bits and needs 2048 or more"),
-    ],
-)
-def test_a_key_set_that_is_wrong_is_refused_with_what_is_wrong(keys, entries, problem):
-    keys.put(*(changed({}, entry) for entry in entries))
-    with pytest.raises(UsageError, match=problem):
-        keys.bearer()
-
-
-@pytest.mark.parametrize(
-    "text", ["", "keys", "[]", '{"key": []}', '{"keys": {}}', '{"keys": ["a"]}', "[" * 99_999]
-)
-def test_a_file_that_is_no_key_set_is_refused(keys, text):
-    keys.write(text)
-    with pytest.raises(UsageError, match="is no key set, a JSON object"):
-        keys.bearer()
-
-
-def test_a_key_set_that_is_not_there_is_refused(keys):
-    with pytest.raises(UsageError, match=r"Cannot read the key set .*keys\.json: No such file or directory"):
-        keys.bearer()
-
-
-@pytest.mark.parametrize(
-    "pem",
-    [
-        b"",
-        "",
-        SECRET,
-        "é",
-        7,
-        None,
-        PEM[:-40],
-        private_pem_of(OWN),
-        pem_of(ec.generate_private_key(ec.SECP256R1())),
-    ],
-)
-def test_what_is_no_public_rsa_key_is_refused(pem):
-    with pytest.raises(UsageError, match="Give an RSA public key in PEM"):
-        JWTBearer.from_public_key(pem, audience=AUDIENCE)
-
-
-def test_a_short_rsa_key_is_refused():
-    short = rsa.RSAPublicNumbers(65537, (1 << 1023) + 1).public_key()
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    pem = short.public_bytes(serialization.Encoding.PEM, form)
-    with pytest.raises(UsageError, match="has 1024 bits and needs 2048 or more"):
-        JWTBearer.from_public_key(pem, audience=AUDIENCE)
-
-
-def test_a_public_key_may_be_text():
-    bearer = JWTBearer.from_public_key(PEM.decode(), audience=AUDIENCE)
-    assert ask(bearer, signed_by(OWN)).subject == "ada"
-
-
-@pytest.mark.parametrize(
-    ("secret", "problem"),
-    [
-        ("", "has 0 bytes and needs 32"),
-        (b"a" * 31, "has 31 bytes and needs 32"),
-        ("é" * 15, "has 30 bytes and needs 32"),
-        (None, "must be str or bytes"),
-        (PEM, "is a key of another kind"),
-        (PEM.decode(), "is a key of another kind"),
-    ],
-)
-def test_what_is_no_good_secret_is_refused(secret, problem):
-    with pytest.raises(UsageError, match=problem):
-        JWTBearer.from_secret(secret, audience=AUDIENCE)
-
-
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
-        ({"audience": ""}, "audience must be a text"),
-        ({"audience": None}, "audience must be a text"),
-        ({"audience": [AUDIENCE]}, "audience must be a text"),
-        ({"issuer": ""}, "issuer must be a text"),
-        ({"issuer": 7}, "issuer must be a text"),
+        ({"audience": ""}, "audience must be a non-empty string"),
+        ({"audience": None}, "audience must be a non-empty string"),
+        ({"audience": [AUDIENCE]}, "audience must be a non-empty string"),
+        ({"issuer": ""}, "issuer must be a non-empty string"),
+        ({"issuer": 7}, "issuer must be a non-empty string"),
         ({"leeway": -1}, "leeway must be a number of seconds from 0 to 300"),
         ({"leeway": 301}, "leeway must be"),
         ({"leeway": float("nan")}, "leeway must be"),
         ({"leeway": "1"}, "leeway must be"),
     ],
 )
-def test_rules_that_are_none_are_refused(rule, problem):
+def test_invalid_arguments_are_refused(rule, problem):
     with pytest.raises(UsageError, match=f"JWTBearer: {problem}"):
         JWTBearer.from_secret(SECRET, **{"audience": AUDIENCE, **rule})
 
@@ -669,7 +428,7 @@ def test_rules_that_are_none_are_refused(rule, problem):
         "token=", "access%5Ftoken=x", "after=3&token=x",
     ],
 )  # fmt: skip
-def test_a_token_in_the_query_is_refused_even_with_a_good_header(issuer, query):
+def test_token_in_the_query_is_rejected_even_with_a_valid_header(issuer, query):
     token = issuer.token()
     query = query.replace("x", token).encode() if query.endswith("=x") else query.encode()
     with pytest.raises(RefusedRequestError) as caught:
@@ -680,14 +439,14 @@ def test_a_token_in_the_query_is_refused_even_with_a_good_header(issuer, query):
     assert token not in repr((caught.value.body, caught.value.headers, str(caught.value)))
 
 
-def test_what_else_is_in_a_query_is_let_through(issuer):
+def test_other_query_parameters_are_allowed(issuer):
     query = b"ticket=t-1&after=token&from=2&tokens=1&my_token=2"
-    refuse_token_in_query(request_with(query=query))
+    reject_token_in_query(request_with(query=query))
     header = b"Bearer " + issuer.token().encode()
     assert issuer.bearer(request_with(header, query=query)).subject == "ada"
 
 
-def test_a_principal_has_read_only_claims_and_shows_none():
+def test_principal_has_read_only_claims_and_a_repr_without_them():
     given = {"debug": True}
     principal = Principal("ada", given)
     given["debug"] = False
@@ -702,17 +461,17 @@ def test_a_principal_has_read_only_claims_and_shows_none():
     assert len({principal, Principal("ada", {"debug": True})}) == 1
 
 
-def test_the_anonymous_principal_has_no_subject_and_no_claims():
+def test_anonymous_principal_has_an_empty_subject_and_no_claims():
     assert (Principal("").subject, dict(Principal("").claims)) == ("", {})
 
 
 @pytest.mark.parametrize("subject", ["a" * 257, None, 7, b"ada"])
-def test_a_subject_is_a_text_of_at_most_256_characters(subject):
-    with pytest.raises(UsageError, match="must be a text of at most 256 characters"):
+def test_subject_must_be_a_string_of_at_most_256_characters(subject):
+    with pytest.raises(UsageError, match="must be a string of at most 256 characters"):
         Principal(subject)
 
 
 @pytest.mark.parametrize("subject", ["\0", "a\nb", "\x7f", "\x85", "\ud800"])
-def test_a_subject_has_no_controls_and_no_surrogates(subject):
-    with pytest.raises(UsageError, match="no control characters and no surrogates"):
+def test_subject_must_not_contain_control_characters_or_surrogates(subject):
+    with pytest.raises(UsageError, match="must not contain control characters or surrogates"):
         Principal(subject)

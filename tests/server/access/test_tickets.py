@@ -1,5 +1,3 @@
-"""Tickets, issued and redeemed in logs of every kind."""
-
 import asyncio
 import uuid
 from contextlib import asynccontextmanager
@@ -27,7 +25,7 @@ def redis_server(tmp_path_factory):
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
 def opened(request, tmp_path):
-    """Return what opens a log."""
+    """Return a function that opens a log."""
     if request.param == "redis":
         port = request.getfixturevalue("redis_server").port
         redis = parts.module("redis.asyncio")
@@ -55,7 +53,7 @@ async def until_lost(log, stream):
 
 
 class Between:
-    """A log that does something else before one of its calls, as another worker may."""
+    """A log on which another worker acts just before one of its calls."""
 
     def __init__(self, log, name, before):
         self._log, self._name, self._before = log, name, before
@@ -74,7 +72,7 @@ class Between:
         return call
 
 
-def test_a_ticket_gives_its_stream_and_its_subject_once(opened):
+def test_ticket_gives_its_stream_and_subject_once(opened):
     async def main():
         async with opened() as log:
             tickets = Tickets(log)
@@ -93,7 +91,7 @@ def test_a_ticket_gives_its_stream_and_its_subject_once(opened):
     ["", "a" * 256, "\U0001f600" * 256, "Ada Lovelace", " ada ", "ticket s-1 bob", "auth0|7", '"\\'],
 )
 @pytest.mark.parametrize("stream", ["s", "k-" + "f" * 64, "a" * 128, "._-"])
-def test_any_stream_and_any_subject_come_back_as_they_were(opened, stream, subject):
+def test_any_stream_id_and_subject_are_returned_unchanged(opened, stream, subject):
     async def main():
         async with opened() as log:
             tickets = Tickets(log)
@@ -102,7 +100,7 @@ def test_any_stream_and_any_subject_come_back_as_they_were(opened, stream, subje
     asyncio.run(main())
 
 
-def test_another_worker_redeems_a_ticket_as_well(tmp_path):
+def test_ticket_can_be_redeemed_at_another_worker(tmp_path):
     async def main():
         log, other = (SQLiteEventLog(tmp_path / "log.db") for _ in range(2))
         ticket = await Tickets(log).issue(STREAM, "ada")
@@ -114,7 +112,7 @@ def test_another_worker_redeems_a_ticket_as_well(tmp_path):
     asyncio.run(main())
 
 
-def test_of_two_hundred_who_redeem_one_ticket_at_once_one_gets_the_stream(opened):
+def test_one_of_two_hundred_concurrent_redemptions_succeeds(opened):
     async def main():
         async with opened() as log:
             tickets = [Tickets(log), Tickets(log)]
@@ -126,7 +124,7 @@ def test_of_two_hundred_who_redeem_one_ticket_at_once_one_gets_the_stream(opened
     asyncio.run(main())
 
 
-def test_of_two_workers_that_redeem_at_once_one_gets_the_stream(tmp_path):
+def test_one_of_two_workers_that_redeem_concurrently_succeeds(tmp_path):
     async def main():
         log, other = (SQLiteEventLog(tmp_path / "log.db") for _ in range(2))
         for _ in range(20):
@@ -141,7 +139,7 @@ def test_of_two_workers_that_redeem_at_once_one_gets_the_stream(tmp_path):
 
 
 @pytest.mark.parametrize("step", ["status", "acquire", "finish", "delete"])
-def test_who_is_overtaken_at_any_step_gets_nothing_unless_it_was_the_first(opened, step):
+def test_redemption_overtaken_at_any_step_fails_unless_it_had_already_won(opened, step):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -158,7 +156,7 @@ def test_who_is_overtaken_at_any_step_gets_nothing_unless_it_was_the_first(opene
     asyncio.run(main())
 
 
-def test_a_ticket_that_has_run_out_is_none(opened):
+def test_expired_ticket_is_rejected(opened):
     async def main():
         async with opened() as log:
             tickets = Tickets(log, SHORT)
@@ -169,7 +167,7 @@ def test_a_ticket_that_has_run_out_is_none(opened):
     asyncio.run(main())
 
 
-def test_a_ticket_is_good_for_the_seconds_that_were_asked_for(opened):
+def test_ticket_is_valid_for_the_configured_seconds(opened):
     async def main():
         async with opened() as log:
             for seconds in (30, 7.5):
@@ -179,7 +177,7 @@ def test_a_ticket_is_good_for_the_seconds_that_were_asked_for(opened):
     asyncio.run(main())
 
 
-def test_who_dies_while_redeeming_does_not_make_a_ticket_last(opened):
+def test_worker_that_dies_while_redeeming_does_not_extend_the_lifetime_of_a_ticket(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log, 1).issue(STREAM, "ada")
@@ -194,7 +192,7 @@ def test_who_dies_while_redeeming_does_not_make_a_ticket_last(opened):
     asyncio.run(main())
 
 
-def test_a_ticket_that_cannot_be_deleted_is_spent_all_the_same(opened):
+def test_ticket_that_cannot_be_deleted_is_used_up_all_the_same(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -209,7 +207,7 @@ def test_a_ticket_that_cannot_be_deleted_is_spent_all_the_same(opened):
     asyncio.run(main())
 
 
-def test_who_finds_a_ticket_spent_between_two_steps_gets_nothing(opened):
+def test_ticket_used_up_between_two_steps_is_rejected(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -225,7 +223,7 @@ def test_who_finds_a_ticket_spent_between_two_steps_gets_nothing(opened):
     asyncio.run(main())
 
 
-def test_a_log_that_fails_is_no_refusal(opened):
+def test_failure_of_the_log_is_raised_instead_of_rejecting_the_ticket(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -243,7 +241,7 @@ def test_a_log_that_fails_is_no_refusal(opened):
     asyncio.run(main())
 
 
-def test_a_ticket_that_was_never_handed_out_is_none(opened):
+def test_incomplete_ticket_is_rejected_and_left_alone(opened):
     async def main():
         async with opened() as log:
             ticket = "t-" + "a" * 32
@@ -255,7 +253,7 @@ def test_a_ticket_that_was_never_handed_out_is_none(opened):
 
 
 @pytest.mark.parametrize("stream", [STREAM, "k-" + "0" * 64, "t-" + "a" * 32])
-def test_a_stream_is_no_ticket_and_is_not_disturbed(opened, stream):
+def test_stream_cannot_be_redeemed_and_is_left_alone(opened, stream):
     async def main():
         async with opened() as log:
             lease = await log.acquire(stream, owner="user ada")
@@ -268,7 +266,7 @@ def test_a_stream_is_no_ticket_and_is_not_disturbed(opened, stream):
     asyncio.run(main())
 
 
-def test_a_ticket_is_no_stream_of_its_user(opened):
+def test_ticket_cannot_be_used_as_a_stream(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -279,7 +277,7 @@ def test_a_ticket_is_no_stream_of_its_user(opened):
     asyncio.run(main())
 
 
-def test_what_is_no_ticket_is_none_and_never_reaches_the_log(opened):
+def test_malformed_ticket_is_rejected_without_asking_the_log(opened):
     async def main():
         async with opened() as log:
             ticket = await Tickets(log).issue(STREAM, "ada")
@@ -302,7 +300,7 @@ def test_what_is_no_ticket_is_none_and_never_reaches_the_log(opened):
     asyncio.run(main())
 
 
-def test_a_ticket_that_nobody_has_is_none(opened):
+def test_unknown_ticket_is_rejected(opened):
     async def main():
         async with opened() as log:
             assert await Tickets(log).redeem("t-" + "a" * 32) is None
@@ -311,7 +309,7 @@ def test_a_ticket_that_nobody_has_is_none(opened):
     asyncio.run(main())
 
 
-def test_no_two_tickets_are_alike(opened):
+def test_tickets_are_unique(opened):
     async def main():
         async with opened() as log:
             issued = [await Tickets(log).issue(STREAM, "ada") for _ in range(50)]
@@ -321,18 +319,18 @@ def test_no_two_tickets_are_alike(opened):
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 30.001, 3600, float("nan"), float("inf")])
-def test_a_ticket_is_good_for_30_seconds_at_most(seconds):
-    with pytest.raises(UsageError, match="seconds must be a number above 0, at most 30"):
+def test_lifetime_of_a_ticket_is_at_most_30_seconds(seconds):
+    with pytest.raises(UsageError, match="seconds must be a number > 0 and <= 30"):
         Tickets(MemoryEventLog(), seconds)
 
 
 @pytest.mark.parametrize("stream", ["", "a b", "a" * 129, "é", "a\n"])
-def test_a_ticket_is_for_a_stream_that_can_be(stream):
-    with pytest.raises(UsageError, match="A stream id must be 1 to 128 of"):
+def test_ticket_for_an_invalid_stream_id_is_refused(stream):
+    with pytest.raises(UsageError, match="A stream id must consist of 1 to 128 of"):
         asyncio.run(Tickets(MemoryEventLog()).issue(stream, "ada"))
 
 
 @pytest.mark.parametrize("subject", ["a" * 257, "a\nb", "\ud800"])
-def test_a_ticket_is_for_a_subject_that_can_be(subject):
+def test_ticket_for_an_invalid_subject_is_refused(subject):
     with pytest.raises(UsageError, match="The subject of a Principal"):
         asyncio.run(Tickets(MemoryEventLog()).issue(STREAM, subject))

@@ -585,7 +585,7 @@ def test_pages_of_other_origins_are_let_in_by_name_alone():
         ({"allowed_origins": "https://app.example"}, "put the one that you have into a list"),
         ({"rate_limit": "often"}, "Invalid rate 'often': give an amount and a time"),
         ({"rate_limit_storage": "memcached://x"}, "The rate limit storage must begin with"),
-        ({"ticket_seconds": 31}, "Tickets: seconds must be a number above 0, at most 30."),
+        ({"ticket_seconds": 31}, "Tickets: seconds must be a number > 0 and <= 30."),
     ],
 )
 def test_settings_that_are_not_understood_are_refused_when_the_application_is_made(settings, message):

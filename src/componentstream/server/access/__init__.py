@@ -1,1 +1,1 @@
-"""Who may do what, and how much of it: authentication, tickets, rate limits and quotas."""
+"""Access control: authentication, tickets, rate limits and quotas."""

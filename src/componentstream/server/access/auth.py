@@ -1,11 +1,11 @@
-"""Who asks: principals, and bearer tokens that are signed JSON web tokens.
+"""Authentication: principals, and bearer tokens in the form of signed JSON Web Tokens.
 
-The server asks one function who a request comes from. :class:`JWTBearer` makes such a function of a key; any
-other that takes a request and returns a :class:`Principal`, or awaits one, does as well::
+The server authenticates each request with one callable. :class:`JWTBearer` makes one from a key; any other
+callable that takes a request and returns a :class:`Principal`, or an awaitable of one, works as well::
 
     ServerSettings(authenticate=JWTBearer.from_key_set("/etc/pages/jwks.json", audience="pages"))
 
-Raise :class:`~componentstream.server.errors.RefusedRequestError` in it to refuse.
+It rejects a request by raising :class:`~componentstream.server.errors.RefusedRequestError`.
 """
 
 import base64
@@ -23,26 +23,25 @@ from starlette.requests import Request
 
 from componentstream.core import codes
 from componentstream.core.errors import UsageError
-from componentstream.server.access.keys import Keys, KeySet, PublicKey, Rules, SharedSecret
+from componentstream.server.access.keys import Keys, KeySet, PublicKey, RequiredClaims, SharedSecret
 from componentstream.server.errors import RefusedRequestError
 
 _MAX_SUBJECT: Final = 256
 _MAX_TOKEN: Final = 8192
-"""Characters of a token. Those of identity providers have 1,000 to 2,000, and many servers take no longer
-header than this."""
+"""Maximum length of a token in characters. Those of identity providers have 1,000 to 2,000, and many servers
+reject headers longer than this."""
 
 _MAX_LEEWAY: Final = 300
 _MAX_TIME: Final = 253_402_300_799
-"""The last second of the year 9999; what is later was meant as milliseconds, or as never."""
+"""The last second of the year 9999; a later time is in milliseconds by mistake, or means never."""
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _TYPES: Final = frozenset({"jwt", "application/jwt", "at+jwt", "application/at+jwt"})
-_REFUSED_HEADERS: Final = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
-"""What extends the format, of which nothing is understood here, and keys that a token brings along."""
+_REJECTED_HEADERS: Final = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c"})
+"""Extensions of the format, none of which is supported, and keys that a token brings along."""
 
-_TIMES: Final = frozenset({"exp", "nbf"})
-
-_IN_QUERY: Final = frozenset({"access_token", "token", "jwt", "authorization"})
+_TIME_CLAIMS: Final = frozenset({"exp", "nbf"})
+_TOKEN_PARAMETERS: Final = frozenset({"access_token", "token", "jwt", "authorization"})
 
 
 def _read_only(claims: Mapping[str, object]) -> Mapping[str, object]:
@@ -51,15 +50,15 @@ def _read_only(claims: Mapping[str, object]) -> Mapping[str, object]:
 
 @attrs.frozen
 class Principal:
-    """For whom something is done.
+    """The user on whose behalf a request is made.
 
     Attributes:
-        subject: tells users apart, 1 to 256 characters without control characters. Empty is the anonymous
-            user alone.
-        claims: what else is known of the user; ``debug`` is the one that the server looks at.
+        subject: unique identifier of the user, 1 to 256 characters without control characters; empty only for
+            the anonymous user.
+        claims: further facts about the user; the server itself reads only ``debug``.
 
     Raises:
-        UsageError: the subject is none.
+        UsageError: the subject is not valid.
     """
 
     subject: str
@@ -69,52 +68,54 @@ class Principal:
         subject: object = self.subject
         if not isinstance(subject, str) or len(subject) > _MAX_SUBJECT:
             raise UsageError(
-                f"The subject of a Principal must be a text of at most {_MAX_SUBJECT} characters."
+                f"The subject of a Principal must be a string of at most {_MAX_SUBJECT} characters."
             )
         if any(category(char) in ("Cc", "Cs") for char in subject):
-            raise UsageError("The subject of a Principal must have no control characters and no surrogates.")
+            raise UsageError("The subject of a Principal must not contain control characters or surrogates.")
 
 
 Authenticate: TypeAlias = Callable[[Request], Principal | Awaitable[Principal]]
-"""Says who a request comes from, or raises ``RefusedRequestError``."""
+"""Returns the principal of a request, or raises ``RefusedRequestError``."""
 
 
 class JWTBearer:
-    """Says who a request comes from by the token in its ``Authorization: Bearer ...``.
+    """Authenticate requests by the token in ``Authorization: Bearer <token>``.
 
-    Make one with :meth:`from_secret`, :meth:`from_public_key` or :meth:`from_key_set`. The key says which
-    algorithm its tokens have. A token must have the claims ``exp`` and ``nbf`` (if there) as whole numbers of
-    seconds, ``aud``, a text or a list that has the audience in it, and ``sub``, which becomes the subject of
-    the :class:`Principal`; all claims become its claims. What is refused is refused with the same answer
-    always: it tells a stranger nothing.
+    Make one with :meth:`from_secret`, :meth:`from_public_key` or :meth:`from_key_set`. The key determines the
+    algorithm of its tokens. A token must have the claims ``exp`` and, optionally, ``nbf`` as integers in
+    seconds, ``aud``, a string equal to the audience or a list that contains it, and ``sub``, which becomes
+    the subject of the :class:`Principal`. All claims become the claims of the principal. Every invalid token
+    gets the same response, which reveals nothing about the reason.
 
-    A token that has run out is refused with the next request. A stream that has begun goes on.
+    An expired token is rejected with the next request. A stream that has started is sent to its end.
     """
 
     def __init__(self, keys: Keys, *, audience: str, issuer: str | None = None, leeway: float = 0.0) -> None:
         if not _is_name(audience):
-            raise UsageError("JWTBearer: audience must be a text, the one that the aud of your tokens has.")
+            raise UsageError("JWTBearer: audience must be a non-empty string, the aud claim of your tokens.")
         if issuer is not None and not _is_name(issuer):
-            raise UsageError("JWTBearer: issuer must be a text, the iss of your tokens, or None for any.")
+            raise UsageError(
+                "JWTBearer: issuer must be a non-empty string, the iss claim of your tokens, or None for any."
+            )
         if not _is_leeway(leeway):
             raise UsageError(f"JWTBearer: leeway must be a number of seconds from 0 to {_MAX_LEEWAY}.")
         self._keys = keys
-        self._rules = Rules(audience=audience, issuer=issuer, leeway=leeway)
+        self._required = RequiredClaims(audience=audience, issuer=issuer, leeway=leeway)
 
     @classmethod
     def from_secret(
         cls, secret: str | bytes, *, audience: str, issuer: str | None = None, leeway: float = 0.0
     ) -> Self:
-        """Return one for HS256: whoever knows the secret can make tokens, this server too.
+        """Verify HS256 tokens; everyone who knows the secret, including this server, can issue them.
 
         Args:
-            secret: at least 32 bytes, random ones; take it from the environment or a file.
-            audience: the name of this service in the tokens.
-            issuer: who made the tokens, None for any who has the key.
-            leeway: seconds that the clock of the issuer may differ from the one here.
+            secret: at least 32 random bytes; read it from the environment or a file.
+            audience: name of this service in the ``aud`` claim.
+            issuer: the required ``iss`` claim, None for any.
+            leeway: tolerated difference between the clocks of the issuer and the server, in seconds.
 
         Raises:
-            UsageError: an argument is wrong in itself.
+            UsageError: an argument is not valid.
         """
         return cls(SharedSecret(secret), audience=audience, issuer=issuer, leeway=leeway)
 
@@ -122,13 +123,17 @@ class JWTBearer:
     def from_public_key(
         cls, pem: str | bytes, *, audience: str, issuer: str | None = None, leeway: float = 0.0
     ) -> Self:
-        """Return one for RS256 with one key, of 2,048 bits or more.
+        """Verify RS256 tokens with one key of at least 2,048 bits.
 
         Args:
-            pem: the public key, which begins with ``-----BEGIN PUBLIC KEY-----``.
-            audience: see :meth:`from_secret`, and for the others and the errors too.
-            issuer: see there.
-            leeway: see there.
+            pem: the public key in PEM, beginning with ``-----BEGIN PUBLIC KEY-----``.
+            audience: see :meth:`from_secret`.
+            issuer: see :meth:`from_secret`.
+            leeway: see :meth:`from_secret`.
+
+        Raises:
+            ConfigurationError: the key is not valid.
+            UsageError: another argument is not valid.
         """
         return cls(PublicKey(pem), audience=audience, issuer=issuer, leeway=leeway)
 
@@ -141,45 +146,49 @@ class JWTBearer:
         issuer: str | None = None,
         leeway: float = 0.0,
     ) -> Self:
-        """Return one for RS256 with the keys of a file, of which a token names one by its ``kid``.
+        """Verify RS256 tokens with the keys in a file; a token selects its key by ``kid``.
 
-        Replace the file to change keys, in one step as with ``mv``: the next token is judged by it. While
-        it is gone or cannot be used, a warning is logged and the keys from before hold; an empty list of
-        keys is obeyed.
+        To rotate keys, replace the file atomically, as ``mv`` does: the next token is verified with the new
+        keys. While the file is missing or invalid, a warning is logged and the previous keys stay in force;
+        an empty list of keys is valid and takes effect.
 
         Args:
-            path: a JSON web key set. Of its keys those are used that have ``kty`` RSA, a ``kid``, and no
-                ``use``, ``alg`` or ``key_ops`` of something else.
-            audience: see :meth:`from_secret`, and for the others and the errors too.
-            issuer: see there.
-            leeway: see there.
+            path: file with a JSON Web Key Set. Keys are used if they have ``kty`` RSA, a ``kid``, and no
+                ``use``, ``alg`` or ``key_ops`` for another purpose.
+            audience: see :meth:`from_secret`.
+            issuer: see :meth:`from_secret`.
+            leeway: see :meth:`from_secret`.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or is not a valid key set.
+            UsageError: another argument is not valid.
         """
         return cls(KeySet(path), audience=audience, issuer=issuer, leeway=leeway)
 
     def __call__(self, request: Request) -> Principal:
-        """Return who asks.
+        """Return the principal of a request.
 
         Raises:
             RefusedRequestError: 401 ``unauthorized``, or 400 ``token_in_query``.
         """
-        refuse_token_in_query(request)
+        reject_token_in_query(request)
         try:
             return self._principal(_bearer_token(request.headers.getlist("authorization")))
         except _BadTokenError:
-            # The reason is in none of the answers: each would tell who guesses how far the guess got.
+            # Every reason gets the same response: a precise one would tell an attacker how far a guess got.
             raise RefusedRequestError(
                 HTTPStatus.UNAUTHORIZED,
                 codes.UNAUTHORIZED,
-                "Send a valid token, in the header Authorization: Bearer ...",
+                "Authentication required: send a valid token in the header Authorization: Bearer <token>.",
                 {"WWW-Authenticate": "Bearer"},
             ) from None
 
     def _principal(self, token: str) -> Principal:
         header, payload, _signature = token.split(".")
         claims = _json_object(payload)
-        for name in _TIMES & claims.keys():
+        for name in _TIME_CLAIMS & claims.keys():
             _check_seconds(claims[name])
-        if not self._keys.verify(token, self._kid(_json_object(header)), self._rules):
+        if not self._keys.verify(token, self._kid(_json_object(header)), self._required):
             raise _BadTokenError
         subject = claims["sub"]
         if not isinstance(subject, str) or not subject:
@@ -190,37 +199,38 @@ class JWTBearer:
             raise _BadTokenError from None
 
     def _kid(self, header: Mapping[str, object]) -> str | None:
-        """Return the key that a header names, if all else but its algorithm is as it must be."""
+        """Return the key id of a JOSE header after checking its other fields, except the algorithm."""
+        # The algorithm is not checked here: each kind of key verifies with its own and ignores the header's.
         type_, kid = header.get("typ", "JWT"), header.get("kid", "")
         if (
             not isinstance(type_, str)
             or type_.lower() not in _TYPES
             or not isinstance(kid, str)
-            or not _REFUSED_HEADERS.isdisjoint(header)
+            or not _REJECTED_HEADERS.isdisjoint(header)
         ):
             raise _BadTokenError
         return kid if "kid" in header else None
 
 
-def refuse_token_in_query(request: Request) -> None:
-    """Refuse a request with a token in its URL, where logs, histories and other sites get to read it.
+def reject_token_in_query(request: Request) -> None:
+    """Reject a request with a token in its URL, which logs, browser histories and other sites can see.
 
-    Call it wherever a request is let in by something else than ``JWTBearer``, which calls it itself.
+    Call it wherever a request is authenticated by other means than ``JWTBearer``, which calls it itself.
 
     Raises:
         RefusedRequestError: 400 ``token_in_query``.
     """
-    if any(name.lower() in _IN_QUERY for name in request.query_params):
+    if any(name.lower() in _TOKEN_PARAMETERS for name in request.query_params):
         raise RefusedRequestError(
             HTTPStatus.BAD_REQUEST,
             codes.TOKEN_IN_QUERY,
-            "Send the token in the header Authorization: Bearer ..., never in the URL. Get a new one: "
-            "this one may be in logs.",
+            "Send the token in the header Authorization: Bearer <token>, never in the URL. Replace this "
+            "token: logs may contain it.",
         )
 
 
 class _BadTokenError(Exception):
-    """There is no token, or one that is not to be trusted, for whatever reason."""
+    """The token is missing or not valid."""
 
 
 def _bearer_token(headers: Sequence[str]) -> str:
@@ -235,7 +245,7 @@ def _bearer_token(headers: Sequence[str]) -> str:
 def _json_object(part: str) -> Mapping[str, object]:
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        value = json.loads(text, object_pairs_hook=_unique_names, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         raise _BadTokenError from None
     if not isinstance(value, dict):
@@ -243,15 +253,15 @@ def _json_object(part: str) -> Mapping[str, object]:
     return value
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse what two readers may read in two ways."""
+def _unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Reject repeated names, which different parsers resolve differently."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise _BadTokenError
     return value
 
 
-def _no_number(_name: str) -> NoReturn:
+def _reject_constant(_name: str) -> NoReturn:
     raise _BadTokenError
 
 
@@ -264,6 +274,6 @@ def _is_leeway(value: object) -> bool:
 
 
 def _check_seconds(value: object) -> None:
-    """Refuse what a lenient reader would take for another time than its issuer meant."""
+    """Reject times that a lenient parser could read differently from how the issuer meant them."""
     if type(value) is not int or not 0 <= value <= _MAX_TIME:
         raise _BadTokenError

@@ -1,4 +1,4 @@
-"""The keys that tokens are verified with. A key brings its algorithm; a token has no say in that."""
+"""Keys that verify tokens. The key determines the algorithm; the token cannot choose it."""
 
 import json
 import logging
@@ -17,29 +17,29 @@ from jwt.types import Options
 
 from componentstream.core.errors import UsageError
 
-_LOGGER: Final = logging.getLogger("componentstream.server")
+_logger: Final = logging.getLogger("componentstream.server")
 _HS256: Final = "HS256"
 _RS256: Final = "RS256"
 _MIN_SECRET: Final = 32
-"""Bytes of a secret: as many as HS256 has in its output, which RFC 7518 asks for."""
+"""Minimum length of a secret in bytes: that of the HS256 output, as RFC 7518 requires."""
 
 _MIN_RSA_BITS: Final = 2048
-"""What RFC 7518 asks for with RS256."""
+"""Minimum key size for RS256, as RFC 7518 requires."""
 
-# When a token was issued says nothing about whether it is good now.
+# iat does not limit validity, and a clock difference must not make a token invalid.
 _OPTIONS: Final[Options] = {"require": ["exp", "aud", "sub"], "verify_iat": False}
 
-_Stamp: TypeAlias = tuple[int, int, int]
+_FileVersion: TypeAlias = tuple[int, int, int]
 
 
 @attrs.frozen(kw_only=True)
-class Rules:
-    """What a token must say, beside that it has not run out.
+class RequiredClaims:
+    """Claims that a token must have, besides an ``exp`` in the future.
 
     Attributes:
-        audience: for whom it is.
-        issuer: who made it, None for anybody with the key.
-        leeway: seconds that clocks may differ.
+        audience: the required audience.
+        issuer: the required issuer, None for any.
+        leeway: tolerated clock difference in seconds.
     """
 
     audience: str
@@ -48,24 +48,25 @@ class Rules:
 
 
 class Keys(Protocol):
-    """What verifies a token, by the algorithm of the key."""
+    """One or more keys that verify tokens."""
 
-    def verify(self, token: str, kid: str | None, rules: Rules) -> bool:
-        """Whether one of the keys has signed the token, and it says what it must.
+    def verify(self, token: str, kid: str | None, required: RequiredClaims) -> bool:
+        """Return whether the token has a valid signature and the required claims.
 
         Args:
-            token: three parts of Base64.
-            kid: the key that its header names, if it does.
-            rules: what it must say.
+            token: the token, three parts in Base64.
+            kid: key id in the header of the token, if it has one.
+            required: claims that the token must have.
         """
         ...
 
 
 class SharedSecret:
-    """HS256 with one secret, which both ends know.
+    """HS256 with one shared secret.
 
     Raises:
-        UsageError: the secret is short, or a key of another kind.
+        ConfigurationError: the secret is too short, or a key of another kind.
+        UsageError: the secret is not a string or bytes.
     """
 
     def __init__(self, secret: str | bytes) -> None:
@@ -74,28 +75,28 @@ class SharedSecret:
         key = secret.encode() if isinstance(secret, str) else secret
         if len(key) < _MIN_SECRET:
             raise UsageError(
-                f"The secret has {len(key)} bytes and needs {_MIN_SECRET} or more: "
-                'python -c "import secrets; print(secrets.token_hex(32))" makes a good one.'
+                f"The secret has {len(key)} bytes but must have at least {_MIN_SECRET}. "
+                'Generate one with: python -c "import secrets; print(secrets.token_hex(32))"'
             )
         try:
             self._key = HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
         except PyJWTError:
             raise UsageError(
-                "The secret is a key of another kind. Give a public key to JWTBearer.from_public_key, and a "
-                "file of keys to JWTBearer.from_key_set."
+                "The secret is a key of another kind. Pass a public key to JWTBearer.from_public_key, and a "
+                "key set file to JWTBearer.from_key_set."
             ) from None
 
-    def verify(self, token: str, kid: str | None, rules: Rules) -> bool:
-        """Whether the token is signed with the secret and right; there is one, whatever it is called."""
+    def verify(self, token: str, kid: str | None, required: RequiredClaims) -> bool:
+        """Verify with the secret; ``kid`` is ignored, since there is only one."""
         del kid
-        return _is_right(token, self._key, _HS256, rules)
+        return _verify(token, self._key, _HS256, required)
 
 
 class PublicKey:
     """RS256 with one public key.
 
     Raises:
-        UsageError: it is no public RSA key in PEM, or a short one.
+        ConfigurationError: the PEM does not contain a public RSA key, or the key is too short.
     """
 
     def __init__(self, pem: str | bytes) -> None:
@@ -104,58 +105,60 @@ class PublicKey:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, RSAPublicKey):
-            raise UsageError("Give an RSA public key in PEM, which begins with -----BEGIN PUBLIC KEY-----")
-        self._key = _long_enough(key)
+            raise UsageError("Expected an RSA public key in PEM, beginning with -----BEGIN PUBLIC KEY-----")
+        self._key = _check_size(key)
 
-    def verify(self, token: str, kid: str | None, rules: Rules) -> bool:
-        """Whether the token is signed with the key and right; there is one, whatever it is called."""
+    def verify(self, token: str, kid: str | None, required: RequiredClaims) -> bool:
+        """Verify with the key; ``kid`` is ignored, since there is only one."""
         del kid
-        return _is_right(token, self._key, _RS256, rules)
+        return _verify(token, self._key, _RS256, required)
 
 
 class KeySet:
-    """RS256 with the keys of a file, which is read again whenever it has changed.
+    """RS256 with the keys in a file, which is reloaded whenever it has changed.
 
     Raises:
-        UsageError: the file cannot be read, is no key set, or has no key that can be used.
+        ConfigurationError: the file cannot be read, is not a valid key set, or has no usable key.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        self._complaint = ""
+        self._last_warning = ""
         try:
-            self._stamp = _stamp(self._path)
+            # Version before content: if the file is replaced in between, the next token reloads it.
+            self._version = _file_version(self._path)
             self._keys = _read_keys(self._path)
-        except OSError as problem:
-            raise UsageError(f"Cannot read the key set {self._path}: {problem.strerror}.") from problem
+        except OSError as error:
+            raise UsageError(f"Cannot read the key set {self._path}: {error.strerror}.") from error
         if not self._keys:
             raise UsageError(
-                f"The key set {self._path} has no key to verify RS256 with: one with kty RSA and a kid."
+                f"The key set {self._path} has no RS256 verification key; add one with kty RSA and a kid."
             )
 
-    def verify(self, token: str, kid: str | None, rules: Rules) -> bool:
-        """Whether the token is signed with the key of that name and right."""
-        self._refresh()
+    def verify(self, token: str, kid: str | None, required: RequiredClaims) -> bool:
+        """Verify with the key that has this ``kid``; a token without one is rejected."""
+        self._reload_if_changed()
         key = None if kid is None else self._keys.get(kid)
-        return key is not None and _is_right(token, key, _RS256, rules)
+        return key is not None and _verify(token, key, _RS256, required)
 
-    def _refresh(self) -> None:
-        """Read the file again if it has changed; keep the keys as long as it cannot be used."""
+    def _reload_if_changed(self) -> None:
         try:
-            stamp = _stamp(self._path)
-            if stamp == self._stamp:
+            version = _file_version(self._path)
+            if version == self._version:
                 return
             keys = _read_keys(self._path)
-        except (OSError, UsageError) as problem:
-            if str(problem) != self._complaint:
-                self._complaint = str(problem)
-                _LOGGER.warning("The key set cannot be read again; the keys from before hold. %s", problem)
+        except (OSError, UsageError) as error:
+            # Keep the previous keys: an incomplete deployment must not lock all users out. The version stays
+            # as it was, so that every token tries again; the same problem is logged once.
+            if str(error) != self._last_warning:
+                self._last_warning = str(error)
+                _logger.warning("Cannot reload the key set; the previous keys stay in force. %s", error)
             return
-        self._keys, self._stamp, self._complaint = keys, stamp, ""
+        self._keys, self._version, self._last_warning = keys, version, ""
 
 
-def _stamp(path: Path) -> _Stamp:
-    """Return what changes whenever a file is written or replaced."""
+def _file_version(path: Path) -> _FileVersion:
+    """Return values of which at least one changes whenever the file is written or replaced."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
 
@@ -167,18 +170,18 @@ def _read_keys(path: Path) -> dict[str, RSAPublicKey]:
         value = None
     entries = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f'{path} is no key set, a JSON object {{"keys": [...]}}.')
+        raise UsageError(f'{path} is not a key set, a JSON object {{"keys": [...]}}.')
     keys: dict[str, RSAPublicKey] = {}
-    for entry in filter(_is_ours, entries):
+    for entry in filter(_is_usable, entries):
         kid = entry["kid"]
         if kid in keys:
-            raise UsageError(f"The key set {path} has two keys with one kid.")
+            raise UsageError(f"The key set {path} has two keys with the same kid.")
         keys[kid] = _from_entry(entry, path)
     return keys
 
 
-def _is_ours(entry: Mapping[str, object]) -> bool:
-    """Whether a key is there to verify RS256; a set may hold others, for other uses."""
+def _is_usable(entry: Mapping[str, object]) -> bool:
+    """Return whether a key is meant for verifying RS256; a set may contain keys for other purposes."""
     operations = entry.get("key_ops", ["verify"])
     return (
         entry.get("kty") == "RSA"
@@ -192,32 +195,35 @@ def _is_ours(entry: Mapping[str, object]) -> bool:
 
 def _from_entry(entry: Mapping[str, object], path: Path) -> RSAPublicKey:
     if "d" in entry:
-        raise UsageError(f"The key set {path} has a private key in it; keep that where tokens are issued.")
+        raise UsageError(
+            f"The key set {path} contains a private key; remove it, and keep it only with the issuer."
+        )
     try:
         key = RSAAlgorithm.from_jwk({name: entry[name] for name in ("kty", "n", "e")})
     except (PyJWTError, ValueError, TypeError, AttributeError, KeyError):
         key = None
     if not isinstance(key, RSAPublicKey):
-        raise UsageError(f"The key set {path} has an RSA key without a right n and e.")
-    return _long_enough(key)
+        raise UsageError(f"The key set {path} contains an RSA key whose n or e is not valid.")
+    return _check_size(key)
 
 
-def _long_enough(key: RSAPublicKey) -> RSAPublicKey:
+def _check_size(key: RSAPublicKey) -> RSAPublicKey:
     if key.key_size < _MIN_RSA_BITS:
-        raise UsageError(f"The RSA key has {key.key_size} bits and needs {_MIN_RSA_BITS} or more.")
+        raise UsageError(f"The RSA key has {key.key_size} bits but must have at least {_MIN_RSA_BITS}.")
     return key
 
 
-def _is_right(token: str, key: RSAPublicKey | bytes, algorithm: str, rules: Rules) -> bool:
+def _verify(token: str, key: RSAPublicKey | bytes, algorithm: str, required: RequiredClaims) -> bool:
     try:
+        # A list of one algorithm: PyJWT rejects every other, so the header cannot choose (RFC 8725, 3.1).
         decode(
             token,
             key,
             [algorithm],
             options=_OPTIONS,
-            audience=rules.audience,
-            issuer=rules.issuer,
-            leeway=rules.leeway,
+            audience=required.audience,
+            issuer=required.issuer,
+            leeway=required.leeway,
         )
     except PyJWTError:
         return False

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from componentstream.core import codes
 from componentstream.log.protocol import StoreError, StreamStatus
-from componentstream.server.access.auth import Principal, refuse_token_in_query
+from componentstream.server.access.auth import Principal, reject_token_in_query
 from componentstream.server.access.client_address import client_address
 from componentstream.server.access.rate_limit import RateLimiter
 from componentstream.server.access.tickets import Tickets
@@ -145,7 +145,7 @@ class Endpoints:
     async def _principal(self, request: Request) -> Principal:
         if self._settings.authenticate is None:
             return Principal("")
-        refuse_token_in_query(request)
+        reject_token_in_query(request)
         found = self._settings.authenticate(request)
         return await found if isawaitable(found) else found
 
@@ -153,7 +153,7 @@ class Endpoints:
         ticket = request.query_params.get("ticket")
         if ticket is None or self._settings.authenticate is None:
             return await self._principal(request)
-        refuse_token_in_query(request)
+        reject_token_in_query(request)
         redeemed = None if request.method == "HEAD" else await self._tickets.redeem(ticket)
         if redeemed is None or redeemed[0] != stream:
             raise RefusedRequestError(
