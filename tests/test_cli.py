@@ -316,7 +316,7 @@ def test_a_fatal_error_is_the_last_one(answer, capfdbinary):
         (["parse", "--follow"], "--follow needs a FILE; standard input is always read to its end."),
         (
             ["parse", "{}/a", "--default-position", "nowhere"],
-            "Grammar: default_position must be one of positions; give both.",
+            "Grammar: default_position must be one of positions; pass both.",
         ),
         (["replay", "{}/none"], "{}/none: No such file or directory"),
         (["replay", "{}/a"], "{}/a, line 1: this is no JSON in UTF-8."),

@@ -75,9 +75,9 @@ PUBLIC = {
     "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",
     "Grammar", "Limits", "BufferLimits", "ContentBlockStart", "ContentBlockDelta", "ContentBlockStop",
     "ComponentBlock", "TextBlock", "ErrorEvent", "StatusEvent", "MessageStop", "DebugEvent", "Event",
-    "event_from_dict", "ComponentStreamError", "UsageError", "WireError", "MissingExtraError",
-    "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher", "stream", "astream",
-    "stream_bytes", "astream_bytes",
+    "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
+    "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
+    "stream", "astream", "stream_bytes", "astream_bytes",
 }  # fmt: skip
 FILES = sorted(SOURCE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

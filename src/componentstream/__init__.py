@@ -7,7 +7,13 @@ fuzz your own handling of the events in ``componentstream.testing``.
 
 from componentstream.core.buffer import Component, ComponentBuffer
 from componentstream.core.catalog import Catalog, ComponentSpec
-from componentstream.core.errors import ComponentStreamError, MissingExtraError, UsageError, WireError
+from componentstream.core.errors import (
+    ComponentStreamError,
+    ConfigurationError,
+    MissingExtraError,
+    UsageError,
+    WireError,
+)
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -37,6 +43,7 @@ __all__ = [
     "ComponentParser",
     "ComponentSpec",
     "ComponentStreamError",
+    "ConfigurationError",
     "ContentBlockDelta",
     "ContentBlockStart",
     "ContentBlockStop",

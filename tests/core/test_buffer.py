@@ -18,7 +18,7 @@ from componentstream.core.events import (
     TextBlock,
     event_from_dict,
 )
-from componentstream.core.limits import BufferLimits
+from componentstream.core.limits import BufferLimits, Limits
 from componentstream.core.parser import ComponentParser
 
 
@@ -239,17 +239,19 @@ def test_nothing_is_kept_about_a_component_once_it_is_dropped():
 
 def test_a_delta_of_a_block_that_is_not_open_is_refused():
     buffer = ComponentBuffer()
-    with pytest.raises(UsageError, match=r"A delta came for block 0, which is not open; apply every event"):
+    with pytest.raises(
+        UsageError, match=r"Received a delta for block 0, which is not open; apply every event"
+    ):
         buffer.apply(delta(0, "a"))
     run(buffer, start(0), stop(0))
-    with pytest.raises(UsageError, match="A delta came for block 0, which is not open"):
+    with pytest.raises(UsageError, match="Received a delta for block 0, which is not open"):
         buffer.apply(delta(0, "a"))
 
 
 def test_a_stop_of_a_block_that_is_not_open_is_refused():
     buffer = ComponentBuffer()
     run(buffer, ContentBlockStart(0, TextBlock()), stop(0))
-    with pytest.raises(UsageError, match="A stop came for block 0, which is not open"):
+    with pytest.raises(UsageError, match="Received a stop for block 0, which is not open"):
         buffer.apply(stop(0))
 
 
@@ -265,7 +267,7 @@ def test_an_index_that_starts_twice_or_out_of_order_is_refused_and_changes_nothi
 @pytest.mark.parametrize("parent", [3, 4])
 def test_a_block_that_stands_in_itself_or_in_a_later_one_is_refused_and_changes_nothing(parent):
     buffer = ComponentBuffer(catalog=Catalog([ComponentSpec("Hero", parts=("Title",))]))
-    with pytest.raises(UsageError, match=f"Block 3 cannot stand in block {parent}"):
+    with pytest.raises(UsageError, match=f"Block 3 cannot be inside block {parent}"):
         buffer.apply(start(3, parent=parent))
     assert run(buffer, start(3), stop(3)).index == 3
 
@@ -308,5 +310,18 @@ def test_components_are_the_same_however_the_text_was_cut():
 @pytest.mark.parametrize("name", ["max_components", "max_chars", "max_uses"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, None])
 def test_a_limit_that_is_no_whole_number_from_1_up_is_refused(name, value):
-    with pytest.raises(UsageError, match=rf"BufferLimits: {name} must be a whole number from 1 up"):
+    with pytest.raises(UsageError, match=rf"BufferLimits: {name} must be an integer >= 1"):
         BufferLimits(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"limits": Limits()}, "limits must be a BufferLimits, not Limits"),
+        ({"limits": 3}, "limits must be a BufferLimits, not int"),
+        ({"catalog": ["Hero"]}, "catalog must be a Catalog, not list"),
+    ],
+)
+def test_settings_of_the_wrong_type_are_rejected_at_once(arguments, problem):
+    with pytest.raises(UsageError, match=f"^ComponentBuffer: {problem}"):
+        ComponentBuffer(**arguments)

@@ -33,13 +33,13 @@ def test_every_name_that_a_marker_may_have_is_a_name(name):
     ["", "2", "_A", "A-B", "A.", ".A", "A..B", "A.2", "A B", "A\n", "Ä", "A" * 129, None, 7, ["A"]],
 )
 def test_a_spec_with_a_name_that_no_marker_can_have_is_refused(name):
-    with pytest.raises(UsageError, match="is no component name: write letters"):
+    with pytest.raises(UsageError, match="is not a component name: write letters"):
         ComponentSpec(name)
 
 
 @pytest.mark.parametrize("part", ["", "Menu.Item", "2nd", "Item\n", None])
 def test_a_spec_with_a_part_that_is_no_identifier_is_refused(part):
-    with pytest.raises(UsageError, match="is no part of Menu: write letters"):
+    with pytest.raises(UsageError, match="is not a part of Menu: write letters"):
         ComponentSpec("Menu", parts=(part,))
 
 
@@ -49,7 +49,7 @@ def test_parts_in_a_single_string_are_refused():
 
 
 def test_a_part_given_twice_is_refused():
-    with pytest.raises(UsageError, match=r"Menu: each part may be given once\."):
+    with pytest.raises(UsageError, match=r"Menu: a part occurs twice; list each part once\."):
         ComponentSpec("Menu", parts=("Item", "Item"))
 
 
@@ -91,7 +91,7 @@ def test_a_name_that_is_in_a_catalog_twice_is_refused():
 
 
 def test_a_catalog_of_names_is_refused():
-    with pytest.raises(UsageError, match=r"A catalog is made of ComponentSpec, not of 'Menu'\."):
+    with pytest.raises(UsageError, match=r"A catalog consists of ComponentSpec, not of 'Menu'\."):
         Catalog(["Menu"])
 
 

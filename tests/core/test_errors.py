@@ -1,11 +1,25 @@
+import re
+
 import pytest
 
 import componentstream
-from componentstream.core.errors import ComponentStreamError, MissingExtraError, UsageError, WireError
+import componentstream.log
+import componentstream.server
+from componentstream.core import errors
+from componentstream.core.errors import (
+    ComponentStreamError,
+    ConfigurationError,
+    MissingExtraError,
+    UsageError,
+    WireError,
+)
+from componentstream.core.grammar import Grammar
+
+OF_THE_CORE = [ComponentStreamError, UsageError, ConfigurationError, WireError, MissingExtraError]
 
 
-@pytest.mark.parametrize("error", [UsageError, WireError, MissingExtraError])
-def test_one_except_clause_catches_whatever_the_library_raises_on_purpose(error):
+@pytest.mark.parametrize("error", OF_THE_CORE)
+def test_one_except_clause_catches_every_exception_of_the_library(error):
     with pytest.raises(ComponentStreamError, match=r"^why$"):
         raise error("why")
 
@@ -14,7 +28,7 @@ def test_the_base_is_an_ordinary_exception():
     assert ComponentStreamError.__bases__ == (Exception,)
 
 
-def test_data_that_is_no_event_is_a_value_error_too():
+def test_malformed_data_is_a_value_error_too():
     assert WireError.__bases__ == (ComponentStreamError, ValueError)
 
 
@@ -22,10 +36,53 @@ def test_a_missing_extra_is_an_import_error_too():
     assert MissingExtraError.__bases__ == (ComponentStreamError, ImportError)
 
 
-def test_a_wrong_call_is_neither_of_these():
+def test_misuse_is_neither_of_these():
     assert UsageError.__bases__ == (ComponentStreamError,)
 
 
-@pytest.mark.parametrize("error", [ComponentStreamError, UsageError, WireError, MissingExtraError])
-def test_every_exception_is_exported(error):
+def test_an_invalid_setting_is_a_usage_error_and_a_value_error():
+    for kind in (ConfigurationError, UsageError, ValueError):
+        with pytest.raises(kind, match=r"^Grammar: start and end must be different keywords\.$"):
+            Grammar(start="END")
+
+
+@pytest.mark.parametrize("error", OF_THE_CORE)
+def test_every_exception_of_the_core_is_exported(error):
     assert getattr(componentstream, error.__name__) is error
+
+
+def printed_tree():
+    """Yield the names in the tree of the docstring, each with the name of its parent."""
+    above = {}
+    for line in errors.__doc__.splitlines():
+        if match := re.match(r" {4}([ │├└─]*)(\w+Error)\b", line):
+            depth = len(match[1]) // 4
+            above[depth] = match[2]
+            if depth:
+                yield match[2], above[depth - 1]
+
+
+def public_exception(name):
+    for package in (componentstream, componentstream.log, componentstream.server):
+        if hasattr(package, name):
+            return getattr(package, name)
+    raise AssertionError(name)
+
+
+TREE = list(printed_tree())
+PARENT_TO_COME = {"RefusedRequestError"}
+
+
+def test_the_printed_tree_has_every_public_exception():
+    defined = {
+        name
+        for package in (componentstream, componentstream.log, componentstream.server)
+        for name in package.__all__
+        if name.endswith("Error")
+    }
+    assert {name for name, _ in TREE} == defined - {"ComponentStreamError"}
+
+
+@pytest.mark.parametrize(("name", "parent"), [pair for pair in TREE if pair[0] not in PARENT_TO_COME])
+def test_an_exception_has_the_parent_that_is_printed(name, parent):
+    assert public_exception(parent) in public_exception(name).__bases__

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.core.grammar import (
     ALL_FENCES,
     BARE_FENCE,
@@ -32,15 +32,15 @@ MACHINE = Grammar().machine
 OTHER_MACHINE = LineMachine("<!--", "EN", "ENTER")
 
 NO_NAME = Fault("malformed_marker", "The marker names no component.")
-NOTHING_RIGHT = Fault("malformed_marker", "Neither the marker's name nor what follows it can be read.")
+NOTHING_RIGHT = Fault("malformed_marker", "Neither the name in the marker nor the rest of the line is valid.")
 WRONG_START = Fault(
-    "invalid_attribute", 'The attributes of a component are written key=value or key="value".'
+    "invalid_attribute", 'The attributes of a component must be written key=value or key="value".'
 )
-WRONG_END = Fault("invalid_attribute", "The attributes of a component stand at its START.")
+WRONG_END = Fault("invalid_attribute", "The attributes of a component belong in its START line.")
 
 
 def wrong_name(name):
-    return Fault("invalid_name", f"{name!r} is no component name.")
+    return Fault("invalid_name", f"{name!r} is not a component name.")
 
 
 def start(rest):
@@ -307,7 +307,7 @@ def test_a_prefix_is_printable_without_white_space_and_backticks(prefix):
     with pytest.raises(UsageError) as caught:
         Grammar(prefix=prefix)
     assert str(caught.value) == (
-        "Grammar: prefix must be printable characters, no white space, no backticks."
+        "Grammar: prefix must be printable characters without white space and backticks."
     )
 
 
@@ -324,7 +324,7 @@ def test_a_prefix_is_meant_literally(prefix):
 def test_a_keyword_is_ascii_letters(which, keyword):
     with pytest.raises(UsageError) as caught:
         Grammar(**{which: keyword})
-    assert str(caught.value) == f"Grammar: a keyword is one or more ASCII letters, not {keyword!r}."
+    assert str(caught.value) == f"Grammar: a keyword must be one or more ASCII letters, not {keyword!r}."
 
 
 def test_the_keywords_differ():
@@ -337,7 +337,7 @@ def test_the_keywords_differ():
 def test_positions_are_a_set_of_names():
     with pytest.raises(UsageError) as caught:
         Grammar(positions="main")
-    assert str(caught.value) == "Grammar: positions is a set of names, not one string."
+    assert str(caught.value) == "Grammar: positions must be a set of names, not a single string."
 
 
 def test_positions_may_be_any_iterable():
@@ -348,11 +348,26 @@ def test_positions_may_be_any_iterable():
 def test_positions_are_in_lower_case():
     with pytest.raises(UsageError) as caught:
         Grammar(positions={"main", "Left"})
-    assert str(caught.value) == "Grammar: positions are written in lower case, 'Left' is not."
+    assert str(caught.value) == "Grammar: positions must be names in lower case; 'Left' is not."
+
+
+@pytest.mark.parametrize("name", ["prefix", "start", "end", "default_position"])
+@pytest.mark.parametrize("value", [None, 1, b"///"])
+def test_words_of_a_grammar_are_strings(name, value):
+    with pytest.raises(ConfigurationError) as caught:
+        Grammar(**{name: value})
+    assert str(caught.value) == f"Grammar: {name} must be a str, not {value!r}."
+
+
+def test_positions_of_a_grammar_are_strings():
+    with pytest.raises(
+        ConfigurationError, match=r"^Grammar: positions must be names in lower case; 1 is not\.$"
+    ):
+        Grammar(positions={"main", 1})
 
 
 def test_the_default_position_is_one_of_the_positions():
-    sentence = "Grammar: default_position must be one of positions; give both."
+    sentence = "Grammar: default_position must be one of positions; pass both."
     with pytest.raises(UsageError) as caught:
         Grammar(positions={"left"})
     assert str(caught.value) == sentence

@@ -41,15 +41,15 @@ def test_a_limit_has_no_greatest_value(kind, name):
 
 @pytest.mark.parametrize("value", [0, -1, True, False, None, 1.0, float("inf"), "1"])
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
-def test_anything_but_a_whole_number_from_1_up_is_refused(kind, name, value):
+def test_anything_but_an_integer_of_at_least_1_is_rejected(kind, name, value):
     with pytest.raises(UsageError) as caught:
         kind(**{name: value})
-    assert str(caught.value) == f"{kind.__name__}: {name} must be a whole number from 1 up."
+    assert str(caught.value) == f"{kind.__name__}: {name} must be an integer >= 1."
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
-def test_a_number_too_long_to_be_written_out_is_refused_like_any_other(kind, name):
-    with pytest.raises(UsageError, match=f"^{kind.__name__}: {name} must be a whole number from 1 up"):
+def test_a_number_too_long_to_be_formatted_is_rejected_like_any_other(kind, name):
+    with pytest.raises(UsageError, match=f"^{kind.__name__}: {name} must be an integer >= 1"):
         kind(**{name: -HUGE})
 
 

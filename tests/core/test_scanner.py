@@ -81,7 +81,7 @@ MARKERS = {
         [
             text(0),
             delta(0, "/// START\rA\n"),
-            error("invalid_name", "'A\\r' is no component name.", 2, (12, 26)),
+            error("invalid_name", "'A\\r' is not a component name.", 2, (12, 26)),
             delta(0, "/// START A\r\r\n"),
             stop(0, 26),
         ],
@@ -93,11 +93,11 @@ MARKERS = {
             error("malformed_marker", "The marker names no component.", 1, (0, 10)),
             text(0),
             delta(0, "/// START\n"),
-            error("invalid_name", "'1A' is no component name.", 2, (10, 23)),
+            error("invalid_name", "'1A' is not a component name.", 2, (10, 23)),
             delta(0, "/// START 1A\n"),
             error(
                 "invalid_attribute",
-                'The attributes of a component are written key=value or key="value".',
+                'The attributes of a component must be written key=value or key="value".',
                 3,
                 (23, 37),
             ),
@@ -108,7 +108,9 @@ MARKERS = {
             delta(0, "/// END B\n"),
             stop(0, 55),
             component(1, "A", (55, 67)),
-            error("invalid_attribute", "The attributes of a component stand at its START.", 7, (67, 79)),
+            error(
+                "invalid_attribute", "The attributes of a component belong in its START line.", 7, (67, 79)
+            ),
             delta(1, "/// END A x\n"),
             stop(1, 12, (79, 88)),
         ],

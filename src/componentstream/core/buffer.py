@@ -1,14 +1,14 @@
-"""Events in, components out.
+"""Assemble components from events.
 
-:class:`ComponentBuffer` puts the deltas of each component together again. It is the last stage for whoever
-wants whole components rather than their growth; it can run beside anything else that reads the events.
+:class:`ComponentBuffer` joins the deltas of each component. It is the last stage for consumers that want
+whole components rather than their growth, and can run beside any other consumer of the events.
 
-Text is kept as the fragments in which it came and joined when the component completes, so that the work is
-proportional to the text and not to the number of deltas times the text.
+Text is kept in the fragments in which it arrived and joined when the component completes, so that the work
+is proportional to the length of the text and not to that times the number of deltas.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Never, NoReturn
 
 import attrs
 
@@ -31,22 +31,23 @@ from componentstream.core.limits import BufferLimits
 
 @attrs.frozen
 class Component:
-    """A completed component. ``index`` identifies it; a model may well use a ``name`` twice.
+    """A completed component. ``index`` identifies it: a model may use the same ``name`` twice.
 
     Attributes:
         index: the index of its block in the stream.
-        name: as in the START marker.
+        name: the name in the START marker.
         position: where on the page it belongs.
         attributes: the other attributes of its START marker.
-        parent: the index of the component that it stands in, None at the top.
+        parent: the index of the component that contains it, None at the top level.
         text: its source, without that of its children.
         reason: why it ended; anything but ``end`` means that it may be incomplete.
-        trimmed: characters that the parser dropped because the component was too large.
+        trimmed: number of characters that the parser dropped because the component was too large.
         missing_parts: the parts of its :class:`~componentstream.ComponentSpec` that it lacks.
-        uses: the other components that its text mentions as JSX tags, in order of first appearance. A
-            reading aid from a regular expression, not a parse:
-            see :func:`componentstream.core.catalog.used_components`.
-        critical: its :class:`~componentstream.ComponentSpec` says that the page is no good without it.
+        uses: the other components that its text uses as JSX tags, in order of first appearance. This is a
+            heuristic with a regular expression: a tag is ``<Name`` or ``<Name.Part`` with a capital first
+            letter outside of comments and strings.
+        critical: whether its :class:`~componentstream.ComponentSpec` says that the page is useless without
+            it.
     """
 
     index: int
@@ -64,7 +65,7 @@ class Component:
 
 @attrs.frozen
 class OpenComponent:
-    """A component that is still growing, as it was when asked for; fields as in :class:`Component`."""
+    """A snapshot of a component that is still growing; fields as in :class:`Component`."""
 
     index: int
     name: str
@@ -75,7 +76,7 @@ class OpenComponent:
 
 
 _FRAGMENTS: Final = 256
-"""Deltas that are kept one by one before they are joined; enough that joining costs nothing beside them."""
+"""Number of deltas kept separately before they are joined; enough to make the cost of joining negligible."""
 
 
 @attrs.define(eq=False)
@@ -89,30 +90,40 @@ class _Growing:
 
     def add(self, text: str) -> None:
         self.fragments.append(text)
-        # A string has some 50 bytes beside its text, and the text of a delta may be shorter than that.
+        # A string object has an overhead of about 50 bytes, often more than the text of a delta.
         if len(self.fragments) == _FRAGMENTS:
             self.pages.append("".join(self.fragments))
             self.fragments.clear()
 
     def text(self) -> str:
+        # Keep the joined text, so that asking again costs only the text that arrived in between.
         joined = "".join([*self.pages, *self.fragments])
         self.pages = [joined]
         self.fragments.clear()
         return joined
 
 
-class ComponentBuffer:
-    """Components from the events of one stream, in the stream's order.
+def _refuse(event: Never) -> NoReturn:
+    raise UsageError(
+        f"apply() takes the events of a stream one by one, not {type(event).__name__}; leave out the None "
+        "that event_from_dict() returns for an unknown type."
+    )
 
-    Call :meth:`apply` with every event; it returns each component at the event that completes it. Take a
+
+class ComponentBuffer:
+    """Assemble the components of one stream, in the order of the stream.
+
+    Call :meth:`apply` with every event; it returns each component at the event that completes it. Create a
     new buffer for the next stream.
 
     Args:
-        limits: how much of what has completed is kept in ``components``. The oldest are dropped first.
-        catalog: fills ``missing_parts`` and ``critical`` of the components it knows.
-        keep_text: False for whoever wants to know of the components and not what is in them: their ``text``
-            is empty, as are ``uses``, parts are found by nested components alone, and a stream takes no
-            memory for its text.
+        limits: limits of the completed components kept in ``components``. The oldest are dropped first.
+        catalog: fills ``missing_parts`` and ``critical`` of the components that it knows.
+        keep_text: False keeps no text, which saves its memory: ``text`` and ``uses`` of the components are
+            empty, and parts are found by nested components alone.
+
+    Raises:
+        UsageError: an argument has the wrong type.
     """
 
     def __init__(
@@ -122,9 +133,17 @@ class ComponentBuffer:
         catalog: Catalog | None = None,
         keep_text: bool = True,
     ) -> None:
+        if not isinstance(limits, BufferLimits):
+            raise UsageError(f"ComponentBuffer: limits must be a BufferLimits, not {type(limits).__name__}.")
+        if not isinstance(catalog, Catalog | None):
+            raise UsageError(
+                f"ComponentBuffer: catalog must be a Catalog, not {type(catalog).__name__}; pass "
+                "Catalog([ComponentSpec(...), ...])."
+            )
         self._limits = limits
         self._catalog = Catalog() if catalog is None else catalog
         self._keep_text = keep_text
+        # None for a text block, whose deltas are legal and ignored.
         self._open: dict[int, _Growing | None] = {}
         self._last_index = -1
         self._done: list[Component] = []
@@ -138,9 +157,9 @@ class ComponentBuffer:
 
     @property
     def open_components(self) -> tuple[OpenComponent, ...]:
-        """What is open, outermost first, with the text so far.
+        """The open components, outermost first, with their text so far.
 
-        Joining the text takes time in proportion to it: ask when you show it, not at every delta.
+        Joining the text takes time proportional to its length: ask when you display it, not at every delta.
         """
         return tuple(
             OpenComponent(
@@ -157,21 +176,21 @@ class ComponentBuffer:
 
     @property
     def dropped(self) -> int:
-        """How many completed components are no longer kept, because of ``BufferLimits``."""
+        """Number of completed components that were dropped because of ``BufferLimits``."""
         return self._dropped
 
     def apply(self, event: Event) -> Component | None:
-        """Take the next event; return the component that it completed, None when it completed none.
+        """Apply the next event; return the component that it completed, if any.
 
-        Text blocks, errors, and the events of a session are passed over.
+        Text blocks, errors, and the events of a session are ignored.
 
         Raises:
             UsageError: the events are not those of one stream from its start and in order (a delta or stop
                 of a block that is not open, a start whose index is not above all earlier ones), or
-                ``event`` is no event. The buffer is as it was before the call.
+                ``event`` is not an event. The buffer is unchanged.
         """
-        # A stream is mostly deltas, and a match is slow to get to them.
-        if type(event) is ContentBlockDelta:
+        # Most events are deltas, so they are handled before the slower match.
+        if isinstance(event, ContentBlockDelta):
             growing = self._find(event.index, "delta")
             if growing is not None and self._keep_text:
                 growing.add(event.text)
@@ -187,18 +206,17 @@ class ComponentBuffer:
             case ErrorEvent() | StatusEvent() | MessageStop() | DebugEvent():
                 return None
             case _:
-                raise UsageError(
-                    f"apply() takes the events of a stream one by one, not {type(event).__name__}; leave out "
-                    "the None that event_from_dict() returns for an unknown type."
-                )
+                # The type checker proves that no event type gets here; a caller without one may still pass
+                # something else.
+                _refuse(event)
 
-    def _find(self, index: int, what: str) -> _Growing | None:
+    def _find(self, index: int, kind: str) -> _Growing | None:
         try:
             return self._open[index]
         except KeyError:
             raise UsageError(
-                f"A {what} came for block {index}, which is not open; apply every event of one stream, from "
-                "its start and in order."
+                f"Received a {kind} for block {index}, which is not open; apply every event of one stream, "
+                "from its start and in order."
             ) from None
 
     def _start(self, event: ContentBlockStart) -> None:
@@ -206,22 +224,27 @@ class ComponentBuffer:
         if index <= self._last_index:
             raise UsageError(
                 f"Block {index} starts after block {self._last_index}; apply every event once and in order, "
-                "and take a new ComponentBuffer for each stream."
+                "and create a new ComponentBuffer for each stream."
             )
         if not isinstance(block, ComponentBlock):
             self._last_index = index
             self._open[index] = None
             return
         if block.parent is not None and block.parent >= index:
-            raise UsageError(f"Block {index} cannot stand in block {block.parent}, which starts no earlier.")
+            # Checked before any state changes: the parents of a component must form a chain that ends.
+            raise UsageError(
+                f"Block {index} cannot be inside block {block.parent}, which does not start before it."
+            )
         self._last_index = index
         self._open[index] = _Growing(index, block, self._catalog.get(block.name))
-        self._tell_ancestors(block)
+        self._note_in_ancestors(block)
 
-    def _tell_ancestors(self, block: ComponentBlock) -> None:
+    def _note_in_ancestors(self, block: ComponentBlock) -> None:
+        """Add the name of a component to the nested names of all components around it."""
         parent = block.parent
         while parent is not None:
-            # A policy may have stopped a component whose children go on; above it nothing is known then.
+            # A content policy may have stopped a component whose children continue. Its own ancestors are
+            # not known then.
             ancestor = self._open.get(parent)
             if ancestor is None:
                 return
@@ -251,6 +274,7 @@ class ComponentBuffer:
         self._done.append(component)
         self._done_chars += len(component.text)
         limits = self._limits
+        # A component longer than the limit drops all others and then itself, as documented.
         while len(self._done) > limits.max_components or self._done_chars > limits.max_chars:
             self._done_chars -= len(self._done.pop(0).text)
             self._dropped += 1

@@ -1,15 +1,15 @@
-"""What a page expects of its components, and what a component's source text mentions.
+"""Describe the components that a page expects, and find the names that a source text uses.
 
 A :class:`Catalog` tells a :class:`~componentstream.ComponentBuffer` which components are critical and which
-are compound, that is, made of parts::
+are compound, that is, consist of parts::
 
     catalog = Catalog([
         ComponentSpec("HeroSection", critical=True),
         ComponentSpec("Menu", parts=("Item", "Label")),
     ])
 
-The two functions that read source text here do so with regular expressions. They are reading aids, not a
-parser of JavaScript: where the text is unusual they guess, and nothing that must hold may rest on them.
+``missing_parts`` and ``used_components`` read source text with regular expressions. They are heuristics, not
+a JavaScript parser: on unusual text they guess, so do not rely on them for correctness or security.
 """
 
 import re
@@ -17,15 +17,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import MAX_NAME_CHARS
 
 _IDENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 
-# Each alternative either consumes what it matches or fails at most once for each line and kind of quote, so
-# that the time is linear. A quote after a letter or a closing bracket is an apostrophe in the text of an
-# element, two slashes after a colon are a URL there, and three backticks are a Markdown fence.
+# Each alternative consumes its match or fails at most once per line and kind of quote, so the time is linear.
+# A quote after a letter or a closing bracket is an apostrophe in the text of an element, two slashes after a
+# colon are part of a URL there, and three backticks are a Markdown fence.
 _NO_CODE = re.compile(
     r"""
       (?<!:)//[^\n]*+
@@ -38,7 +38,7 @@ _NO_CODE = re.compile(
     re.VERBOSE,
 )
 
-# What follows a tag's name tells `<Button ` from the type parameters `<T,` and `<T extends`.
+# The lookahead tells a tag such as `<Button ` from the type parameters `<T,` and `<T extends`.
 _TAG = re.compile(
     r"(?<![\w$])<([A-Z][\w$]*+(?:\.[A-Za-z_$][\w$]*+)*+)(?=[\s/><{]|\Z)(?!\s++extends\b)",
 )
@@ -46,7 +46,8 @@ _TAG = re.compile(
 
 def _parts(parts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(parts, str):
-        raise UsageError(f"parts must be several names, such as ({parts!r},), not a single string.")
+        # A string is an iterable of characters, each of which would pass as a name.
+        raise ConfigurationError(f"parts must be several names, such as ({parts!r},), not a single string.")
     return tuple(parts)
 
 
@@ -56,18 +57,18 @@ def _is(pattern: re.Pattern[str], value: object) -> bool:
 
 @attrs.frozen
 class ComponentSpec:
-    """What is expected of the components of one name.
+    """The expectations for all components of one name.
 
     Args:
         name: the exact name, as in ``/// START name``.
         parts: the parts of a compound component, without the name of the whole: ``("Item", "Label")`` for a
             ``Menu`` with ``Menu.Item`` and ``Menu.Label``. Each once, in the order in which missing ones are
-            to be listed.
-        critical: the page is no good without it. A session makes a retryable failure of a critical
-            component that does not end properly.
+            listed.
+        critical: the page is useless without it. A session fails, with a retryable error, if a critical
+            component does not end properly.
 
     Raises:
-        UsageError: the name or a part is none, or a part is given twice.
+        ConfigurationError: the name or a part is invalid, or a part occurs twice.
     """
 
     name: str
@@ -76,25 +77,25 @@ class ComponentSpec:
 
     def __attrs_post_init__(self) -> None:
         if not _is(_NAME, self.name):
-            raise UsageError(
-                f"{self.name!r} is no component name: write letters, digits and underscores, a letter "
+            raise ConfigurationError(
+                f"{self.name!r} is not a component name: write letters, digits and underscores, a letter "
                 f"first, with dots between such words, {MAX_NAME_CHARS} characters at most."
             )
         for part in self.parts:
             if not _is(_IDENT, part):
-                raise UsageError(
-                    f"{part!r} is no part of {self.name}: write letters, digits and underscores, a letter "
+                raise ConfigurationError(
+                    f"{part!r} is not a part of {self.name}: write letters, digits and underscores, a letter "
                     "first, without the name of the whole."
                 )
         if len(set(self.parts)) < len(self.parts):
-            raise UsageError(f"{self.name}: each part may be given once.")
+            raise ConfigurationError(f"{self.name}: a part occurs twice; list each part once.")
 
     def missing_parts(self, text: str, nested: Collection[str] = ()) -> tuple[str, ...]:
         """Return the parts that a component of this name lacks, in the order of ``parts``.
 
-        A part ``Item`` of ``Menu`` is there when a component inside it is named ``Item``, ``Menu.Item`` or
-        ``MenuItem``, or when its own text has the whole word ``Menu.Item`` or ``MenuItem`` outside of
-        comments and strings. This is a reading aid, see the top of the module.
+        A part ``Item`` of ``Menu`` is present if a component inside it is named ``Item``, ``Menu.Item`` or
+        ``MenuItem``, or if its own text contains the whole word ``Menu.Item`` or ``MenuItem`` outside of
+        comments and strings. This is a heuristic, see the module docstring.
 
         Args:
             text: the component's own text.
@@ -120,17 +121,16 @@ def _specs(specs: Iterable[ComponentSpec]) -> tuple[ComponentSpec, ...]:
 
 @attrs.frozen
 class Catalog:
-    """The specs of a page, found by exact name.
+    """The specs of a page, looked up by exact name.
 
-    Names are not guessed at: a model that writes ``Navbar`` or ``HHeroSection`` where ``Nav`` or
-    ``HeroSection`` was asked for has written a component that the catalog does not know. List the spellings
-    that you accept.
+    Lookup does not guess: if a model writes ``Navbar`` or ``HHeroSection`` instead of ``Nav`` or
+    ``HeroSection``, the catalog does not know that component. List all spellings that you accept.
 
     Args:
-        specs: the specs, in any order; iteration keeps theirs.
+        specs: the specs; iteration keeps their order.
 
     Raises:
-        UsageError: two specs have the same name.
+        ConfigurationError: two specs have the same name, or an item is not a ComponentSpec.
     """
 
     specs: tuple[ComponentSpec, ...] = attrs.field(default=(), converter=_specs)
@@ -141,14 +141,16 @@ class Catalog:
         by_name: dict[str, ComponentSpec] = {}
         for spec in self.specs:
             if not isinstance(spec, ComponentSpec):
-                raise UsageError(f"A catalog is made of ComponentSpec, not of {spec!r:.80}.")
+                raise ConfigurationError(f"A catalog consists of ComponentSpec, not of {spec!r:.80}.")
             if spec.name in by_name:
-                raise UsageError(f"{spec.name} is in the catalog twice; give each name one ComponentSpec.")
+                raise ConfigurationError(
+                    f"{spec.name} is in the catalog twice; give each name one ComponentSpec."
+                )
             by_name[spec.name] = spec
         return by_name
 
     def get(self, name: str) -> ComponentSpec | None:
-        """Return the spec of exactly this name, None when there is none."""
+        """Return the spec of exactly this name, None for an unknown name."""
         return self._by_name.get(name)
 
     def __contains__(self, name: object) -> bool:
@@ -164,15 +166,15 @@ class Catalog:
 def used_components(text: str, *, limit: int, itself: str = "") -> tuple[str, ...]:
     """Return the components that a source text uses as JSX tags, each once, in order of first appearance.
 
-    A reading aid, see the top of the module: every ``<Name`` or ``<Name.Part`` with a capital first letter
-    counts that is outside of comments and strings, unless a letter, digit, ``_`` or ``$`` stands directly
-    before it, as in ``useState<User>(``. So a tag glued to the word before it is missed, a type assertion
-    ``<User>value`` is taken for a tag, and so is ``a <B``. Names above 128 characters are passed over.
+    This is a heuristic, see the module docstring. A tag is ``<Name`` or ``<Name.Part`` with a capital first
+    letter outside of comments and strings, unless a letter, digit, ``_`` or ``$`` precedes it directly, as in
+    ``useState<User>(``. So a tag directly after a word is missed, while a type assertion ``<User>value`` and
+    the comparison ``a <B`` are reported as tags. Names of more than 128 characters are ignored.
 
     Args:
         text: source text, possibly cut off anywhere.
-        limit: how many names to return at most, the first ones.
-        itself: the component's own name, which is left out.
+        limit: maximum number of names to return, the first ones.
+        itself: the name of the component itself, which is omitted.
     """
     found: dict[str, None] = {}
     for match in _TAG.finditer(_code(text)):
@@ -184,5 +186,5 @@ def used_components(text: str, *, limit: int, itself: str = "") -> tuple[str, ..
 
 
 def _code(text: str) -> str:
-    """Return ``text`` with a space for each comment and each string."""
+    """Return ``text`` with each comment and each string replaced by a space."""
     return _NO_CODE.sub(" ", text)

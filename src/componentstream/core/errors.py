@@ -1,12 +1,21 @@
 """The exceptions of componentstream.
 
-What a model writes wrongly is never an exception: it arrives as an
-:class:`~componentstream.ErrorEvent`. Exceptions are for the caller::
+Mistakes of the model are never exceptions: they arrive as :class:`~componentstream.ErrorEvent`. Exceptions
+are for the caller::
 
     ComponentStreamError
-    ├── UsageError           a call that is wrong in itself; mend the calling code
-    ├── WireError            bytes or a dict that are no event of ours
-    └── MissingExtraError    an optional package is not installed (also an ImportError)
+    ├── UsageError              the API was misused; fix the calling code
+    │   └── ConfigurationError  a setting or a file of settings is invalid (also a ValueError)
+    ├── WireError               malformed event data (also a ValueError)
+    ├── MissingExtraError       an optional package is not installed (also an ImportError)
+    ├── RefusedRequestError     the server answers a request with an error (componentstream.server)
+    └── LogError                base of the errors of a log (componentstream.log)
+        ├── StreamUnknownError  the log does not have this stream
+        ├── GapError            the next entries of a client are no longer kept
+        ├── ProducerLostError   the producer died before it finished the stream
+        ├── LeaseLostError      the lease expired or was taken over; stop writing
+        ├── SequenceError       an entry number does not fit the log
+        └── StoreError          the store failed or did not answer in time
 """
 
 
@@ -15,11 +24,20 @@ class ComponentStreamError(Exception):
 
 
 class UsageError(ComponentStreamError):
-    """A call that is wrong in itself; the message says what to do instead."""
+    """The API was misused; the message says how to do it right."""
+
+
+class ConfigurationError(UsageError, ValueError):
+    """A setting is invalid, or a file of settings cannot be used; the message names it.
+
+    Raised for values of ``Grammar``, ``Limits``, ``BufferLimits`` and ``Catalog``, and for those of the
+    server. It is a UsageError, so that ``except UsageError`` catches invalid settings too; catch it first
+    where settings come from the users of your program and not from its code.
+    """
 
 
 class WireError(ComponentStreamError, ValueError):
-    """Data that claims to be one of our events and is not."""
+    """Malformed event data."""
 
 
 class MissingExtraError(ComponentStreamError, ImportError):

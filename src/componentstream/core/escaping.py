@@ -1,11 +1,11 @@
-"""Text that somebody else wrote, made safe to show."""
+"""Make untrusted text safe to print."""
 
 
 def escape_control_chars(text: str) -> str:
-    """Return ``text`` as one line of visible characters: all others are escaped as in a Python string.
+    """Return ``text`` as one line of printable characters; all others are escaped as in a Python string.
 
-    A terminal might act on them, a log might take them for the end of a line, and bidirectional controls
-    make a reader see something else than what is there.
+    Without this, untrusted text could send control sequences to a terminal, forge lines of a log file, or
+    reorder the visible text with bidirectional control characters.
     """
     if text.isprintable():
         return text

@@ -1,14 +1,14 @@
-r"""One line of text: is it a marker, a code fence, or neither?
+r"""Decide whether a line of text is a marker, a code fence, or neither.
 
-The question is asked in two ways. Of a *complete* line, one pattern tells whether it is a candidate (a
-START or END line as far as its keyword) or a fence, and :meth:`Grammar.judge` reads the rest of a
-candidate, giving a :class:`Marker` or the :class:`Fault` for which it is text.
+For a *complete* line, one pattern tells whether it is a candidate (a START or END line up to its keyword) or
+a fence, and :meth:`Grammar.judge` reads the rest of a candidate. The result is a :class:`Marker`, or the
+:class:`Fault` that makes the line text.
 
-Of a line *in part* the question is what it can still become, because only a line that may become a marker
-or a dropped fence is held back. That is a finite automaton, :class:`LineMachine`, over the characters that
-decide: white space, prefix, white space, keyword; or white space, backticks, info string, white space. Its
-states stand in a table of dicts, so that a step is two look-ups. Three states are final: ``TEXT`` and the
-two candidates, of which only the end has still to come. Every line begins in ``LEAD``.
+For an *incomplete* line, the question is which kinds of line are still possible, because only a line that
+may become a marker or a dropped fence is held back. :class:`LineMachine` answers it with a finite automaton
+over the characters that decide: white space, prefix, white space, keyword; or white space, backticks, info
+string, white space. Its states are in a table of dicts, so a step is two look-ups. Three states are final:
+``TEXT`` and the two candidates, which only need a line end. Every line begins in ``LEAD``.
 """
 
 import re
@@ -21,12 +21,12 @@ import attrs
 
 from componentstream.core import codes
 from componentstream.core.codes import ParserErrorCode
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 
 WHITE: Final = (
     " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-"""The white space of the protocol; line ends are none."""
+"""The white space of the protocol; it does not include line ends."""
 
 POSITIONS: Final = frozenset(
     {
@@ -34,7 +34,7 @@ POSITIONS: Final = frozenset(
         "contact", "content", "stats", "faq", "team", "custom", "root",
     }
 )  # fmt: skip
-"""The places on a page that a component may ask for by default."""
+"""The positions on a page that a component may name by default."""
 
 MAX_NAME_CHARS: Final = 128
 MAX_KEY_CHARS: Final = 64
@@ -67,7 +67,7 @@ Outside: TypeAlias = Literal["emit", "discard"]
 
 @attrs.define
 class Marker:
-    """A well-formed marker line. ``position`` is in lower case, None where the line names none."""
+    """A well-formed marker line. ``position`` is in lower case, None if the line does not name one."""
 
     name: str
     position: str | None
@@ -76,7 +76,7 @@ class Marker:
 
 @attrs.define
 class Fault:
-    """Why a candidate is no marker: the code of the error and a sentence for people."""
+    """The reason why a candidate is not a marker: an error code and a message."""
 
     code: ParserErrorCode
     message: str
@@ -84,29 +84,33 @@ class Fault:
 
 def _positions(names: Iterable[str]) -> frozenset[str]:
     if isinstance(names, str):
-        raise UsageError("Grammar: positions is a set of names, not one string.")
+        raise ConfigurationError("Grammar: positions must be a set of names, not a single string.")
     return frozenset(names)
+
+
+def _is_lower_case(name: object) -> bool:
+    return isinstance(name, str) and name == name.lower()
 
 
 @attrs.frozen(kw_only=True)
 class Grammar:
-    """The language of the markers and what to do with them; the defaults are the protocol.
+    """The language of the markers and how to handle them; the defaults are those of the protocol.
 
     Args:
-        prefix: what a marker line begins with, after white space.
+        prefix: the first characters of a marker line, after white space.
         start: the keyword that opens a component, ASCII letters.
         end: the keyword that closes it.
-        positions: the values that ``position`` may have, in lower case.
-        default_position: the position of a component whose START names none, or an unknown one.
-        strict: an unknown position makes the marker malformed, instead of giving the default.
-        nesting: what a START inside a component does: ``nest`` opens a child, ``close`` closes all open
+        positions: the allowed values of ``position``, in lower case.
+        default_position: the position of a component whose START omits it or names an unknown one.
+        strict: whether an unknown position makes the marker malformed, instead of selecting the default.
+        nesting: the effect of a START inside a component: ``nest`` opens a child, ``close`` closes all open
             components first, ``text`` makes the line text.
         fences: ``strip`` drops the Markdown fences that models put around components and their bodies,
-            ``keep`` treats them as any other text.
-        outside: ``emit`` gives the text between components as blocks of their own, ``discard`` drops it.
+            ``keep`` treats them like any other text.
+        outside: ``emit`` delivers the text between components in text blocks, ``discard`` drops it.
 
     Raises:
-        UsageError: a value that no stream could be read with.
+        ConfigurationError: a value is invalid.
     """
 
     prefix: str = "///"
@@ -120,40 +124,50 @@ class Grammar:
     outside: Outside = "emit"
 
     def __attrs_post_init__(self) -> None:
+        for name in ("prefix", "start", "end", "default_position"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigurationError(f"Grammar: {name} must be a str, not {getattr(self, name)!r:.80}.")
+        # The automaton relies on a prefix without white space and backticks: those decide on their own.
         if not self.prefix or not self.prefix.isprintable() or set(self.prefix) & set(WHITE + "`"):
-            raise UsageError("Grammar: prefix must be printable characters, no white space, no backticks.")
+            raise ConfigurationError(
+                "Grammar: prefix must be printable characters without white space and backticks."
+            )
         for keyword in (self.start, self.end):
             if not (keyword.isascii() and keyword.isalpha()):
-                raise UsageError(f"Grammar: a keyword is one or more ASCII letters, not {keyword!r}.")
+                raise ConfigurationError(
+                    f"Grammar: a keyword must be one or more ASCII letters, not {keyword!r}."
+                )
         if self.start == self.end:
-            raise UsageError("Grammar: start and end must be different keywords.")
+            raise ConfigurationError("Grammar: start and end must be different keywords.")
         for position in self.positions:
-            if position != position.lower():
-                raise UsageError(f"Grammar: positions are written in lower case, {position!r} is not.")
+            if not _is_lower_case(position):
+                raise ConfigurationError(
+                    f"Grammar: positions must be names in lower case; {position!r:.80} is not."
+                )
         if self.default_position not in self.positions:
-            raise UsageError("Grammar: default_position must be one of positions; give both.")
+            raise ConfigurationError("Grammar: default_position must be one of positions; pass both.")
         for name, choices in (
             ("nesting", ("nest", "close", "text")),
             ("fences", ("strip", "keep")),
             ("outside", ("emit", "discard")),
         ):
             if getattr(self, name) not in choices:
-                raise UsageError(f"Grammar: {name} must be one of {', '.join(choices)}.")
+                raise ConfigurationError(f"Grammar: {name} must be one of {', '.join(choices)}.")
 
     @cached_property
     def machine(self) -> "LineMachine":
-        """The automaton that reads lines of this language; made at first use."""
+        """The automaton for lines of this language, created at first use."""
         return LineMachine(self.prefix, self.start, self.end)
 
     def judge(self, rest: str, *, opens: bool) -> Marker | Fault:
-        """Read what follows the keyword of a candidate line.
+        """Judge the rest of a candidate line after its keyword.
 
         Args:
-            rest: the line's content behind the keyword.
+            rest: the content of the line after the keyword.
             opens: whether the keyword was START.
 
         Returns:
-            the marker, or the fault for which the line is text.
+            the marker, or the fault that makes the line text.
         """
         match = _NAME.match(rest)
         name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
@@ -162,24 +176,27 @@ class Grammar:
         tail = rest[end:]
         if not junk and len(name) <= MAX_NAME_CHARS:
             return self.judge_named(name, tail, opens=opens)
+        # With a readable rest the name alone is at fault, which is the more helpful error.
         if tail and not (opens and _read_attributes(tail) is not None):
-            return Fault(codes.MALFORMED_MARKER, "Neither the marker's name nor what follows it can be read.")
-        return Fault(codes.INVALID_NAME, f"{(name + junk)[:MAX_NAME_CHARS]!r} is no component name.")
+            return Fault(
+                codes.MALFORMED_MARKER, "Neither the name in the marker nor the rest of the line is valid."
+            )
+        return Fault(codes.INVALID_NAME, f"{(name + junk)[:MAX_NAME_CHARS]!r} is not a component name.")
 
     def judge_named(self, name: str, tail: str, *, opens: bool) -> Marker | Fault:
-        """Read what follows a right name, and the white space behind it, as :meth:`judge` does."""
+        """Judge the rest of a candidate after a valid name and white space, as :meth:`judge` does."""
         if not tail:
             return Marker(name, None, {})
         attributes = _read_attributes(tail) if opens else None
         if attributes is None:
-            takes = 'are written key=value or key="value"' if opens else "stand at its START"
+            takes = 'must be written key=value or key="value"' if opens else "belong in its START line"
             return Fault(codes.INVALID_ATTRIBUTE, f"The attributes of a component {takes}.")
         position = attributes.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes)
 
 
 def _read_attributes(content: str) -> dict[str, str] | None:
-    """Return the attributes that a line ends with, None where they break a rule."""
+    """Return the attributes at the end of a line, None if they break a rule."""
     attributes: dict[str, str] = {}
     at = 0
     while at < len(content):
@@ -196,37 +213,40 @@ CANDIDATE_START: Final = 1
 CANDIDATE_END: Final = 2
 LEAD: Final = 3
 ENDED: Final = -1
-"""States of a line in every machine: text, the two candidates, the line's beginning, its end."""
+"""States of a line that all machines share: text, the two candidates, the beginning and the end of a line.
+
+Their order matters: a state below ``LEAD`` is decided, and one above it is in the middle of a word."""
 
 NO_FENCES: Final = 0
 BARE_FENCES: Final = 1
 ALL_FENCES: Final = 2
-"""Which code fences would be dropped where a line stands; other fences are text like any other."""
+"""Which code fences would be dropped on a line; other fences are ordinary text."""
 
 START_LINE: Final = 1
 END_LINE: Final = 2
 BARE_FENCE: Final = 3
 INFO_FENCE: Final = 4
-"""What a complete line is, other than text; the first three are groups of ``LineMachine.line``."""
+"""The kinds of complete line other than text; the first three are groups of ``LineMachine.line``."""
 
 
 class LineMachine:
-    """What one language's lines look like, whole and in part; without a state of its own.
+    """The patterns for complete lines of one language, and its automaton for incomplete lines. Immutable.
 
     Attributes:
+        prefix: the marker prefix.
         line: the pattern of a candidate or a fence, for the content of a complete line. Its last group
-            tells which: a keyword, or the info string of a fence, empty in a bare one.
-        keyword: what ``line`` has behind the prefix.
-        marker: what a candidate has behind the prefix, for a line within a longer text: the keyword (group 1
-            or 2), then as far as they follow the name (group 3), white space, the line's end (group 4).
-        fence: what ``line`` has behind three backticks.
-        interest: a line end and how a candidate (group 1) or a fence begins behind it.
-        plain: white space at a line's beginning, and in group 1 a character that shows that it is text.
-        steps: for lines in part, and for each kind of place (``NO_FENCES`` to ``ALL_FENCES``), the table
-            ``[state][character]`` of next states; a character that is missing leads to ``TEXT``.
-        ends: the states in which the end of the line makes it more than text, with what it is then.
-        returns: those of them after a CR, which is no content if the line ends there.
-        leads: for each kind of place, the states after the first character of a line, if any, or its end.
+            tells which: a keyword, or the info string of a fence, empty for a bare one.
+        keyword: the part of ``line`` after the prefix.
+        marker: the rest of a candidate after the prefix, for a line within a longer text: the keyword (group
+            1 or 2) and then, if they follow, the name (group 3), white space, the line end (group 4).
+        fence: the part of ``line`` after three backticks.
+        interest: a line end followed by the beginning of a candidate (group 1) or of a fence.
+        steps: for incomplete lines, and for each value of ``NO_FENCES`` to ``ALL_FENCES``, the table
+            ``[state][character]`` of next states; a missing character leads to ``TEXT``.
+        ends: the states in which a line end makes the line more than text, with the resulting kind.
+        returns: those of them after a CR, which is not part of the content if the line ends there.
+        leads: for each value of ``NO_FENCES`` to ``ALL_FENCES``, the states after the first character of a
+            line, if any, or its end.
         opening: the states from which a line can still become a START.
         closing: the states from which a line can still become an END.
     """
@@ -243,7 +263,6 @@ class LineMachine:
         # Two groups that never match, so that the third one means a fence here too.
         self.fence = re.compile(rf"(?:(\b\B)|(\b\B)|{fence})")
         self.interest = re.compile(rf"\n[{WHITE}]*+(?:({head})|{ticks})")
-        self.plain = re.compile(rf"[ \t]*+([^{WHITE}\n`{re.escape(prefix[0])}]?)")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
         self.ends = {CANDIDATE_START: START_LINE, CANDIDATE_END: END_LINE}
         self.returns: set[int] = set()
@@ -255,14 +274,14 @@ class LineMachine:
         self.leads = [{**table[LEAD], "": LEAD, "\n": ENDED} for table in self.steps]
 
     def _next(self, state: int, char: str) -> int:
-        """Return the state that `char` leads to from `state`, a fresh one if there is none yet."""
+        """Return the state that `char` leads to from `state`; add one if necessary."""
         if char not in self._table[state]:
             self._table[state][char] = len(self._table)
             self._table.append({})
         return self._table[state][char]
 
     def _path(self, state: int, word: str) -> list[int]:
-        """Return the states that `word` leads through."""
+        """Return the states along `word`, starting after `state`."""
         path = []
         for char in word:
             state = self._next(state, char)
@@ -270,20 +289,20 @@ class LineMachine:
         return path
 
     def _end(self, state: int, kind: int) -> int:
-        """Let a line end in `state` as a `kind`, before or after a CR; return the state after that."""
+        """Let a line end in `state` as `kind`, with or without a CR; return the state after the CR."""
         after = self._next(state, "\r")
         self.returns.add(after)
         self.ends[state] = self.ends[after] = kind
         return after
 
     def _keyword(self, state: int, word: str, candidate: int) -> list[int]:
-        """Lead from `state` through a keyword to its candidate; return the states on the way."""
+        """Add the path from `state` along a keyword to its candidate; return the states on it."""
         path = self._path(state, word)
         self._table[path[-1]].update(dict.fromkeys(WHITE, candidate))
         return [*path, self._end(path[-1], self.ends[candidate]), candidate]
 
     def _fence_tail(self, state: int, kind: int) -> None:
-        """Let white space and the end of the line follow a fence that is complete in `state`."""
+        """Let white space and the line end follow a fence that is complete in `state`."""
         white = self._next(state, " ")
         self._table[state].update(dict.fromkeys(WHITE, white))
         self._table[white].update(dict.fromkeys(WHITE, white))
@@ -291,13 +310,15 @@ class LineMachine:
         self.ends[white] = kind
 
     def _fence_tables(self) -> list[list[dict[str, int]]]:
-        """Return the table without fences, with bare ones only, and with all."""
+        """Return the table without fences, with bare fences only, and with all fences."""
         table = self._table
+        # The three tables share all rows but one, which is copied before the step that it must not have.
         no_ticks = table[LEAD].copy()
         ticked = self._path(LEAD, "`" * _TICKS)[-1]
         table[ticked]["`"] = ticked
         self._fence_tail(ticked, BARE_FENCE)
         no_info = table[ticked].copy()
+        # One state per character of the info string, because its length is limited.
         state = ticked
         for _ in range(MAX_INFO_CHARS):
             info = len(table)
