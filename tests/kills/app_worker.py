@@ -11,13 +11,16 @@ from componentstream.session.lifecycle import Timeouts
 from tests.kills.upstream import Model
 
 KEEP = 300.0
-"""Seconds; longer than anybody here reads a stream."""
+"""Seconds; longer than any client here reads a stream."""
+
+CALL_TIMEOUT = 10.0
+"""Seconds for a call to the store. Only faults make a call fail here, however busy the machine is."""
 
 
 def open_log(url):
     if url.startswith("redis:"):
-        return RedisEventLog.from_url(url, keep=KEEP)
-    return SQLiteEventLog(url.removeprefix("sqlite:"), keep=KEEP)
+        return RedisEventLog.from_url(url, keep=KEEP, call_timeout=CALL_TIMEOUT)
+    return SQLiteEventLog(url.removeprefix("sqlite:"), keep=KEEP, call_timeout=CALL_TIMEOUT)
 
 
 def authenticate(request):

@@ -16,7 +16,7 @@ PAUSE = 0.05
 HURRIES = 0.1
 """How many of the first requests it gives up before they are answered, to ask once more."""
 
-TAKEN_AGAIN = {"log_unavailable", "server_busy", "shutting_down"}
+TAKEN_AGAIN = {"log_unavailable", "server_busy", "server_stopping"}
 """Errors after which the same request may succeed."""
 
 
