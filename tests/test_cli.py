@@ -319,7 +319,7 @@ def test_a_fatal_error_is_the_last_one(answer, capfdbinary):
             "Grammar: default_position must be one of positions; pass both.",
         ),
         (["replay", "{}/none"], "{}/none: No such file or directory"),
-        (["replay", "{}/a"], "{}/a, line 1: this is no JSON in UTF-8."),
+        (["replay", "{}/a"], "{}/a, line 1: the line is not valid JSON in UTF-8."),
     ],
 )
 def test_what_cannot_be_done_ends_with_status_2_and_a_sentence(arguments, sentence, tmp_path, capfd):

@@ -256,7 +256,7 @@ for (const [code, body, retryable] of [
       response.writeHead(code, { "Content-Type": "text/html" });
       response.end(body);
     });
-    const message = `The server answered with status ${code} and no stream.`;
+    const message = `The server responded with status ${code} instead of a stream.`;
     assert.deepEqual(errors, [{ type: "http_error", message, fatal: true, retryable, line: null, index: null }]);
   });
 }

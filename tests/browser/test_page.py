@@ -58,10 +58,10 @@ def status(page, text):
 def test_before_a_generation_the_page_says_what_it_is(page):
     status(page, "Ready")
     expect(page.locator("#recorded")).to_have_text(
-        "This demo plays the recording tale.jsonl; another prompt changes nothing."
+        "This demo plays the recording tale.jsonl; the prompt has no effect."
     )
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
-    expect(page.get_by_text("None so far.")).to_be_visible()
+    expect(page.get_by_text("No errors so far.")).to_be_visible()
 
 
 def test_blocks_appear_and_grow_while_they_are_written(page, demo):

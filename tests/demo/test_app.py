@@ -104,7 +104,7 @@ def test_the_recording_of_the_package_is_what_the_example_makes_of_its_text():
 def test_a_file_that_is_no_recording_is_refused(tmp_path):
     path = tmp_path / "answer.txt"
     path.write_text("Hello", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"answer\.txt, line 1: this is no JSON in UTF-8\."):
+    with pytest.raises(UsageError, match=r"answer\.txt, line 1: the line is not valid JSON in UTF-8\."):
         create_recorded_demo(path)
 
 
@@ -221,7 +221,7 @@ def test_the_token_is_not_given_to_a_name_that_was_made_to_mean_this_machine(cli
     if status == 421:
         error = response.json()["error"]
         assert error["type"] == "misdirected_request"
-        assert error["message"] == "Open this page by the address that the server has printed."
+        assert error["message"] == "Open this page by the address that the server printed."
 
 
 def test_any_function_can_stand_in_for_the_model_and_without_tokens():

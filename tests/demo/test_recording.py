@@ -5,6 +5,8 @@ import pytest
 from componentstream.core.errors import UsageError
 from componentstream.demo.recording import Chunk, read_recording
 
+AT = '"at" must be a number of seconds from 0 to 1e+09, not'
+
 
 @pytest.fixture
 def recording(tmp_path):
@@ -45,25 +47,25 @@ def test_other_fields_are_passed_over(recording):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (b"nonsense", "this is no JSON in UTF-8."),
-        (b'{"at": 1, "text": "\xff"}', "this is no JSON in UTF-8."),
-        (b"[" * 100_000, "this is no JSON in UTF-8."),
-        (b'{"at": ' + b"9" * 5000 + b', "text": ""}', "this is no JSON in UTF-8."),
-        (b'["at"]', 'a chunk is written {"at": seconds, "text": "..."}.'),
-        (b"7", 'a chunk is written {"at": seconds, "text": "..."}.'),
-        (b'{"text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": true, "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": "1", "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": -0.1, "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": NaN, "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": Infinity, "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": ' + b"9" * 400 + b', "text": ""}', "at must be a number of seconds from 0 up."),
-        (b'{"at": 1}', "text must be a string."),
-        (b'{"at": 1, "text": null}', "text must be a string."),
-        (b'{"at": 0.5, "text": ""}', "at goes back from 0.75 to 0.5."),
+        (b"nonsense", "the line is not valid JSON in UTF-8."),
+        (b'{"at": 1, "text": "\xff"}', "the line is not valid JSON in UTF-8."),
+        (b"[" * 100_000, "the line is not valid JSON in UTF-8."),
+        (b'{"at": ' + b"9" * 5000 + b', "text": ""}', "the line is not valid JSON in UTF-8."),
+        (b'["at"]', 'the line must be an object such as {"at": 0.41, "text": "..."}.'),
+        (b"7", 'the line must be an object such as {"at": 0.41, "text": "..."}.'),
+        (b'{"text": ""}', f"{AT} None."),
+        (b'{"at": true, "text": ""}', f"{AT} True."),
+        (b'{"at": "1", "text": ""}', f"{AT} '1'."),
+        (b'{"at": -0.1, "text": ""}', f"{AT} -0.1."),
+        (b'{"at": NaN, "text": ""}', f"{AT} nan."),
+        (b'{"at": Infinity, "text": ""}', f"{AT} inf."),
+        (b'{"at": ' + b"9" * 400 + b', "text": ""}', f"{AT} {'9' * 100}."),
+        (b'{"at": 1}', '"text" must be a string, not None.'),
+        (b'{"at": 1, "text": null}', '"text" must be a string, not None.'),
+        (b'{"at": 0.5, "text": ""}', '"at" decreases from 0.75 to 0.5; sort the lines by time.'),
     ],
 )
-def test_what_is_no_chunk_is_refused_with_its_line(recording, line, problem):
+def test_a_line_that_is_not_a_chunk_is_refused_with_its_number(recording, line, problem):
     path = recording(b'{"at": 0.75, "text": "a"}\n\n' + line + b"\n")
     with pytest.raises(UsageError) as caught:
         read_recording(path)

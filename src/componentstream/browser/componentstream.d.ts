@@ -1,4 +1,4 @@
-/** What a client asks for. `prompt` must not be empty. */
+/** Body of a request for a generation. `prompt` must not be empty. */
 export interface GenerationRequest {
   prompt: string;
   project?: string;
@@ -9,17 +9,17 @@ export type StopReason = "end" | "implied" | "truncated" | "aborted" | "blocked"
 export type MessageStopReason = "complete" | "failed" | "timeout" | "cancelled";
 
 export interface StreamError {
-  /** Stable, for programs. */
+  /** Stable error code, for programs. */
   readonly type: string;
-  /** For people. */
+  /** Message for people. */
   readonly message: string;
-  /** Only the stops of open blocks and the end of the message follow. */
+  /** The generation ends: only the stops of open blocks and the end of the message follow. */
   readonly fatal: boolean;
-  /** The same request may well succeed. */
+  /** The same request may succeed later. */
   readonly retryable: boolean;
-  /** Line of the model's answer that caused it, from 1. */
+  /** Line of the model's output that caused it, counted from 1. */
   readonly line: number | null;
-  /** Index of the component concerned. */
+  /** Index of the affected component. */
   readonly index: number | null;
 }
 
@@ -86,7 +86,7 @@ export type Event =
   | MessageStop
   | DebugEvent;
 
-/** One block of the answer: a component, or the text between components. */
+/** One block of the output: a component, or the text between components. */
 export interface Block {
   readonly index: number;
   readonly type: "component" | "text";
@@ -94,14 +94,14 @@ export interface Block {
   readonly name: string | null;
   readonly position: string | null;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Index of the component that this one stands in. */
+  /** Index of the enclosing component. */
   readonly parent: number | null;
-  /** What the model has written so far: text, never HTML of your own page. */
+  /** The text so far. Show it as text, never as HTML of your own page. */
   readonly text: string;
   readonly open: boolean;
   /** Why the block ended, null while it is open. */
   readonly reason: StopReason | null;
-  /** How many characters the server dropped because the block became too long. */
+  /** Number of characters that the server dropped because the block was too long. */
   readonly trimmed: number;
 }
 
@@ -113,39 +113,39 @@ export interface Snapshot {
   readonly errors: readonly StreamError[];
   /** The latest status event. */
   readonly progress: StatusEvent | null;
-  /** The figures of the whole generation, once it has ended by itself. */
+  /** Statistics of the generation, once it has ended by itself. */
   readonly stats: Readonly<Record<string, unknown>> | null;
 }
 
-/** What came is no event of ours. */
+/** Malformed event data. */
 export class WireError extends Error {}
 
-/** Reads server-sent events, cut anywhere. */
+/** Incremental reader of server-sent events; chunks may end anywhere. */
 export class EventReader {
-  /** The id of the last whole block, to be sent as `Last-Event-ID`. */
+  /** The id of the last complete event, to be sent as `Last-Event-ID`. */
   readonly lastEventId: string;
   /**
    * Return the events that the bytes complete.
-   * @throws {WireError} what came is no event of ours.
+   * @throws {WireError} The data is not an event.
    */
   feed(bytes: Uint8Array): Event[];
 }
 
-/** Keeps what the events of one generation make; fits React's `useSyncExternalStore`. */
+/** Builds the blocks of one generation from its events; fits React's `useSyncExternalStore`. */
 export class BlockStore {
-  /** The same object until something happened. */
+  /** Return the current snapshot; the same object until the next change. */
   readonly getSnapshot: () => Snapshot;
-  /** Call the listener after each change; returns what ends that. */
+  /** Call the listener after each change; returns a function that unsubscribes it. */
   readonly subscribe: (listener: () => void) => () => void;
-  /** Whether the generation is over, in whatever way. */
+  /** Whether the generation has ended, for any reason. */
   readonly ended: boolean;
-  /** Forget all and wait for the first event. */
+  /** Discard everything and wait for the first event. */
   connect(): void;
-  /** Take events, and tell the listeners once. */
+  /** Apply events and notify the listeners once. */
   apply(events: readonly Event[]): void;
-  /** End the generation with an error of our own. */
+  /** End the generation with an error of the client. */
   fail(error: StreamError): void;
-  /** End the generation because nobody wants it any more. */
+  /** End the generation because the user has cancelled it. */
   cancel(): void;
 }
 
@@ -153,21 +153,21 @@ export interface Generation {
   readonly store: BlockStore;
   /** Fulfilled with the last snapshot, never rejected. */
   readonly done: Promise<Snapshot>;
-  /** End it at once, on the server too. */
+  /** End the generation at once, on the server too. */
   readonly stop: () => void;
 }
 
 export interface GenerateOptions {
-  /** Where the blocks go, by default a store of its own. A store follows one generation at a time. */
+  /** The store to use, by default a new one. A store follows one generation at a time. */
   store?: BlockStore;
-  /** More headers of the request. */
+  /** Additional headers of the request. */
   headers?: Record<string, string>;
 }
 
 /**
- * Ask for a generation by POST and follow its events into a store.
+ * Request a generation by POST and apply its events to a store.
  *
- * Over HTTP/1.1 a browser keeps six connections to a host, counted over all its tabs, so that a seventh
- * generation waits for one of them to end. Over HTTP/2 there are about a hundred.
+ * Over HTTP/1.1 a browser opens at most six connections to a host, over all tabs: a seventh generation waits
+ * until one of them ends. Over HTTP/2 the limit is about a hundred.
  */
 export function generate(url: string, request: GenerationRequest, options?: GenerateOptions): Generation;

@@ -1,12 +1,12 @@
 /**
- * The browser's side of componentstream: asks for a generation, reads its events as they come, and keeps the
- * blocks that they make. It never parses markers. The types are in `componentstream.d.ts`.
+ * The browser client of componentstream: requests a generation, reads its events as they arrive, and builds
+ * the blocks from them. It never parses markers. The types are in `componentstream.d.ts`.
  *
  *     const generation = generate("/api/generate", { prompt: "A landing page" });
  *     generation.store.subscribe(() => draw(generation.store.getSnapshot()));
  *     button.onclick = generation.stop;
  *
- * What a block holds was written by a model: show it as text, never as HTML of your own page.
+ * The text of a block was written by a model: show it as text, never as HTML of your own page.
  */
 
 const TYPES = new Set([
@@ -24,23 +24,23 @@ const LINE_END = /\r\n|\r|\n/;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_ERROR = 500;
 
-/** What came is no event of ours. */
+/** Malformed event data. */
 export class WireError extends Error {
   name = "WireError";
 }
 
 /**
- * Reads server-sent events, cut anywhere, by the rules of the HTML standard. Each `feed` returns the events
- * that its bytes complete. What is no event ends the reading: the events before it are returned first, then
- * that call or the next throws.
+ * Incremental reader of server-sent events, by the rules of the HTML standard; chunks may end anywhere. Each
+ * `feed` returns the events that its bytes complete. Malformed data is fatal: the events before it are
+ * returned first, then that call or the next one throws.
  */
 export class EventReader {
-  /** The id of the last whole block, to be sent as `Last-Event-ID`; ids stick until the next. */
+  /** The id of the last complete event, to be sent as `Last-Event-ID`; it holds until the next id. */
   lastEventId = "";
 
-  // Node's decoder drops a second byte order mark too where a chunk ends inside the first.
+  // The decoder of Node drops a second byte order mark too if a chunk ends inside the first, so we do it.
   #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #begun = false;
+  #hasBegun = false;
   #afterCR = false;
   #tail = "";
   #id = "";
@@ -69,8 +69,8 @@ export class EventReader {
 
   #lines(text) {
     if (text === "") return [];
-    if (!this.#begun && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-    this.#begun = true;
+    if (!this.#hasBegun && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    this.#hasBegun = true;
     if (this.#afterCR && text.startsWith("\n")) text = text.slice(1);
     this.#afterCR = text.endsWith("\r");
     const lines = text.split(LINE_END);
@@ -93,10 +93,10 @@ export class EventReader {
 
   #dispatch() {
     const data = this.#data.join("\n");
-    const wanted = NAMES.has(this.#name);
+    const isKnown = NAMES.has(this.#name);
     this.#data = [];
     this.#name = "";
-    const event = data !== "" && wanted ? eventOf(data) : null;
+    const event = data !== "" && isKnown ? eventOf(data) : null;
     this.lastEventId = this.#id;
     return event;
   }
@@ -124,8 +124,8 @@ const IDLE = Object.freeze({
 });
 
 /**
- * Keeps what the events of one generation make. A snapshot never changes, and is the same object until
- * something happened, so that `subscribe` and `getSnapshot` fit React's `useSyncExternalStore` as they are.
+ * Builds the blocks of one generation from its events. Snapshots are immutable, and the snapshot is the same
+ * object until the next change, as React's `useSyncExternalStore` requires of `subscribe` and `getSnapshot`.
  */
 export class BlockStore {
   #snapshot = IDLE;
@@ -134,7 +134,7 @@ export class BlockStore {
 
   getSnapshot = () => this.#snapshot;
 
-  /** Call `listener` after each change; returns what ends that. */
+  /** Call `listener` after each change; returns a function that unsubscribes it. */
   subscribe = (listener) => {
     this.#listeners.add(listener);
     return () => {
@@ -142,31 +142,31 @@ export class BlockStore {
     };
   };
 
-  /** Whether the generation is over, in whatever way. */
+  /** Whether the generation has ended, for any reason. */
   get ended() {
     return !["idle", "connecting", "streaming"].includes(this.#snapshot.status);
   }
 
-  /** Forget all and wait for the first event. */
+  /** Discard everything and wait for the first event. */
   connect() {
     this.#places.clear();
     this.#change({ ...IDLE, status: "connecting" });
   }
 
-  /** Take events, and tell the listeners once. After an end, and for unknown types, nothing happens. */
+  /** Apply events and notify the listeners once. Ignores unknown types, and all events after the end. */
   apply(events) {
     if (this.ended || events.length === 0) return;
     const draft = { ...this.#snapshot, status: "streaming", blocks: [...this.#snapshot.blocks] };
-    for (const event of events) this.#take(draft, event);
+    for (const event of events) this.#reduce(draft, event);
     this.#change(draft);
   }
 
-  /** End the generation with an error of our own. */
+  /** End the generation with an error of the client. */
   fail(error) {
     this.#close("failed", [...this.#snapshot.errors, error]);
   }
 
-  /** End the generation because nobody wants it any more. */
+  /** End the generation because the user has cancelled it. */
   cancel() {
     this.#close("cancelled", this.#snapshot.errors);
   }
@@ -179,7 +179,7 @@ export class BlockStore {
     this.#change({ ...this.#snapshot, status, blocks, errors });
   }
 
-  #take(draft, event) {
+  #reduce(draft, event) {
     switch (event.type) {
       case "content_block_start":
         this.#start(draft, event);
@@ -243,12 +243,12 @@ export class BlockStore {
 }
 
 /**
- * Ask for a generation and follow it into a store, which follows one at a time.
+ * Request a generation and apply its events to a store, which follows one generation at a time.
  *
- * `stop` ends it at once: the request is aborted, and where the response has named a stream, which would go on
- * without a reader, the server is asked to end that. `done` is fulfilled with the last snapshot and never
- * rejected: what went wrong is among the snapshot's errors, as the server told it or as `connection_lost`,
- * `http_error` or `invalid_event`.
+ * `stop` ends it at once: it aborts the request, and if the response has named a stream, which would continue
+ * without a client, it asks the server to end that stream. `done` is fulfilled with the last snapshot and
+ * never rejected: failures are among the errors of the snapshot, as reported by the server or as
+ * `connection_lost`, `http_error` or `invalid_event`.
  */
 export function generate(url, request, { store = new BlockStore(), headers = {} } = {}) {
   const controller = new AbortController();
@@ -276,9 +276,9 @@ async function follow(url, request, headers, store, signal, opened) {
     const stream = response.headers.get("stream-id");
     if (stream !== null) opened.stream = new URL(`streams/${stream}`, response.url);
     if (response.ok && isStream(response)) await read(response.body.getReader(), store);
-    else store.fail(await refusalOf(response));
+    else store.fail(await errorOfResponse(response));
   } catch (problem) {
-    // After a stop the store may already be following another generation.
+    // After a stop the store may already follow another generation.
     if (signal.aborted) return;
     store.fail(
       problem instanceof WireError
@@ -294,7 +294,7 @@ async function read(source, store) {
     while (!store.ended) {
       const { done, value } = await source.read();
       if (done) {
-        store.fail(errorOf("connection_lost", "The stream ended before the generation did.", true));
+        store.fail(errorOf("connection_lost", "The connection closed before the generation ended.", true));
       } else {
         store.apply(reader.feed(value));
       }
@@ -308,16 +308,16 @@ function isStream(response) {
   return (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
 }
 
-async function refusalOf(response) {
+async function errorOfResponse(response) {
   try {
     const { error } = await response.json();
     if (typeof error.type === "string" && typeof error.message === "string") return error;
   } catch {
-    // The answer is not of our server; its status has to do.
+    // Not a response of this server, perhaps of a proxy; only its status is known.
   }
   const { status } = response;
   const retryable = status === TOO_MANY_REQUESTS || status >= SERVER_ERROR;
-  return errorOf("http_error", `The server answered with status ${status} and no stream.`, retryable);
+  return errorOf("http_error", `The server responded with status ${status} instead of a stream.`, retryable);
 }
 
 function errorOf(type, message, retryable) {

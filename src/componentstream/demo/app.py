@@ -1,4 +1,4 @@
-"""The demonstration: a recorded answer in place of a model, and a page that shows its blocks appear."""
+"""The demo: a recorded response instead of a model, and a page that shows its blocks as they appear."""
 
 import asyncio
 import math
@@ -33,7 +33,7 @@ from componentstream.server.settings import ServerSettings
 from componentstream.session.lifecycle import Timeouts
 
 RECORDING: Final = Path(str(files("componentstream.demo") / "recording.jsonl"))
-"""The recording that is played unless another is given; it was made by ``examples/record.py``."""
+"""The default recording; it was made by ``examples/record.py``."""
 
 _PAGE: Final = files("componentstream.demo") / "page"
 _PAGES: Final = {
@@ -52,34 +52,34 @@ _HEADERS: Final = {
 _MISDIRECTED: Final = RefusedRequestError(
     HTTPStatus.MISDIRECTED_REQUEST,
     codes.MISDIRECTED_REQUEST,
-    "Open this page by the address that the server has printed.",
+    "Open this page by the address that the server printed.",
 )
 _AUDIENCE: Final = "componentstream demo"
 _GRACE: Final = 1.0
-"""Seconds that open generations have when the demonstration stops: somebody waits at the keyboard."""
+"""Shutdown grace period in seconds; short, because a person waits at the keyboard."""
 
 TOKEN_SECONDS: Final = 24 * 3600
-"""How long a token of the demonstration holds."""
+"""Lifetime of a token of the demo in seconds."""
 
 _GENERATION_SLACK: Final = 30.0
 _CHUNK_SLACK: Final = 15.0
-"""Seconds on top of what is recorded: as long as a model without a recording gets."""
+"""Seconds added to the recorded times: the default timeouts of a real model."""
 
 
 @attrs.frozen
 class RecordedGeneration:
-    """A model that gives one recorded answer to every request, at the pace of the recording.
+    """A model that plays one recorded response to every request, at the pace of the recording.
 
     Args:
-        chunks: the answer.
-        rate: how many times as fast as it was recorded; 0 is without waiting.
+        chunks: The chunks of the response.
+        rate: Speed as a multiple of the recorded one; 0 plays without pauses.
     """
 
     chunks: Sequence[Chunk]
     rate: float = 1.0
 
     async def __call__(self, _request: GenerationRequest) -> AsyncGenerator[str, None]:
-        """Give the texts of the chunks, each at its time."""
+        """Yield the texts of the chunks, each at its recorded time."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         for chunk in self.chunks:
@@ -87,12 +87,12 @@ class RecordedGeneration:
             yield chunk.text
 
     def chars(self) -> int:
-        """Return how many characters a reader of the answer gets, which a real model does not know before."""
+        """Return the number of characters of the output, which a real model cannot know in advance."""
         events = parse([chunk.text for chunk in self.chunks])
         return sum(event.chars for event in events if isinstance(event, ContentBlockStop))
 
     def timeouts(self) -> Timeouts:
-        """Return timeouts that let the recording play to its end, however long it is, and no longer."""
+        """Return timeouts just long enough for the recording to play to its end."""
         times = [self._seconds(chunk.at) for chunk in self.chunks]
         gaps = [later - earlier for earlier, later in zip([0.0, *times], times, strict=False)]
         return Timeouts(
@@ -110,17 +110,17 @@ def create_recorded_demo(
     log: EventLog | None = None,
     host: str = "localhost",
 ) -> Starlette:
-    """Return the demonstration of a recording, with tokens as in earnest.
+    """Return the demo of a recording, with authentication as in production.
 
     Args:
-        recording: what is played.
-        rate: how many times as fast as it was recorded; 0 is without waiting.
-        log: where streams are kept, by default in memory.
-        host: see :func:`create_demo`.
+        recording: Path of the recording.
+        rate: Speed as a multiple of the recorded one; 0 plays without pauses.
+        log: Where streams are kept, by default in memory.
+        host: See :func:`create_demo`.
 
     Raises:
-        UsageError: the file is no recording.
-        OSError: it cannot be read.
+        UsageError: The file is not a recording.
+        OSError: The file cannot be read.
     """
     generation = RecordedGeneration(read_recording(recording), rate)
     secret = secrets.token_bytes(32)
@@ -156,20 +156,20 @@ def create_demo(
 ) -> Starlette:
     """Return an application with the page at ``/`` and the server below ``/api``.
 
-    The page gets its token from ``/demo/demo.json``. That answers only where the server is asked for by an
-    address, as ``localhost`` or by its own name: a page of somebody else can reach it only by a name that
-    was made to mean this machine (DNS rebinding).
+    The page gets its token from ``/demo/demo.json``. That route rejects requests whose host is not an IP
+    address, ``localhost`` or `host`, because a page of an attacker could reach it by a name of its own that
+    resolves to this machine (DNS rebinding).
 
     Args:
-        generate: asks the model.
-        settings: how requests are treated.
-        recording: the name of the recording that is played, for the page to say so.
-        chars: how many characters an answer has, for the page's progress bar, None if nobody knows.
-        new_token: returns a token that ``settings.authenticate`` accepts; None if that is None.
-        host: the name, or an address, of the server.
+        generate: Calls the model.
+        settings: The settings of the server.
+        recording: Name of the recording, shown by the page.
+        chars: Number of characters of the output, for the progress bar of the page; None if unknown.
+        new_token: Returns a token that ``settings.authenticate`` accepts; None without authentication.
+        host: Name or address of the server.
 
     Returns:
-        The application. ``state.streams`` is that of :func:`create_app`, ``state.new_token`` what was given.
+        The application. ``state.streams`` is that of :func:`create_app`, ``state.new_token`` is `new_token`.
     """
     api = create_app(generate, settings)
 

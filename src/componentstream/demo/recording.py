@@ -1,12 +1,12 @@
-r"""Recorded streams: the chunks of a model's answer with the time at which each came.
+r"""Recorded streams: the chunks of a model's response with the time at which each arrived.
 
 A recording is a file of JSON lines in UTF-8, one chunk a line::
 
     {"at": 0.41, "text": "/// START He"}
     {"at": 0.44, "text": "ro\nexport"}
 
-``at`` is in seconds since the request was sent and never goes back. Other fields, and blank lines, are
-passed over. ``componentstream replay`` plays a recording; tests and examples read one with
+``at`` is in seconds since the request was sent, and never decreases. Other fields and blank lines are
+ignored. ``componentstream replay`` plays a recording; tests and examples read one with
 :func:`read_recording` and feed the texts to a parser.
 """
 
@@ -19,12 +19,20 @@ import attrs
 
 from componentstream.core.errors import UsageError
 
+__all__ = ["Chunk", "read_recording"]
+
 _LONGEST: Final = 1e9
+"""Largest time in seconds, 30 years: far below the values at which clocks lose precision."""
 
 
 @attrs.frozen
 class Chunk:
-    """A piece of a recorded stream: ``text`` came ``at`` so many seconds after the start."""
+    """One chunk of a recorded stream.
+
+    Args:
+        at: Seconds between the request and the arrival of the chunk.
+        text: Text of the chunk.
+    """
 
     at: float
     text: str
@@ -34,8 +42,8 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
     """Return the chunks of a recording, in order.
 
     Raises:
-        UsageError: the file is no recording; the message names the line, counted from 1.
-        OSError: the file cannot be read.
+        UsageError: The file is not a recording; the message names the line, counted from 1.
+        OSError: The file cannot be read.
     """
     chunks: list[Chunk] = []
     latest = 0.0
@@ -47,7 +55,10 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
         except UsageError as problem:
             raise UsageError(f"{os.fspath(path)}, line {number}: {problem}") from None
         if chunk.at < latest:
-            raise UsageError(f"{os.fspath(path)}, line {number}: at goes back from {latest} to {chunk.at}.")
+            raise UsageError(
+                f'{os.fspath(path)}, line {number}: "at" decreases from {latest:g} to {chunk.at:g}; sort the '
+                "lines by time."
+            )
         latest = chunk.at
         chunks.append(chunk)
     return chunks
@@ -57,12 +68,12 @@ def _chunk(line: bytes) -> Chunk:
     try:
         data = json.loads(line.decode())
     except (ValueError, RecursionError):
-        raise UsageError("this is no JSON in UTF-8.") from None
+        raise UsageError("the line is not valid JSON in UTF-8.") from None
     if not isinstance(data, dict):
-        raise UsageError('a chunk is written {"at": seconds, "text": "..."}.')
+        raise UsageError('the line must be an object such as {"at": 0.41, "text": "..."}.')
     at, text = data.get("at"), data.get("text")
     if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= _LONGEST:
-        raise UsageError("at must be a number of seconds from 0 up.")
+        raise UsageError(f'"at" must be a number of seconds from 0 to {_LONGEST:g}, not {at!r:.100}.')
     if not isinstance(text, str):
-        raise UsageError("text must be a string.")
+        raise UsageError(f'"text" must be a string, not {text!r:.100}.')
     return Chunk(float(at), text)

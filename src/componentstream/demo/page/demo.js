@@ -1,4 +1,4 @@
-/** The demonstration page: draws the snapshots of a store. All that a model wrote is set as text. */
+/** The demo page: draws the snapshots of a store. All output of the model is inserted as text. */
 
 import { BlockStore, generate } from "../componentstream.js";
 
@@ -47,7 +47,7 @@ store.subscribe(() => {
     clearInterval(timer);
     drawClock();
   }
-  // Many events may come between two frames; each frame shows the latest.
+  // Many events may arrive between two frames; each frame draws the latest snapshot.
   if (!due) {
     due = true;
     requestAnimationFrame(draw);
@@ -64,7 +64,7 @@ async function describe() {
     part("generate").disabled = false;
   }
   const hint = response.ok
-    ? recording && `This demo plays the recording ${recording}; another prompt changes nothing.`
+    ? recording && `This demo plays the recording ${recording}; the prompt has no effect.`
     : error.message;
   part("recorded").textContent = hint;
   part("recorded").hidden = hint === null;
@@ -81,7 +81,7 @@ function draw() {
   if (follows) scroller().scrollTop = scroller().scrollHeight;
 }
 
-// On a wide screen the answer scrolls by itself, on a narrow one the page does.
+// On a wide screen the output scrolls in its own column, on a narrow one the whole page does.
 function scroller() {
   const main = part("main");
   return main.scrollHeight > main.clientHeight ? main : document.scrollingElement;
@@ -107,7 +107,7 @@ function drawBlock(block) {
   view.block = block;
   view.element.dataset.state = block.open ? "open" : block.reason;
   if (view.state !== null) view.state.textContent = stateOf(block, view.chars);
-  // What is complete is read from its beginning.
+  // A complete block is read from its beginning.
   if (follows) source.scrollTop = block.open ? source.scrollHeight : 0;
 }
 
@@ -129,7 +129,7 @@ function componentView(block) {
 function textView() {
   const element = make("article", "prose");
   const text = element.appendChild(make("p"));
-  // The blank lines before the next component are no part of what is to be read.
+  // Blank lines before the next component are layout of the stream, not of the text.
   const show = (_added, all) => {
     text.textContent = all.trimEnd();
   };
@@ -158,7 +158,7 @@ function drawStatus({ status, blocks }) {
   const complete = components.filter((block) => block.reason === "end").length;
   const chars = [...drawn.values()].reduce((sum, view) => sum + view.chars, 0);
   const label = part("status");
-  // Setting the same words again would make screen readers say them again.
+  // Setting the same text again would make screen readers announce it again.
   if (label.dataset.status !== status) label.textContent = STATUS[status] ?? status;
   label.dataset.status = status;
   part("stop").disabled = !busy;
@@ -191,7 +191,7 @@ function drawClock() {
   part("seconds").textContent = ((performance.now() - began) / 1000).toFixed(1);
 }
 
-// In code points, as the server counts.
+// In code points, as the server counts them.
 function lengthOf(text) {
   let length = 0;
   for (const _ of text) length += 1;
