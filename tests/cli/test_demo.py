@@ -179,7 +179,10 @@ def test_a_recording_that_cannot_be_read_is_told(httpx2, tmp_path, capsys):
     assert capsys.readouterr().err == f"componentstream: {absent}: No such file or directory\n"
     Path(absent).write_text("x", encoding="utf-8")
     assert main(["demo", "--recording", absent]) == 2
-    assert capsys.readouterr().err == f"componentstream: {absent}, line 1: the line is not valid JSON in UTF-8.\n"
+    assert (
+        capsys.readouterr().err
+        == f"componentstream: {absent}, line 1: the line is not valid JSON in UTF-8.\n"
+    )
 
 
 @pytest.mark.parametrize(

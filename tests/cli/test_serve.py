@@ -199,7 +199,7 @@ def test_a_short_secret_is_refused_and_not_repeated(folder, capsys, monkeypatch)
     del folder
     monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", "hunter2")
     said = refused(capsys, "my_app:generate", "--audience", "pages")
-    assert "The secret has 7 bytes and but must have at least 32" in said
+    assert "The secret has 7 bytes but must have at least 32" in said
     assert "hunter2" not in said
 
 

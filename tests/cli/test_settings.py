@@ -17,7 +17,7 @@ from componentstream.cli.settings import (
     limit_options,
     server_options,
 )
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import POSITIONS, Grammar
 from componentstream.core.limits import Limits
 from componentstream.log import open_log
@@ -207,7 +207,7 @@ def test_a_flag_that_is_only_negative_has_no_positive_option():
 
 
 def test_a_wrong_value_in_a_variable_is_named():
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         given_options(environment={"COMPONENTSTREAM_PORT": "x"})
     assert str(caught.value) == "COMPONENTSTREAM_PORT: 'x' is not an integer from 0 to 65535."
 
@@ -222,7 +222,7 @@ def test_a_wrong_value_in_a_variable_is_named():
     ],
 )
 def test_an_unknown_variable_is_refused_with_the_nearest_name(variable, advice):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         given_options(environment={variable: "1"})
     assert str(caught.value) == f"The environment variable {variable} is not a setting; {advice}"
 

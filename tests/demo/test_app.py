@@ -11,10 +11,10 @@ import pytest
 
 from componentstream import (
     ComponentBlock,
+    ConfigurationError,
     ContentBlockDelta,
     ContentBlockStart,
     ErrorEvent,
-    UsageError,
     parse,
 )
 from componentstream.demo.recording import Chunk, read_recording
@@ -104,7 +104,9 @@ def test_the_recording_of_the_package_is_what_the_example_makes_of_its_text():
 def test_a_file_that_is_no_recording_is_refused(tmp_path):
     path = tmp_path / "answer.txt"
     path.write_text("Hello", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"answer\.txt, line 1: the line is not valid JSON in UTF-8\."):
+    with pytest.raises(
+        ConfigurationError, match=r"answer\.txt, line 1: the line is not valid JSON in UTF-8\."
+    ):
         create_recorded_demo(path)
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.demo.recording import Chunk, read_recording
 
 AT = '"at" must be a number of seconds from 0 to 1e+09, not'
@@ -67,7 +67,7 @@ def test_other_fields_are_passed_over(recording):
 )
 def test_a_line_that_is_not_a_chunk_is_refused_with_its_number(recording, line, problem):
     path = recording(b'{"at": 0.75, "text": "a"}\n\n' + line + b"\n")
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         read_recording(path)
     assert str(caught.value) == f"{path}, line 3: {problem}"
 

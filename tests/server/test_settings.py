@@ -3,7 +3,7 @@ import math
 import attrs
 import pytest
 
-from componentstream import Catalog, ComponentSpec, Grammar, Limits, UsageError
+from componentstream import Catalog, ComponentSpec, ConfigurationError, Grammar, Limits
 from componentstream.core.events import ContentBlockDelta
 from componentstream.log import MemoryEventLog
 from componentstream.session.lifecycle import Timeouts
@@ -62,7 +62,7 @@ FLAGS = ["debug", "compress", "metrics"]
 
 
 def refusal(**settings):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         ServerSettings(**settings)
     return str(caught.value)
 

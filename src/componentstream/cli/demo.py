@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +30,8 @@ def serve_demo(options: argparse.Namespace) -> int:
 
     Raises:
         MissingExtraError: The packages of the server are not installed.
-        UsageError: The file is not a recording, or the server cannot listen on the address.
+        ConfigurationError: The file is not a recording.
+        UsageError: The server cannot listen on the address.
         OSError: The file cannot be read.
     """
     with TemporaryDirectory(prefix="componentstream-") as directory:
@@ -46,12 +48,13 @@ async def _serve(options: argparse.Namespace, directory: Path) -> None:
         create_recorded_demo,
     )
     from componentstream.log import open_log  # noqa: PLC0415
+    from componentstream.server import drain  # noqa: PLC0415
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
     recording = RECORDING if options.recording is None else Path(options.recording)
     async with open_log(f"sqlite:{directory / 'streams.db'}") as log:
         app = create_recorded_demo(recording, options.rate, log, options.host)
-        with LocalServer(app, options.host, options.port, drain=app.state.streams.drain) as server:
+        with LocalServer(app, options.host, options.port, drain=partial(drain, app)) as server:
             hours = TOKEN_SECONDS // 3600
             token = app.state.new_token()
             sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))

@@ -100,7 +100,7 @@ def grammar_of(options: argparse.Namespace) -> Grammar:
     """Return the grammar that the options of ``parse`` give.
 
     Raises:
-        UsageError: A value is not allowed, or two do not fit together.
+        ConfigurationError: A value is not allowed, or two do not fit together.
     """
     return Grammar(**given_fields(options, grammar_options(), "grammar"))
 

@@ -19,7 +19,7 @@ import attrs
 
 from componentstream.cli.output import say
 from componentstream.cli.settings import SECRET_VARIABLE, Option, complete, given_fields, server_options
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from componentstream.server import Generate, JWTBearer, ServerSettings
@@ -42,7 +42,8 @@ def serve(given: argparse.Namespace) -> int:
 
     Raises:
         MissingExtraError: The packages of the server are not installed.
-        UsageError: An option, an environment variable or APP is wrong; the message says how to correct it.
+        ConfigurationError: An option or an environment variable is wrong; the message says how to correct it.
+        UsageError: APP does not name a function, or the server cannot listen on the address.
         OSError: A file cannot be read.
     """
     options = server_options()
@@ -146,7 +147,7 @@ def _refuse_passwords(given: argparse.Namespace, options: Iterable[Option]) -> N
     for option in options:
         value = getattr(given, option.name, None)
         if isinstance(value, str) and _PASSWORD.search(value):
-            raise UsageError(
+            raise ConfigurationError(
                 f"Everybody on this machine can read the password in {option.option}: set {option.variable} "
                 "instead."
             )
@@ -156,7 +157,7 @@ def _authentication(given: argparse.Namespace, secret: str) -> "JWTBearer | None
     secret_file, jwks = getattr(given, "jwt_secret_file", None), getattr(given, "jwks", None)
     anonymous = getattr(given, "no_auth", False)
     if [bool(secret), bool(secret_file), bool(jwks), anonymous].count(True) != 1:
-        raise UsageError(
+        raise ConfigurationError(
             f"Choose exactly one of --jwks, --jwt-secret-file, {SECRET_VARIABLE} in the environment, and "
             "--no-auth for a server without authentication."
         )
@@ -166,7 +167,7 @@ def _authentication(given: argparse.Namespace, secret: str) -> "JWTBearer | None
 
     audience, issuer = getattr(given, "audience", None), getattr(given, "issuer", None)
     if audience is None:
-        raise UsageError(
+        raise ConfigurationError(
             "Set --audience to the claim aud that tokens must have, such as the name of this service."
         )
     if jwks:

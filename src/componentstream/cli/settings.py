@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import attrs
 
 from componentstream.cli.values import flag, integer, one_of, optional, seconds
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import POSITIONS, Grammar
 from componentstream.core.limits import Limits
 
@@ -146,7 +146,7 @@ def complete(given: argparse.Namespace, options: Iterable[Option], environment: 
     """Fill in the options that were not given from the environment; an empty variable counts as unset.
 
     Raises:
-        UsageError: A variable has a wrong value, or a name beginning with ``COMPONENTSTREAM_`` is unknown.
+        ConfigurationError: The value of a variable is wrong, or a variable with the prefix is unknown.
     """
     by_variable = {option.variable: option for option in options}
     for variable, text in environment.items():
@@ -154,13 +154,13 @@ def complete(given: argparse.Namespace, options: Iterable[Option], environment: 
             continue
         option = by_variable.get(variable)
         if option is None:
-            raise UsageError(_unknown(variable, [*by_variable, SECRET_VARIABLE]))
+            raise ConfigurationError(_unknown(variable, [*by_variable, SECRET_VARIABLE]))
         if option.name in given:
             continue
         try:
             setattr(given, option.name, option.value_of(text))
         except argparse.ArgumentTypeError as problem:
-            raise UsageError(f"{variable}: {problem}.") from None
+            raise ConfigurationError(f"{variable}: {problem}.") from None
 
 
 def given_fields(given: argparse.Namespace, options: Iterable[Option], owner: str = "") -> dict[str, Any]:

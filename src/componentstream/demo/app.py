@@ -30,6 +30,7 @@ from componentstream.server.errors import RefusedRequestError
 from componentstream.server.generation_request import Generate, GenerationRequest
 from componentstream.server.http.app import create_app
 from componentstream.server.settings import ServerSettings
+from componentstream.server.shutdown import streams_of
 from componentstream.session.lifecycle import Timeouts
 
 RECORDING: Final = Path(str(files("componentstream.demo") / "recording.jsonl"))
@@ -119,7 +120,7 @@ def create_recorded_demo(
         host: See :func:`create_demo`.
 
     Raises:
-        UsageError: The file is not a recording.
+        ConfigurationError: The file is not a recording.
         OSError: The file cannot be read.
     """
     generation = RecordedGeneration(read_recording(recording), rate)
@@ -194,7 +195,7 @@ def create_demo(
         ],
         lifespan=lifespan,
     )
-    app.state.streams = api.state.streams
+    app.state.streams = streams_of(api)
     app.state.new_token = new_token
     return app
 

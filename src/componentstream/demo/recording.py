@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 
 __all__ = ["Chunk", "read_recording"]
 
@@ -42,7 +42,7 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
     """Return the chunks of a recording, in order.
 
     Raises:
-        UsageError: The file is not a recording; the message names the line, counted from 1.
+        ConfigurationError: The file is not a recording; the message names the line, counted from 1.
         OSError: The file cannot be read.
     """
     chunks: list[Chunk] = []
@@ -52,10 +52,10 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
             continue
         try:
             chunk = _chunk(line)
-        except UsageError as problem:
-            raise UsageError(f"{os.fspath(path)}, line {number}: {problem}") from None
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"{os.fspath(path)}, line {number}: {problem}") from None
         if chunk.at < latest:
-            raise UsageError(
+            raise ConfigurationError(
                 f'{os.fspath(path)}, line {number}: "at" decreases from {latest:g} to {chunk.at:g}; sort the '
                 "lines by time."
             )
@@ -68,12 +68,12 @@ def _chunk(line: bytes) -> Chunk:
     try:
         data = json.loads(line.decode())
     except (ValueError, RecursionError):
-        raise UsageError("the line is not valid JSON in UTF-8.") from None
+        raise ConfigurationError("the line is not valid JSON in UTF-8.") from None
     if not isinstance(data, dict):
-        raise UsageError('the line must be an object such as {"at": 0.41, "text": "..."}.')
+        raise ConfigurationError('the line must be an object such as {"at": 0.41, "text": "..."}.')
     at, text = data.get("at"), data.get("text")
     if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= _LONGEST:
-        raise UsageError(f'"at" must be a number of seconds from 0 to {_LONGEST:g}, not {at!r:.100}.')
+        raise ConfigurationError(f'"at" must be a number of seconds from 0 to {_LONGEST:g}, not {at!r:.100}.')
     if not isinstance(text, str):
-        raise UsageError(f'"text" must be a string, not {text!r:.100}.')
+        raise ConfigurationError(f'"text" must be a string, not {text!r:.100}.')
     return Chunk(float(at), text)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import attrs
 
 from componentstream.core.catalog import Catalog
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.log.base import MAX_SECONDS
@@ -137,7 +137,7 @@ class ServerSettings:
         metrics: Serve ``GET /metrics``. It holds counts only, but do not expose it to strangers.
 
     Raises:
-        UsageError: A value is out of range; the message names the setting, the value and the allowed range.
+        ConfigurationError: A value is not allowed; the message names the setting, the value and the range.
     """
 
     timeouts: Timeouts = attrs.field(
@@ -265,7 +265,9 @@ class ServerSettings:
             value = getattr(self, field.name)
             expected = field.metadata["setting"].expected_instead_of(value)
             if expected is not None:
-                raise UsageError(f"ServerSettings: {field.name} must be {expected}, not {value!r:.100}.")
+                raise ConfigurationError(
+                    f"ServerSettings: {field.name} must be {expected}, not {value!r:.100}."
+                )
 
     def new_batcher(self) -> DeltaBatcher:
         """Return the batcher for one new stream."""
