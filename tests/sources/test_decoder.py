@@ -14,8 +14,8 @@ INCOMPLETE = SourceError(
 )
 TOKEN_LIMIT = SourceError("source_truncated", "The model stopped before the end of its answer: max_tokens.")
 LENGTH = SourceError("source_truncated", "The model stopped before the end of its answer: length.")
-REFUSAL = SourceError("source_failed", "The provider broke the answer off: refusal.", fatal=True)
-FILTERED = SourceError("source_failed", "The provider broke the answer off: content_filter.", fatal=True)
+REFUSAL = SourceError("source_failed", "The provider stopped the answer: refusal.", fatal=True)
+FILTERED = SourceError("source_failed", "The provider stopped the answer: content_filter.", fatal=True)
 HELPER_TEXT = {"type": "text", "text": "text", "snapshot": "text"}
 
 

@@ -598,7 +598,7 @@ def test_limits_of_length_are_no_failure(event, name):
 )
 def test_an_answer_that_is_withheld_is_a_failure(event, name):
     assert error_of(event) == SourceError(
-        "source_failed", f"The provider broke the answer off: {name}.", fatal=True
+        "source_failed", f"The provider stopped the answer: {name}.", fatal=True
     )
 
 

@@ -1,38 +1,40 @@
-"""Bytes to lines, for sources that deliver a provider's response as it came."""
+"""Bytes to lines, for sources that deliver the body of a provider's HTTP response."""
 
 
 class LineSplitter:
-    """A stage from bytes to lines without their ends. Every byte is looked at once.
+    """A stage from bytes to lines without their line ends. It examines every byte once.
 
-    A line of more than ``max_bytes`` comes out as None as soon as it is too long, and the rest of it never.
+    A line longer than ``max_bytes`` is reported as None as soon as it is too long; its rest is dropped.
 
     Args:
-        max_bytes: most bytes of a line that are kept.
-        any_end: lines end with CR, LF or CRLF, not with LF alone.
+        max_bytes: Maximum length of a line in bytes.
+        any_end: Whether lines end with CR, LF or CRLF; otherwise with LF only.
     """
 
     def __init__(self, max_bytes: int, *, any_end: bool) -> None:
         self._max_bytes = max_bytes
         self._any_end = any_end
-        self._after_cr = False  # an LF that comes next belongs to it
-        self._tail = bytearray()  # the line that has not ended
+        # A CR ends its line at once. Whether an LF belongs to it is known only with the next byte, which may
+        # come in the next chunk: that LF must not end an empty line.
+        self._after_cr = False
+        self._partial = bytearray()
         self._too_long = False
 
     def feed(self, data: bytes) -> list[bytes | None]:
-        """Return the lines that ``data`` completes, and None for one that it makes too long."""
-        *ended, rest = self._split(data)
+        """Return the lines that ``data`` completes, and None for each line that it makes too long."""
+        *completed, rest = self._split(data)
         lines: list[bytes | None] = []
-        for piece in ended:
-            lines += self._add(piece)
+        for part in completed:
+            lines += self._append(part)
             if not self._too_long:
-                lines.append(bytes(self._tail))
+                lines.append(bytes(self._partial))
             self._too_long = False
-            self._tail.clear()
-        return [*lines, *self._add(rest)]
+            self._partial.clear()
+        return [*lines, *self._append(rest)]
 
     def close(self) -> bytes:
-        """Return the last line, which has no end; empty if there is none or it is too long."""
-        return bytes(self._tail)
+        """Return the last line, which has no line end; empty if it is missing or too long."""
+        return bytes(self._partial)
 
     def _split(self, data: bytes) -> list[bytes]:
         if self._any_end and data:
@@ -42,12 +44,12 @@ class LineSplitter:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data.split(b"\n")
 
-    def _add(self, piece: bytes) -> list[None]:
+    def _append(self, part: bytes) -> list[None]:
         if self._too_long:
             return []
-        if len(self._tail) + len(piece) <= self._max_bytes:
-            self._tail += piece
+        if len(self._partial) + len(part) <= self._max_bytes:
+            self._partial += part
             return []
         self._too_long = True
-        self._tail.clear()
+        self._partial.clear()
         return [None]

@@ -1,4 +1,4 @@
-"""What comes out of a source: text, or word that something is wrong with it."""
+"""Pieces: the output of source decoders, which is text or an error."""
 
 from typing import Final, TypeAlias
 
@@ -10,15 +10,19 @@ from componentstream.core.codes import SourceErrorCode
 
 @attrs.frozen
 class SourceError:
-    """What a source did wrong, or a provider said about its answer. Report it where text would be fed.
+    """An error of a source, or one that a provider reported. Report it to the session in place of text.
 
-    ``code`` is stable. ``invalid_chunk``: bytes that are no JSON object, or too many of them; the stream goes
-    on. ``source_truncated``: the model reached a limit of its length; the text so far stands.
-    ``source_failed``: the provider sent an error, or withheld the rest of the answer. ``source_incomplete``:
-    the stream ended before the provider ended its answer. After a ``fatal`` one nothing follows.
-    ``retryable`` says that the same request may well succeed.
+    Nothing follows a fatal error. The message is written by this library; it quotes at most the name of an
+    error or a stop reason of the provider.
 
-    ``message`` is made here. Of what the provider sent it holds at most the name of an error or a reason.
+    Attributes:
+        code: Stable error code. ``invalid_chunk``: bytes that are not a JSON object, or too long; the stream
+            continues. ``source_truncated``: the model reached a length limit; the text so far is valid.
+            ``source_failed``: the provider sent an error, or withheld the rest of the answer.
+            ``source_incomplete``: the stream ended before the provider ended its message.
+        message: Description for developers.
+        fatal: Whether the source has failed as a whole.
+        retryable: Whether the same request is likely to succeed later.
     """
 
     code: SourceErrorCode
@@ -28,7 +32,7 @@ class SourceError:
 
 
 Piece: TypeAlias = str | SourceError
-"""One item of what a source decoder returns; texts are never empty."""
+"""One item that a source decoder returns; text is never empty."""
 
 INCOMPLETE: Final = SourceError(
     codes.SOURCE_INCOMPLETE,

@@ -1,12 +1,14 @@
-"""What the events of each provider mean.
+"""The meaning of each provider's events.
 
-An event is known by the exact value of the field that its provider tells events apart by, by its class or a
-key of its own where there is no such field, and by nothing else. "Whatever has a delta with a text" would
-take thoughts and the arguments of tools for text, and would take text twice where a library sends an event
-of its own beside each raw one.
+To add a provider, write one interpreter for each kind of event that matters, list it in the tables at the
+end of this module, and record a stream in ``tests/sources/recorded.py``.
 
-Objects and dicts are read alike, and no library of a provider is imported. A field that is not there, or
-holds something else than it should, is a field without a value: no event makes a reader raise.
+An event is recognized by the exact value of its provider's type field, or by its class or a distinctive key
+if it has no such field, and in no other way. Accepting "any delta with a text" would mistake thoughts and
+tool arguments for text, and count text twice where a library sends its own event beside each raw one.
+
+Objects and dicts are read alike, and no provider's library is imported. A field that is missing or has an
+unexpected type counts as absent: no event makes an interpreter raise.
 
 Of several answers to one request (``n`` choices, candidates) the first counts.
 """
@@ -20,10 +22,14 @@ from componentstream.sources.pieces import SourceError
 
 
 class Reading(NamedTuple):
-    """What one event says.
+    """The meaning of one event.
 
-    ``opens`` and ``ends`` are about the provider's message: one that was opened must be ended. ``echo``: the
-    text repeats that of other events, if those are in the stream.
+    Attributes:
+        text: Text that the event adds.
+        error: Error that the event reports.
+        opens: Whether the event begins a message, which then must be ended.
+        ends: Whether the event ends the message.
+        echo: Whether the text repeats that of other events, if those are in the stream.
     """
 
     text: str | None = None
@@ -51,9 +57,9 @@ _TRUNCATED: Final = frozenset(
         "pause_turn",
     }
 )
-"""Why a model stopped before its answer was complete, though nothing went wrong. In lower case."""
+"""Stop reasons of an incomplete answer that is not a failure. In lower case."""
 
-_BROKEN_OFF: Final = frozenset(
+_FAILED: Final = frozenset(
     {
         "abort",
         "blocked",
@@ -73,9 +79,9 @@ _BROKEN_OFF: Final = frozenset(
         "spii",
     }
 )
-"""Why a provider broke an answer off, where nothing says that asking again would help. In lower case."""
+"""Stop reasons of a failure that a retry is not known to cure. In lower case."""
 
-_PASSING: Final = frozenset(
+_RETRYABLE: Final = frozenset(
     {
         "aborted",
         "api_error",
@@ -101,15 +107,15 @@ _PASSING: Final = frozenset(
         "vector_store_timeout",
     }
 )
-"""The names of errors that pass: overload, rate limits, timeouts, faults of the server. In lower case."""
+"""Names of retryable errors: overload, rate limits, timeouts, server errors. In lower case."""
 
-_PASSING_STATUS: Final = frozenset({408, 429})
+_RETRYABLE_STATUS: Final = frozenset({408, 429})
 _FIRST_SERVER_STATUS: Final = 500
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
 def field(value: object, name: str) -> object:
-    """Return the field of an object or dict, None if it has none."""
+    """Return a field of an object or dict, or None."""
     return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
@@ -120,7 +126,7 @@ def _path(value: object, *names: str) -> object:
 
 
 def _string(value: object) -> str | None:
-    # Enumerations and the text of some libraries are strings of a class of their own.
+    # Enumerations, and the text of some libraries, are subclasses of str.
     return str.__str__(value) if isinstance(value, str) else None
 
 
@@ -129,7 +135,7 @@ def _items(value: object) -> list[object]:
 
 
 def _first(choices: object) -> object:
-    """Return the first answer of several: the one numbered 0, or without a number."""
+    """Return the first of several answers: the one with index 0 or without an index."""
     return next((choice for choice in _items(choices) if field(choice, "index") in (0, None)), None)
 
 
@@ -146,31 +152,31 @@ def _text_block(block: object) -> str | None:
 
 
 def _name(*values: object) -> str | None:
-    """Return the first that can be shown: a word, and no sentence that could hold anything."""
+    """Return the first value that is safe to show: a single word, since a sentence may contain anything."""
     return next((name for name in map(_string, values) if name and _NAME.fullmatch(name)), None)
 
 
 def _failure(*names: object) -> Reading:
-    """Return the reading of an error that the provider calls by one of ``names``."""
-    passing = [name for name in map(_string, names) if name and name.lower() in _PASSING]
+    """Return the reading of an error; ``names`` are its possible names and codes, best first."""
+    retryable_names = [name for name in map(_string, names) if name and name.lower() in _RETRYABLE]
     numbers = [number for number in names if type(number) is int]
-    retryable = bool(passing) or any(
-        number in _PASSING_STATUS or number >= _FIRST_SERVER_STATUS for number in numbers
+    retryable = bool(retryable_names) or any(
+        number in _RETRYABLE_STATUS or number >= _FIRST_SERVER_STATUS for number in numbers
     )
-    shown = _name(*passing, *names)
+    shown = _name(*retryable_names, *names)
     message = "The provider sent an error." if shown is None else f"The provider sent an error: {shown}."
     return Reading(error=SourceError(codes.SOURCE_FAILED, message, fatal=True, retryable=retryable))
 
 
 def _stopped(reason: object) -> SourceError | None:
-    """Return what is wrong with an answer that ended for ``reason``, None if nothing is."""
+    """Return the error for a stop reason, or None if the answer is complete."""
     word = _string(reason)
     name = "" if word is None else word.lower()
     if name in _TRUNCATED:
         return SourceError(codes.SOURCE_TRUNCATED, f"The model stopped before the end of its answer: {name}.")
-    if name in _BROKEN_OFF:
-        return SourceError(codes.SOURCE_FAILED, f"The provider broke the answer off: {name}.", fatal=True)
-    if name in _PASSING:
+    if name in _FAILED:
+        return SourceError(codes.SOURCE_FAILED, f"The provider stopped the answer: {name}.", fatal=True)
+    if name in _RETRYABLE:
         return _failure(name).error
     return None
 
@@ -184,14 +190,14 @@ def _ended(_event: object) -> Reading:
 
 
 def _error(event: object) -> Reading:
-    """Read ``error``: an object with its name, a sentence, or the name stands in the event itself."""
+    """Read an error whose name is in the field ``error``, an object, or in the event itself."""
     error = field(event, "error")
     inner = event if error is None else error
     named = (field(inner, name) for name in ("type", "code", "status"))
     return _failure(*(name for name in named if name != "error"))
 
 
-# Anthropic messages, raw and as the helper of its library gives them.
+# Anthropic messages, as raw events and as events of the helper in its library.
 
 
 def _anthropic_start(event: object) -> Reading:
@@ -204,7 +210,7 @@ def _anthropic_delta(event: object) -> Reading:
 
 
 def _anthropic_helper_text(event: object) -> Reading:
-    # The snapshot tells it from a content block, which has the same type.
+    # Only the helper's event has a snapshot; a content block has the same type.
     if _string(field(event, "snapshot")) is None:
         return NOTHING
     return Reading(_string(field(event, "text")), echo=True)
@@ -214,7 +220,7 @@ def _anthropic_message_delta(event: object) -> Reading:
     return Reading(error=_stopped(_path(event, "delta", "stop_reason")))
 
 
-# OpenAI chat completions, and all that speak like them (LiteLLM, Mistral, vLLM).
+# OpenAI chat completions, and compatible APIs (LiteLLM, Mistral, vLLM).
 
 
 def _chat_chunk(event: object) -> Reading:
@@ -228,9 +234,9 @@ def _chat_chunk(event: object) -> Reading:
     reason = _string(field(choice, "finish_reason"))
     if reason:
         return Reading(text, _stopped(reason), ends=True)
-    # A last chunk about usage may have a choice too, with nothing in it.
-    begun = text or field(delta, "role") or field(delta, "tool_calls")
-    return Reading(text, opens=bool(begun))
+    # A last chunk that reports usage may contain an empty choice.
+    started = text or field(delta, "role") or field(delta, "tool_calls")
+    return Reading(text, opens=bool(started))
 
 
 def _chat_helper_chunk(event: object) -> Reading:
@@ -261,7 +267,7 @@ def _responses_failed(event: object) -> Reading:
 
 
 def _langchain_chunk(event: object) -> Reading:
-    # `text` is a method in older releases, so the content is read.
+    # `content`, because `text` is a method in older releases.
     metadata = field(event, "response_metadata")
     reasons = (field(metadata, name) for name in ("finish_reason", "stop_reason", "done_reason"))
     errors = (_stopped(reason) for reason in reasons)
@@ -276,7 +282,7 @@ def _langchain_message(event: object) -> Reading:
 
 
 def _gemini(event: object) -> Reading:
-    # Attributes in the library, in camel case on the wire.
+    # Snake case in the library, camel case on the wire.
     feedback = field(event, "prompt_feedback") or field(event, "promptFeedback")
     if field(feedback, "block_reason") or field(feedback, "blockReason"):
         return Reading(error=_stopped("blocked"))
@@ -360,7 +366,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, EventInterpreter]]] = {
     },
     "event_kind": {"part_start": _part_start, "part_delta": _part_delta},
 }
-"""The readers of events, by the field that their provider tells them apart by and its value."""
+"""Interpreters by the name and the value of the type field of an event."""
 
 BY_CLASS: Final[Mapping[str, EventInterpreter]] = {
     "GenerateContentResponse": _gemini,
@@ -368,7 +374,7 @@ BY_CLASS: Final[Mapping[str, EventInterpreter]] = {
     "ChatResponse": _ollama,
     "GenerateResponse": _ollama,
 }
-"""The readers of objects without such a field, by the name of their class."""
+"""Interpreters of objects without a type field, by the name of their class."""
 
 BY_KEY: Final[Mapping[str, EventInterpreter]] = {
     "error": _error,
@@ -377,10 +383,10 @@ BY_KEY: Final[Mapping[str, EventInterpreter]] = {
     "prompt_feedback": _gemini,
     "done": _ollama,
 }
-"""The readers of dicts without such a field, by a key that only they have."""
+"""Interpreters of dicts without a type field, by a distinctive key."""
 
 WRAPPERS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "type": {"raw_response_event": ("data",), "messages": ("data",)},
     "event": {"on_chat_model_stream": ("data", "chunk")},
 }
-"""Where events that hold an event keep it: those of the OpenAI agents library, LangGraph and LangChain."""
+"""Paths to the event inside wrapper events: of the OpenAI agents library, LangGraph and LangChain."""

@@ -1,4 +1,4 @@
-"""Bytes to text, for sources that deliver UTF-8 cut anywhere."""
+"""Bytes to text, for sources that yield UTF-8 cut anywhere."""
 
 from codecs import getincrementaldecoder
 
@@ -8,10 +8,10 @@ _Utf8Decoder = getincrementaldecoder("utf-8")
 
 
 class TextDecoder:
-    """A stage from bytes to text: UTF-8, in which a character may be cut.
+    """A stage from bytes to text: UTF-8, in which a character may be split between chunks.
 
-    All the text together is ``bytes.decode("utf-8", "replace")`` of all the bytes together: what is no UTF-8
-    becomes U+FFFD, a character that the end cuts off too. A byte order mark is left to the parser.
+    The joined text equals ``bytes.decode("utf-8", "replace")`` of the joined bytes: invalid UTF-8 becomes
+    U+FFFD, and so does an incomplete character at the end. A byte order mark is left to the parser.
     """
 
     def __init__(self) -> None:
@@ -19,14 +19,14 @@ class TextDecoder:
         self._closed = False
 
     def feed(self, data: bytes) -> list[str]:
-        """Return the text that ``data`` completes: one string, or none.
+        """Return the text that ``data`` completes, as at most one string.
 
         Raises:
             UsageError: ``data`` is not bytes, or the decoder is closed.
         """
         if not isinstance(data, bytes):
             raise UsageError(
-                f"TextDecoder takes bytes, not {type(data).__name__}; give a str to the parser as it is."
+                f"TextDecoder takes bytes, not {type(data).__name__}; feed a str to the parser directly."
             )
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
@@ -34,7 +34,7 @@ class TextDecoder:
         return [text] if text else []
 
     def close(self) -> list[str]:
-        """Return what a character that was cut off becomes; call it when no more bytes come."""
+        """Return U+FFFD for an incomplete last character; call it after the last bytes."""
         self._closed = True
         text = self._decoder.decode(b"", final=True)
         return [text] if text else []

@@ -1,11 +1,10 @@
-"""The bytes of a provider's response, as they came over HTTP, to text.
+"""Decoders from the body of a provider's HTTP response to text.
 
-For sources that speak to a provider without its library. Cut anywhere, the bytes give the same pieces. Bytes
-that are not what they should be become an ``invalid_chunk``, and the stream goes on.
+For sources that call a provider without its library. The pieces do not depend on where the bytes are cut.
+Malformed data becomes an ``invalid_chunk`` error, and the stream continues.
 """
 
 from abc import ABC, abstractmethod
-from json import JSONDecoder
 from typing import Final
 
 from typing_extensions import override
@@ -19,39 +18,45 @@ from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.providers import BY_FIELD
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
-"""The last events of some providers repeat the whole answer, and 16 Mi characters of text is all that the
-default ``Limits`` let through."""
+"""The last events of some providers repeat the whole answer, and the default ``Limits`` accept 16 Mi
+characters of text."""
 
 _INVALID: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is not a JSON object.")
 _TOO_LONG: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is longer than max_event_bytes.")
 _BOM: Final = b"\xef\xbb\xbf"
 _WHITE_SPACE: Final = b" \t\r"
-_parse: Final = JSONDecoder().decode
 
 
 def _json_object(data: bytes) -> dict[str, object] | None:
+    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
+
     try:
-        # Servers written in Python send NaN and Infinity among their numbers, which we never look at.
-        value = _parse(str(data, "utf-8", "replace"))
+        # Servers written in Python may send NaN and Infinity, which `json` accepts and no field here uses.
+        value = json.loads(str(data, "utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-class _RawDecoder(ABC):
-    """The frame of a decoder over lines; a format says what a line means."""
+class _LineDecoder(ABC):
+    """The base of decoders of line formats.
+
+    Args:
+        max_event_bytes: Maximum length of a line in bytes.
+        any_end: Whether lines end with CR, LF or CRLF; otherwise with LF only.
+    """
 
     def __init__(self, *, max_event_bytes: int, any_end: bool) -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
-            raise UsageError("max_event_bytes must be a whole number from 1 up.")
+            raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
         self._lines = LineSplitter(max_event_bytes, any_end=any_end)
-        self._answer = ProviderMessageState()
+        self._message = ProviderMessageState()
         self._closed = False
 
     @property
     def ignored(self) -> int:
-        """How many events were passed over because nothing is known of their kind."""
-        return self._answer.ignored
+        """Return the number of unknown events that were skipped."""
+        return self._message.ignored
 
     def feed(self, data: bytes) -> list[Piece]:
         """Return the pieces that ``data`` completes.
@@ -65,39 +70,39 @@ class _RawDecoder(ABC):
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
         pieces: list[Piece] = []
         for line in self._lines.feed(data):
-            if self._answer.failed:
+            if self._message.failed:
                 break
-            pieces += self._read(line)
+            pieces += self._on_line(line)
         return pieces
 
     def close(self) -> list[Piece]:
-        """Return what the end of the source adds; call it when no more bytes come."""
+        """Return the pieces that the end of the source adds; call it after the last bytes."""
         if self._closed:
             return []
         self._closed = True
-        last = [] if self._answer.failed else self._end(self._lines.close())
-        return [*last, *self._answer.end()]
+        last = [] if self._message.failed else self._on_last_line(self._lines.close())
+        return [*last, *self._message.close()]
 
     @abstractmethod
-    def _read(self, line: bytes | None) -> list[Piece]:
-        """Take one whole line, None for one that was too long; return what it completes."""
+    def _on_line(self, line: bytes | None) -> list[Piece]:
+        """Return the pieces that a complete line adds; None for a line that was too long."""
 
     @abstractmethod
-    def _end(self, line: bytes) -> list[Piece]:
-        """Take the last line, which has no end; return what it completes."""
+    def _on_last_line(self, line: bytes) -> list[Piece]:
+        """Return the pieces that the last line adds, which has no line end."""
 
 
-class SSESourceDecoder(_RawDecoder):
+class SSESourceDecoder(_LineDecoder):
     """A stage from a provider's server-sent events to text: Anthropic, OpenAI, Gemini, Mistral, Cohere.
 
-    Lines, comments, multi-line data and the byte order mark are read by the rules of the HTML standard. One
-    rule is kinder: the end of the stream completes a last event that lacks only its blank line, if its JSON
-    is whole; any other is dropped. ``[DONE]`` ends the answer. The ``event:`` name counts where the
-    data does not say what it is. Errors are those of :class:`~componentstream.sources.SourceDecoder`.
+    Lines, comments, multi-line data and the byte order mark follow the HTML standard, with one exception: the
+    end of the stream completes a last event that only lacks its blank line, if its JSON is complete.
+    ``[DONE]`` ends the message. The ``event:`` name counts if the data does not name its type. Errors are
+    those of :class:`~componentstream.sources.SourceDecoder`.
 
     Args:
-        max_event_bytes: most bytes in the data of one event, or in any line. A longer event is dropped as an
-            ``invalid_chunk``.
+        max_event_bytes: Maximum size in bytes of the data of one event, and of any line. A longer event is
+            dropped as an ``invalid_chunk``.
     """
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -106,10 +111,10 @@ class SSESourceDecoder(_RawDecoder):
         self._first_line = True
         self._dropping = False  # until the blank line that ends the event
         self._name = ""
-        self._data = bytearray()  # each `data` with an LF behind it
+        self._data = bytearray()  # each `data` value, followed by LF
 
     @override
-    def _read(self, line: bytes | None) -> list[Piece]:
+    def _on_line(self, line: bytes | None) -> list[Piece]:
         if line is None:
             return self._drop()
         if self._first_line:
@@ -128,8 +133,9 @@ class SSESourceDecoder(_RawDecoder):
         return []
 
     @override
-    def _end(self, line: bytes) -> list[Piece]:
-        pieces = self._read(line) if line else []
+    def _on_last_line(self, line: bytes) -> list[Piece]:
+        # A last event that is cut off is not malformed: the missing end of the message is reported instead.
+        pieces = self._on_line(line) if line else []
         return [*pieces, *(piece for piece in self._dispatch() if piece is not _INVALID)]
 
     def _drop(self) -> list[Piece]:
@@ -148,40 +154,41 @@ class SSESourceDecoder(_RawDecoder):
         if not data:
             return []
         if data == b"[DONE]":
-            self._answer.complete()
+            self._message.message_ended()
             return []
         event = _json_object(data)
         if event is None:
+            # Proxies send an error as plain text; its event name is all that is needed to report it.
             if name != "error":
                 return [_INVALID]
             event = {}
         if name in BY_FIELD["type"] and not is_event(event):
             event["type"] = name
-        return self._answer.take(read(event))
+        return self._message.add(read(event))
 
 
-class JSONLinesSourceDecoder(_RawDecoder):
+class JSONLinesSourceDecoder(_LineDecoder):
     """A stage from a provider's JSON lines to text: Ollama.
 
-    Only LF ends a line, and blank lines are passed over. Errors are those of
+    Lines end with LF only, and blank lines are skipped. Errors are those of
     :class:`~componentstream.sources.SourceDecoder`.
 
     Args:
-        max_event_bytes: most bytes in a line. A longer one is dropped as an ``invalid_chunk``.
+        max_event_bytes: Maximum length of a line in bytes. A longer line is dropped as an ``invalid_chunk``.
     """
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         super().__init__(max_event_bytes=max_event_bytes, any_end=False)
 
     @override
-    def _read(self, line: bytes | None) -> list[Piece]:
+    def _on_line(self, line: bytes | None) -> list[Piece]:
         if line is None:
             return [_TOO_LONG]
         if not line.strip(_WHITE_SPACE):
             return []
         event = _json_object(line)
-        return [_INVALID] if event is None else self._answer.take(read(event))
+        return [_INVALID] if event is None else self._message.add(read(event))
 
     @override
-    def _end(self, line: bytes) -> list[Piece]:
-        return self._read(line)
+    def _on_last_line(self, line: bytes) -> list[Piece]:
+        return self._on_line(line)
