@@ -11,9 +11,10 @@ other two accept the bytes of a provider's HTTP response::
     decoder.close()
 """
 
+from componentstream.core.codes import SourceErrorCode
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
-from componentstream.sources.pieces import Piece, SourceError, SourceErrorCode
+from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
