@@ -260,3 +260,14 @@ def test_waiting_for_a_source_is_no_stalling():
         assert types(b"".join([chunk async for chunk in body])) == TYPES
 
     arun(test)
+
+
+def test_an_awaitable_source_is_awaited():
+    async def opened():
+        return ["text"]
+
+    async def test():
+        reply = await astart_response(opened())
+        return b"".join([chunk async for chunk in reply.body])
+
+    assert b'"text":"text"' in asyncio.run(test())

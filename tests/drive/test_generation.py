@@ -73,7 +73,7 @@ def test_a_chunk_brings_its_events_and_its_length():
 def test_the_end_of_the_source_ends_the_session():
     _, generation = begun()
     generation.chunk(b"ab\xc3")
-    generation.exhausted()
+    generation.source_ended()
     assert generation.ended
     events = generation.take()
     assert types(events[-3:]) == ["status", "content_block_stop", "message_stop"]
@@ -84,7 +84,7 @@ def test_the_end_of_the_source_ends_the_session():
 def test_an_unfinished_answer_ends_as_failed():
     _, generation = begun()
     generation.chunk({"type": "message_start", "message": {}})
-    generation.exhausted()
+    generation.source_ended()
     events = generation.take()
     assert types(events) == ["error", "message_stop"]
     assert (events[0].code, events[1].reason) == ("source_incomplete", "failed")
@@ -111,7 +111,7 @@ def test_a_chunk_without_text_shows_that_the_source_lives():
 def test_a_source_that_was_not_read_is_not_to_blame():
     clock, generation = begun()
     clock.now += 10
-    generation.excuse()
+    generation.reset_chunk_timeout()
     assert generation.deadline() == 125.0
     assert generation.session.stats.chunks == 0
 
@@ -122,7 +122,7 @@ def test_a_source_that_raised_ends_the_session_and_hooks_hear_why():
     generation.chunk(b"ab\xc3")
     generation.take()
     error = SourceError("a secret")
-    generation.failed(error)
+    generation.source_failed(error)
     assert generation.take() == [
         ContentBlockDelta(0, "\ufffd"),
         ErrorEvent("source_failed", "The source failed.", fatal=True),
@@ -130,14 +130,14 @@ def test_a_source_that_raised_ends_the_session_and_hooks_hear_why():
         MessageStop("failed", generation.session.stats.to_dict()),
     ]
     assert [record.cause for record in heard if hasattr(record, "cause")] == [error]
-    generation.failed(error)
+    generation.source_failed(error)
     assert generation.take() == []
 
 
 def test_what_an_interrupted_answer_lacks_is_not_told_beside_the_failure():
     _, generation = begun()
     generation.chunk({"type": "message_start", "message": {}})
-    generation.failed(SourceError())
+    generation.source_failed(SourceError())
     assert [event.code for event in generation.take()[:-1]] == ["source_failed"]
 
 
@@ -163,7 +163,7 @@ def test_a_generation_that_is_broken_off_says_why_once_behind_what_it_was_given(
     generation.chunk("c")
     assert generation.take() == []
     clock.now = 101.0
-    generation.break_off("server_stopping", "The server stops.")
+    generation.fail("server_stopping", "The server stops.")
     events = generation.take()
     assert events[:-1] == [
         ContentBlockDelta(0, "bc"),
@@ -171,16 +171,16 @@ def test_a_generation_that_is_broken_off_says_why_once_behind_what_it_was_given(
         ContentBlockStop(0, "aborted", 3),
     ]
     assert (events[-1].type, events[-1].reason, generation.ended) == ("message_stop", "failed", True)
-    generation.break_off("another", "Again.")
+    generation.fail("another", "Again.")
     assert generation.take() == []
 
 
-@pytest.mark.parametrize("end", ["exhausted", "cancel"])
+@pytest.mark.parametrize("end", ["source_ended", "cancel"])
 def test_a_generation_that_is_over_is_not_broken_off(end):
     _, generation = begun()
     getattr(generation, end)()
     generation.take()
-    generation.break_off("late", "Too late.")
+    generation.fail("late", "Too late.")
     assert generation.take() == []
 
 
@@ -272,19 +272,19 @@ def test_a_line_end_and_a_full_batch_are_parsed_at_once():
     assert generation.take() == [ContentBlockDelta(0, "bcdd")]
 
 
-@pytest.mark.parametrize("end", ["exhausted", "cancel", "excuse", "failed", "error"])
+@pytest.mark.parametrize("end", ["source_ended", "cancel", "reset_chunk_timeout", "source_failed", "error"])
 def test_no_chunk_that_was_kept_is_lost(end):
     _, generation, parser = kept()
     generation.chunk("c")
-    if end == "failed":
-        generation.failed(ValueError())
+    if end == "source_failed":
+        generation.source_failed(ValueError())
     elif end == "error":
         generation.chunk({"type": "error", "error": {"type": "overloaded_error", "message": "x"}})
     else:
         getattr(generation, end)()
     assert parser.fed[0] == "c"
     texts = [event.text for event in generation.take() if type(event) is ContentBlockDelta]
-    assert "".join(texts) == ("" if end == "excuse" else "bc")
+    assert "".join(texts) == ("" if end == "reset_chunk_timeout" else "bc")
 
 
 def test_the_source_lives_when_its_last_kept_chunk_came():
@@ -318,7 +318,7 @@ def test_what_is_parsed_together_gives_the_same_events(text, sizes, pauses, max_
             break
     for generation in (batched, plain):
         if not generation.ended:
-            generation.exhausted()
+            generation.source_ended()
     assert merge_deltas(without_times(batched.out)) == merge_deltas(without_times(plain.out))
     assert batched.session.stats.chunks == plain.session.stats.chunks
 
@@ -328,7 +328,7 @@ def without_times(events):
 
 
 def test_silence_is_broken_for_a_consumer_that_waits():
-    clock, generation = begun(beat="beat", interval=10)
+    clock, generation = begun(heartbeat="beat", heartbeat_interval=10)
     assert generation.deadline() == 110.0
     clock.now = 109.0
     generation.chunk("a")
@@ -340,9 +340,9 @@ def test_silence_is_broken_for_a_consumer_that_waits():
 
 
 def test_silence_is_not_broken_for_a_consumer_that_is_away_or_has_something_to_take():
-    clock, generation = begun(beat="beat", interval=10)
+    clock, generation = begun(heartbeat="beat", heartbeat_interval=10)
     clock.now = 110.0
-    generation.tick(hungry=False)
+    generation.tick(client_waiting=False)
     assert generation.out == []
     clock.now = 112.0
     generation.chunk("a")

@@ -531,7 +531,7 @@ def test_a_reader_that_does_not_come_back_is_dropped(caplog):
 
     run(test())
     assert [record.message for record in caplog.records] == [
-        "A reader took nothing for 20 s; its stream was ended."
+        "A client took nothing for 20 s; its stream was ended."
     ]
 
 

@@ -254,7 +254,7 @@ def test_a_single_chunk_is_refused_at_the_call(driver, chunk):
     with pytest.raises(UsageError) as raised:
         driver(chunk)
     assert str(raised.value) == (
-        f"{name}() takes an iterable of chunks; wrap a single one in a list: {name}([text])."
+        f"{name}() takes an iterable of chunks; wrap a single one in a list: {name}([chunk])."
     )
 
 
@@ -267,19 +267,19 @@ def test_parse_refuses_an_asynchronous_source_at_the_call():
 
 
 def test_parse_refuses_what_cannot_be_iterated_at_the_call():
-    for thing in (None, 7, parse):
+    for thing in (None, 7, 1.5):
         with pytest.raises(UsageError) as raised:
             parse(thing)
         assert str(raised.value) == (f"parse() takes an iterable of chunks, not {type(thing).__name__}.")
 
 
 def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
-    for thing in (None, 7, aparse):
-        with pytest.raises(
-            UsageError,
-            match=rf"^aparse\(\) takes an asynchronous iterable .*, not {type(thing).__name__}; await a ",
-        ):
+    for thing in (None, 7, 1.5):
+        with pytest.raises(UsageError) as raised:
             aparse(thing)
+        assert str(raised.value) == (
+            f"aparse() takes an asynchronous iterable of chunks, not {type(thing).__name__}."
+        )
 
 
 @both

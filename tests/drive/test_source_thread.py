@@ -132,7 +132,7 @@ def test_a_failed_close_that_nobody_looks_at_is_logged(caplog):
     failure = ClosingError()
     reader, woken = started(Closable("a", on_close=failure))
     all_of(reader, woken)
-    reader.forsake()
+    reader.detach()
     assert reader.close_failure is None
     assert [(record.message, record.exc_info[1]) for record in caplog.records] == [
         ("Closing a source failed.", failure)
@@ -149,7 +149,7 @@ def test_a_close_that_fails_when_nobody_looks_any_more_is_logged(caplog):
 
     reader, _ = started(Slow("a"))
     assert not reader.wait(0.05)
-    reader.forsake()
+    reader.detach()
     release.set()
     assert reader.wait(LONG)
     assert gone()

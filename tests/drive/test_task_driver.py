@@ -246,7 +246,7 @@ def test_a_chunk_costs_no_timer(monkeypatch):
         )
         await run.whole()
         # One at the start, and one each time that it fires, 2 s after the last chunk by then.
-        assert len([call for call in armed if call == run.driver._ring]) == 3
+        assert len([call for call in armed if call == run.driver._timer._fire]) == 3
 
     run(test())
 
@@ -259,7 +259,7 @@ def test_a_batch_that_must_leave_brings_the_timer_forward():
         await run.driver.waiting()
         run.driver.take()
         await asyncio.sleep(0.015)
-        assert run.driver._armed == pytest.approx(0.51)
+        assert run.driver._timer.armed == pytest.approx(0.51)
         await run.read()
         await run.driver.leave(told=True)
 
@@ -288,7 +288,7 @@ def test_held_text_leaves_while_the_source_is_silent():
 
 def test_silence_is_broken():
     async def test():
-        run = await Run(paced("a", pause=1.1), beat="beat", interval=0.25).whole()
+        run = await Run(paced("a", pause=1.1), heartbeat="beat", heartbeat_interval=0.25).whole()
         assert run.seen.count("beat") == 4
 
     run(test())
@@ -381,13 +381,13 @@ def test_a_consumer_that_does_not_come_back_is_given_up(caplog):
         run.driver.settle()
 
     run(test())
-    assert messages(caplog) == ["A reader took nothing for 20 s; its stream was ended."]
+    assert messages(caplog) == ["A client took nothing for 20 s; its stream was ended."]
 
 
 def test_a_consumer_that_waits_is_not_given_up():
     async def test():
         # The deadline of the batch has the timer fire in the turn in which the consumer is woken.
-        run = Run(paced("a", "b", pause=30), send_timeout=20, beat="beat", interval=30.0)
+        run = Run(paced("a", "b", pause=30), send_timeout=20, heartbeat="beat", heartbeat_interval=30.0)
         await run.whole()
         assert run.ends == ["complete"]
 
@@ -717,14 +717,14 @@ def test_a_hook_that_raises_as_the_consumer_leaves_does_not_keep_the_source_open
 # Stopped from outside
 
 
-@pytest.mark.parametrize("how", ["cancel", "break_off"])
+@pytest.mark.parametrize("how", ["cancel", "fail"])
 def test_a_driver_that_is_stopped_gives_what_is_left_and_closes_its_source(how):
     async def test():
         source = Stalled("a", "b")
         run = Run(source.aitems())
         ways = {
             "cancel": (run.generation.cancel, "cancelled"),
-            "break_off": (lambda: run.generation.break_off("stopping", "No more."), "failed"),
+            "fail": (lambda: run.generation.fail("stopping", "No more."), "failed"),
         }
         stop, reason = ways[how]
         run.driver.begin()

@@ -222,12 +222,12 @@ def test_a_consumer_that_does_not_come_back_is_given_up(caplog):
     run.driver.leave(told=True)
     run.driver.settle()
     assert (run.seen, run.ends) == ([], ["cancelled"])
-    assert messages(caplog) == ["A reader took nothing for 0.05 s; its stream was ended."]
+    assert messages(caplog) == ["A client took nothing for 0.05 s; its stream was ended."]
 
 
 def test_silence_is_broken():
     source = Blocking("a")
-    run = Run(source, chunk=0.12, beat="beat", interval=0.05).whole()
+    run = Run(source, chunk=0.12, heartbeat="beat", heartbeat_interval=0.05).whole()
     assert run.seen.count("beat") == 2
 
 

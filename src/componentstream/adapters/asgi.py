@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from componentstream._aio.scopes import cancel_on_disconnect
 from componentstream.adapters.generic import AsyncStreamingReply, astart_response
 from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, Options, check_async_arguments
-from componentstream.drive.closing import close_on_exit
+from componentstream.drive.closing import aclose_on_exit
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -69,7 +69,7 @@ class ASGIStream:
         if session is not None:
             session.cancel(time.monotonic())
         async with AsyncExitStack() as stack:
-            stack.push_async_exit(close_on_exit(self._source))
+            stack.push_async_exit(aclose_on_exit(self._source))
 
     async def _respond(self, scope: Message, send: Send) -> None:
         self._started = True

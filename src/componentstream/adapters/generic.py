@@ -26,7 +26,7 @@ from componentstream.adapters.options import (
 )
 from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder, report_reconnect
 from componentstream.drive import astream_bytes, stream_bytes
-from componentstream.drive.closing import close_on_exit, closing
+from componentstream.drive.closing import aclose_on_exit, close_on_exit
 
 _OK: Final = 200
 
@@ -84,7 +84,7 @@ def start_response(
         chunks.close()
         # A generator that was closed before its first step has not opened its source, and does not close it.
         with ExitStack() as stack:
-            stack.push(closing(source))
+            stack.push(close_on_exit(source))
         return StreamingReply(_OK, start.headers(), Body(b"", chunks, send_timeout))
     report_reconnect(options.get("session"), last_event_id)
     held = [next(chunks)]
@@ -129,7 +129,7 @@ async def astart_response(
         await chunks.aclose()
         # A generator that was closed before its first step has not opened its source, and does not close it.
         async with AsyncExitStack() as stack:
-            stack.push_async_exit(close_on_exit(source))
+            stack.push_async_exit(aclose_on_exit(source))
         return AsyncStreamingReply(_OK, start.headers(), AsyncBody(b"", chunks, send_timeout))
     report_reconnect(options.get("session"), last_event_id)
     held = [await anext(chunks)]

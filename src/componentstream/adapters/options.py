@@ -4,7 +4,7 @@ Adapters check when they are called or constructed, because there the traceback 
 source itself is read later, often in a task or thread of the server.
 """
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Iterable, Mapping
 from difflib import get_close_matches
 from inspect import isawaitable
 from os import PathLike
@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, TypedDict
 
 from componentstream.adapters.response_start import Headers, StreamEncoder
 from componentstream.core.errors import UsageError
+from componentstream.drive import opening
 from componentstream.drive.generation import Decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
@@ -23,7 +24,7 @@ the connection to a model for longer."""
 Source: TypeAlias = Iterable[object]
 """Chunks of a model's answer, as ``stream_bytes`` takes them."""
 
-AsyncSource: TypeAlias = AsyncIterable[object] | Iterable[object]
+AsyncSource: TypeAlias = opening.AsyncSource
 """Chunks of a model's answer, as ``astream_bytes`` takes them."""
 
 
@@ -90,7 +91,7 @@ def check_async_arguments(
 ) -> None:
     """Check the arguments of an adapter that reads its source asynchronously; see :func:`check_arguments`."""
     _check(call, source, send_timeout, options)
-    if not isinstance(source, AsyncIterable | Iterable):
+    if not isinstance(source, AsyncIterable | Iterable | Awaitable):
         raise _not_iterable(call, source)
 
 

@@ -8,15 +8,16 @@ each of them the session ends, so that its hooks hear of it, and the source is c
 
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from functools import partial
 from types import EllipsisType
 
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.errors import UsageError
 from componentstream.core.events import Event
-from componentstream.drive.closing import check_any_iterable, check_iterable
+from componentstream.drive.checks import check_any_iterable, check_iterable
 from componentstream.drive.generation import Decoder, Encoder, Generation
+from componentstream.drive.opening import AsyncSource
 from componentstream.drive.thread_driver import ThreadDriver
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession, SessionState
@@ -61,7 +62,7 @@ def stream(
 
 
 def astream(
-    source: AsyncIterable[object] | Iterable[object],
+    source: AsyncSource,
     *,
     session: GenerationSession | None = None,
     decoder: Decoder | None = None,
@@ -76,7 +77,7 @@ def astream(
     cancelled and closes the source (its ``aclose`` or else its ``close`` is called, if it has one). The
     events of the end do not wait for that; what follows them does, for a second at most. A source that is
     slower goes on closing by itself. Leaving an ``async for`` early does not close a generator: use
-    ``contextlib.close_on_exit`` around it.
+    ``contextlib.aclosing`` around it.
 
     If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
     So does an exception of closing the source after a good end. What goes wrong when nobody is there to be
@@ -142,7 +143,7 @@ def stream_bytes(
 
 
 def astream_bytes(
-    source: AsyncIterable[object] | Iterable[object],
+    source: AsyncSource,
     *,
     encoder: Encoder | None = None,
     session: GenerationSession | None = None,
@@ -217,9 +218,7 @@ def _bytes(
         driver.leave(told=False)
 
 
-async def _aevents(
-    source: AsyncIterable[object] | Iterable[object], generation: Generation[Event]
-) -> AsyncGenerator[Event, None]:
+async def _aevents(source: AsyncSource, generation: Generation[Event]) -> AsyncGenerator[Event, None]:
     from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
     driver = TaskDriver(source, generation)
@@ -241,7 +240,7 @@ async def _aevents(
 
 
 async def _abytes(
-    source: AsyncIterable[object] | Iterable[object], generation: Generation[bytes], send_timeout: float
+    source: AsyncSource, generation: Generation[bytes], send_timeout: float
 ) -> AsyncGenerator[bytes, None]:
     from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
@@ -289,8 +288,8 @@ def _encoded(
         DeltaBatcher() if isinstance(batcher, EllipsisType) else batcher,
         clock,
         partial(map, encoder.encode),
-        beat=encoder.heartbeat(),
-        interval=_seconds(heartbeat, "heartbeat"),
+        heartbeat=encoder.heartbeat(),
+        heartbeat_interval=_seconds(heartbeat, "heartbeat"),
     )
 
 

@@ -8,13 +8,14 @@ The asynchronous loop awaits the source itself, with no task, timeout or scope a
 event loop, and a cancellation arrives in the source.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import AsyncExitStack, ExitStack
 
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockStop, ErrorEvent, Event
 from componentstream.core.parser import ComponentParser
-from componentstream.drive.closing import aopen_source, check_any_iterable, check_iterable, open_source
+from componentstream.drive.checks import check_any_iterable, check_iterable
+from componentstream.drive.opening import AsyncSource, aopen_source, open_source
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, SourceError
 
@@ -41,15 +42,13 @@ def parse(source: Iterable[object], *, parser: ComponentParser | None = None) ->
     return _events(source, _Stages(parser))
 
 
-def aparse(
-    source: AsyncIterable[object] | Iterable[object], *, parser: ComponentParser | None = None
-) -> AsyncGenerator[Event, None]:
+def aparse(source: AsyncSource, *, parser: ComponentParser | None = None) -> AsyncGenerator[Event, None]:
     """Yield the events of an asynchronous source.
 
     Reading starts with the first event that is asked for. From then on the source is closed (its ``aclose``
     or else its ``close`` is called, if it has one) as soon as it is exhausted or raises, the parser fails,
     the waiting for a chunk is cancelled, or the generator that this returns is closed. Leaving an
-    ``async for`` early does not close a generator: use ``contextlib.close_on_exit`` around it. If the source
+    ``async for`` early does not close a generator: use ``contextlib.aclosing`` around it. If the source
     raises, the open blocks stop as ``aborted`` and its exception follows them. What a provider says about its
     answer comes as an :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
 
@@ -89,14 +88,12 @@ def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, Non
     yield from last
 
 
-async def _aevents(
-    source: AsyncIterable[object] | Iterable[object], stages: "_Stages"
-) -> AsyncGenerator[Event, None]:
+async def _aevents(source: AsyncSource, stages: "_Stages") -> AsyncGenerator[Event, None]:
     last: list[Event] = []
     try:
         async with AsyncExitStack() as stack:
             try:
-                async for chunk in aopen_source(source, stack):
+                async for chunk in await aopen_source(source, stack):
                     events = stages.feed(chunk)
                     if stages.failed:
                         last = events

@@ -1,142 +1,130 @@
 """A source read by a task of its own, for the asynchronous live drivers.
 
 The task owns the source: it opens, reads and closes it, so that a cancellation, or a scope inside the source,
-always meets the same task. It feeds each chunk to the generation as it comes; the consumer takes what is in
-``out``, and waits on one future while that is empty. When the consumer lags behind, the task stops reading.
+always meets the same task. It feeds each chunk to the generation on arrival; the consumer takes the contents
+of ``out``, and waits for a wake-up while that is empty. When the consumer falls behind, the task stops
+reading.
 
-One timer of the loop stands for all deadlines. It is set again when it has fired, or when an earlier deadline
-comes up, and never moved back: a chunk that renews a deadline costs nothing.
+The states, and the events that lead from one to the next::
 
-When the session has ended, by whatever cause, the task is made to close the source at once, and the last
-events do not wait for that. What comes after them does, for ``CLOSE_WAIT`` seconds.
+    NEW       the task has not run    --> READING   it runs
+                                      --> SKIPPED   the session ended first
+    READING   the task reads          --> PAUSED    it has read as far ahead as it may
+                                      --> CLOSING   the source or the session has ended
+                                      --> ABORTED   ended from outside: consumer, deadline or hook
+    PAUSED    it waits for room       --> READING   the consumer has taken something
+                                      --> CLOSING   the task was cancelled by others
+                                      --> ABORTED   as for READING
+    SKIPPED   nothing to read         --> ABORTED   the task runs, only to close the source
+    CLOSING   it closes the source    --> DETACHED  the consumer left before that was done
+    ABORTED   it is cancelled and closes the source, or has closed it
+    DETACHED  it closes the source by itself
+
+From ``SKIPPED`` on the driver is finished: the consumer takes the rest of ``out`` and leaves. A failed close
+is raised at the consumer in ``CLOSING``, and logged in ``ABORTED`` and ``DETACHED``, since a consumer that
+ended the stream itself, or has left, does not receive it.
+
+One timer serves all deadlines. A deadline that is renewed by a chunk does not move it, so a chunk costs no
+timer. The last events do not wait for the source to be closed. Leaving does, for ``CLOSE_WAIT`` seconds.
 """
 
 import asyncio
 import math
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack
-from types import TracebackType
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from enum import Enum, auto
 from typing import Final, Generic
 
 from componentstream._aio.tasks import Tasks
-from componentstream.drive.closing import (
-    OneByOne,
-    close_on_exit,
-    log_failure,
-    log_warning,
-    note_failed_close,
-)
+from componentstream._aio.wakeup import RearmedTimer, Wakeup
+from componentstream.drive.closing import AsyncCloser, note_failed_close
 from componentstream.drive.generation import CLOSE_WAIT, MAX_CHARS, MAX_CHUNKS, Generation, T
+from componentstream.drive.logger import log_failure, log_warning
+from componentstream.drive.opening import AsyncSource, aiter_of, resolve
 from componentstream.drive.threaded_source import ThreadedSource
 
-_TURNS: Final = 2
-"""Turns of the loop between a deadline and the judgement, so that a chunk which had arrived is fed first: one
-in which the source wakes up, and one more for a source that hands it on."""
+_GRACE: Final = 2
+"""Event loop iterations between a deadline and its check, so that a chunk which had arrived is fed first: one
+in which the source wakes up, and one more for a source that passes it on."""
 
 _BURST: Final = 0.001
-"""Seconds. What follows so soon comes from a source that waits for no model, or in a loop that is busy;
-then it pays to send several events at once."""
+"""Seconds. Chunks that follow each other faster come from a replay, or through a busy loop; then it pays to
+send several events at once."""
 
 _LAG: Final = 2
-"""Turns of the loop that the consumer is woken later in a burst: a source gives a chunk in each."""
+"""Event loop iterations by which a burst delays the wake-up of the consumer: a source yields once in each."""
 
 _CLOSING: Final = Tasks()
-"""The tasks that are closing their source with no consumer to hold them, since the loop holds none."""
+"""The tasks that close their source after the consumer has left; the loop would not keep them."""
 
 
-class _Closing:
-    """Closes what is in a list at the end of a block, the last first.
+class _State(Enum):
+    NEW = auto()
+    READING = auto()
+    PAUSED = auto()
+    SKIPPED = auto()
+    CLOSING = auto()
+    ABORTED = auto()
+    DETACHED = auto()
 
-    An ``AsyncExitStack`` and what it calls take ten times the room, and a driver waits in the block for all
-    of a stream.
-    """
 
-    __slots__ = ("_things",)
-
-    def __init__(self, things: list[object]) -> None:
-        self._things = things
-
-    async def __aenter__(self) -> None:
-        return
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        stack = AsyncExitStack()
-        for thing in self._things:
-            stack.push_async_exit(close_on_exit(thing))
-        await stack.__aexit__(kind, error, trace)
+_UNFINISHED: Final = frozenset({_State.NEW, _State.READING, _State.PAUSED})
+_NEVER_RUN: Final = frozenset({_State.NEW, _State.SKIPPED})
 
 
 class TaskDriver(Generic[T]):
     """Drives a generation with a source, on the running event loop.
 
-    Call :meth:`begin`; then send what :meth:`take` returns whenever ``generation.out`` is not empty, stop
-    when :attr:`finished` is true, and await what :meth:`waiting` returns otherwise. In the end await
-    :meth:`leave`, on every way out, and on the normal one call :meth:`settle`.
+    Call :meth:`begin`; then send the result of :meth:`take` whenever ``generation.out`` is not empty, stop
+    when :attr:`finished` is true, and otherwise await :meth:`waiting`. In the end await :meth:`leave`, on
+    every way out, and after a normal end call :meth:`settle`.
 
     Args:
-        source: what is read.
-        generation: what is fed.
-        send_timeout: seconds after which a consumer that took something and did not come back is given up,
+        source: Source to read, or an awaitable that returns it.
+        generation: Generation to feed.
+        send_timeout: Seconds after which a consumer that took something and did not come back is given up;
             infinity for never.
-
-    Attributes:
-        finished: nothing more will come, but for what is in ``out``.
     """
 
     __slots__ = (
         "__weakref__",
-        "_armed",
-        "_begun",
         "_chars",
         "_chunks",
-        "_closing",
-        "_coming",
+        "_consumer",
+        "_consumer_deadline",
         "_failure",
         "_generation",
-        "_halted",
-        "_left",
         "_loop",
-        "_nudged",
-        "_overdue",
         "_room",
         "_send_timeout",
         "_source",
-        "_taken",
+        "_state",
         "_task",
         "_timer",
-        "_waiter",
-        "finished",
+        "_wake_scheduled",
     )
 
     def __init__(
-        self,
-        source: AsyncIterable[object] | Iterable[object],
-        generation: Generation[T],
-        send_timeout: float = math.inf,
+        self, source: AsyncSource, generation: Generation[T], send_timeout: float = math.inf
     ) -> None:
-        self.finished = False
+        self._state = _State.NEW
         self._source = source
         self._generation = generation
         self._send_timeout = send_timeout
-        self._begun = False  # the task has been run at all
-        self._closing = False
-        self._halted = False  # the source was not read to its end
-        self._left = False
+        self._consumer_deadline = math.inf  # set while the consumer is away to send
         self._failure: Exception | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._nudged = False  # the consumer will be woken some turns later
-        self._coming = True  # the consumer has been woken, and has not taken anything since
-        self._taken = 0.0
-        self._room: asyncio.Future[None] | None = None
+        self._consumer = Wakeup()
+        self._wake_scheduled = False
+        self._room = Wakeup()
         self._chunks = self._chars = 0  # read ahead of the consumer
-        self._timer: asyncio.Handle | None = None
-        self._armed = math.inf
-        self._overdue: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
+        self._timer = RearmedTimer(self._on_timer, generation.clock, grace=_GRACE)
         self._task = self._loop.create_task(self._drive(), name="componentstream source")
         self._task.add_done_callback(self._task_is_done)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will be added to ``generation.out``."""
+        return self._state not in _UNFINISHED
 
     # The consumer's side
 
@@ -146,26 +134,28 @@ class TaskDriver(Generic[T]):
         self._arm()
 
     def take(self) -> list[T]:
-        """Return what is to be sent, and let the source be read on."""
-        self._coming = False
+        """Return the output to send, and let the task read on."""
         self._chunks = self._chars = 0
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-        self._taken = self._generation.clock()
-        if self._taken + self._send_timeout < self._armed:
+        self._room.set()
+        self._consumer_deadline = self._generation.clock() + self._send_timeout
+        if self._consumer_deadline < self._timer.armed:
             self._arm()
         return self._generation.take()
 
     def waiting(self) -> asyncio.Future[None]:
-        """Return what is done when there is something to take, or nothing more to come."""
-        self._waiter = self._loop.create_future()
-        return self._waiter
+        """Return a future that is done when there is output to take, or none to come."""
+        self._consumer_deadline = math.inf
+        return self._consumer.wait()
+
+    def wake(self) -> None:
+        """Wake the consumer, whether or not there is output."""
+        self._consumer.set()
 
     async def leave(self, *, told: bool) -> None:
-        """End what has not ended: cancel the session, have the source closed, wait a little for that.
+        """Cancel the session unless it has ended, have the source closed, and wait a little for that.
 
         Args:
-            told: :meth:`settle` is going to be called. Otherwise what it would raise is logged.
+            told: Whether :meth:`settle` will be called. Otherwise its exception is logged.
         """
         try:
             self._generation.cancel()
@@ -174,21 +164,22 @@ class TaskDriver(Generic[T]):
             try:
                 await self._wait_for_the_close()
             finally:
-                self._left = True
+                if self._state is _State.CLOSING:
+                    self._state = _State.DETACHED
                 if not told and self._failure is not None:
                     log_failure("The source of a stream failed.", self._failure)
 
     def stop(self, how: Callable[[], None]) -> None:
-        """End the session from outside and have the source closed; the consumer takes what is left.
+        """End the session from outside and have the source closed; the consumer takes the rest.
 
         Args:
-            how: ``cancel`` or ``break_off`` of the generation.
+            how: ``cancel`` or ``fail`` of the generation.
         """
         self._try(how)
         self._finish()
 
     def settle(self) -> None:
-        """Raise what the source raised, or else what closing it raised after a good end."""
+        """Raise the exception of the source, or else that of closing it after a good end."""
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
@@ -196,52 +187,48 @@ class TaskDriver(Generic[T]):
     async def _wait_for_the_close(self) -> None:
         if not self._task.done():
             _CLOSING.keep(self._task)
-            self._overdue = self._loop.call_later(
-                CLOSE_WAIT,
-                log_warning,
-                f"A source is still closing after {CLOSE_WAIT:g} s.",
+            # A timer, since a cancellation may end the wait below long before the source is closed.
+            warning = self._loop.call_later(
+                CLOSE_WAIT, log_warning, f"A source is still closing after {CLOSE_WAIT:g} s."
             )
+            self._task.add_done_callback(lambda _: warning.cancel())
             await asyncio.wait([self._task], timeout=CLOSE_WAIT)
-        if self._task.done() and not self._begun:
+        if self._task.done() and self._state in _NEVER_RUN:
+            # The task was cancelled by others before its first step. The source must be closed all the same.
             await self._drive()
 
-    # The source's side
+    # The task's side
 
     async def _drive(self) -> None:
-        self._begun = True
         opened: list[object] = []
+        skipped = self._state is not _State.NEW
+        self._state = _State.ABORTED if skipped else _State.READING
         try:
-            async with _Closing(opened):
+            async with AsyncCloser(opened):
                 try:
-                    if self.finished:
+                    if skipped:
                         opened.append(self._source)
                     else:
-                        await self._read(self._open(opened))
+                        await self._read(await self._open(opened))
                 except asyncio.CancelledError:
                     self._try(self._generation.cancel)
-                except Exception as error:  # noqa: BLE001 - told, raised or logged, never dropped
+                except Exception as error:  # noqa: BLE001 - reported, raised or logged, never dropped
                     self._fail(error)
                 finally:
-                    self._closing = True
+                    # The consumer gets the end before the source is closed, which may take long.
+                    if self._state is not _State.ABORTED:
+                        self._state = _State.CLOSING
                     self._finish()
         except Exception as failure:  # noqa: BLE001 - raised, noted or logged, never dropped
             self._close_failed(failure)
 
-    def _open(self, opened: list[object]) -> AsyncIterator[object]:
-        """Return the iterator of the source; put whatever is to be closed into `opened`."""
-        source = self._source
-        # What is in memory cannot block the loop; of anything else that is not asynchronous nobody knows.
+    async def _open(self, opened: list[object]) -> AsyncIterator[object]:
+        """Return the iterator of the source; put everything that has to be closed into `opened`."""
+        source = await resolve(self._source)
+        # An iterable in memory cannot block the loop. Any other that is not asynchronous might.
         if not isinstance(source, AsyncIterable | list | tuple):
             source = ThreadedSource(source)
-        opened.append(source)
-        if isinstance(source, AsyncIterable):
-            chunks = aiter(source)
-            if chunks is not source:
-                opened.append(chunks)
-            return chunks
-        iterator = iter(source)
-        opened.append(iterator)
-        return OneByOne(iterator)
+        return aiter_of(source, opened.append)
 
     async def _read(self, chunks: AsyncIterator[object]) -> None:
         generation = self._generation
@@ -253,7 +240,7 @@ class TaskDriver(Generic[T]):
                 if generation.ended:
                     return
                 if generation.sent - sent < _BURST:
-                    self._wake_soon()
+                    self._wake_later()
                 else:
                     self.wake()
                 sent = generation.sent
@@ -262,27 +249,27 @@ class TaskDriver(Generic[T]):
             elif self.finished:
                 return
             elif self._chunks >= MAX_CHUNKS:
-                # Nothing is read ahead, but a source that never waits must not keep the loop from turning.
+                # Nothing is read ahead, but a source that never waits must not starve the loop.
                 self._chunks = self._chars = 0
                 await asyncio.sleep(0)
-            if generation.batch_deadline() < self._armed:
+            # Of all deadlines, a chunk can bring only this one nearer.
+            if generation.batch_deadline() < self._timer.armed:
                 self._arm()
-        generation.exhausted()
+        generation.source_ended()
 
     async def _pause(self) -> None:
-        self._room = self._loop.create_future()
-        try:
-            await self._room
-        finally:
-            self._room = None
-        self._generation.excuse()
+        self._state = _State.PAUSED
+        await self._room.wait()
+        # A cancellation does not come here: it has set a state of its own, or `_drive` will.
+        self._state = _State.READING
+        self._generation.reset_chunk_timeout()
 
     def _fail(self, error: Exception) -> None:
-        if self._halted:
+        if self._state is _State.ABORTED:
             log_failure("A source failed while it was being closed.", error)
             return
         self._failure = error
-        self._try(lambda: self._generation.failed(error))
+        self._try(lambda: self._generation.source_failed(error))
 
     def _try(self, step: Callable[[], None]) -> None:
         """Take a last step, which may fail because a hook does."""
@@ -297,77 +284,56 @@ class TaskDriver(Generic[T]):
     def _close_failed(self, failure: Exception) -> None:
         if self._failure is not None:
             note_failed_close(failure, self._failure)
-        elif self._halted or self._left:
-            log_failure("Closing a source failed.", failure)
-        else:
+        elif self._state is _State.CLOSING:
             self._failure = failure
+        else:
+            log_failure("Closing a source failed.", failure)
 
     def _task_is_done(self, task: asyncio.Task[None]) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
         if not task.cancelled():
             task.exception()
-        if not self._begun:
+        if self._state in _NEVER_RUN:
             self._try(self._generation.cancel)
             self._finish()
 
     # Time, and the end
 
-    def wake(self) -> None:
-        """Wake the consumer; what it waits for may not have come yet."""
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            self._coming = True
-            waiter.set_result(None)
+    def _wake_later(self) -> None:
+        """Wake the consumer some iterations later, so that it takes a burst in one go."""
+        if self._consumer.waiting and not self._wake_scheduled:
+            self._wake_scheduled = True
+            self._loop.call_soon(self._count_down, _LAG)
 
-    def _wake_soon(self) -> None:
-        """Wake the consumer some turns later, so that one turn of its own takes what comes until then."""
-        if self._waiter is not None and not self._nudged:
-            self._nudged = True
-            self._loop.call_soon(self._nudge, _LAG)
-
-    def _nudge(self, turns: int) -> None:
-        if turns:
-            self._loop.call_soon(self._nudge, turns - 1)
+    def _count_down(self, iterations: int) -> None:
+        if iterations:
+            self._loop.call_soon(self._count_down, iterations - 1)
         else:
-            self._nudged = False
+            self._wake_scheduled = False
             self.wake()
 
     def _arm(self) -> None:
-        """Set the timer, if it is not set to an early enough time."""
-        deadline = min(self._generation.deadline(), self._patience())
-        if deadline < self._armed and not self.finished:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._armed = deadline
-            self._timer = self._loop.call_later(max(0.0, deadline - self._generation.clock()), self._ring)
+        # Only ever earlier: a timer that fires too early finds nothing due, and is armed again.
+        deadline = min(self._generation.deadline(), self._consumer_deadline)
+        if deadline < self._timer.armed:
+            self._timer.set(deadline)
 
-    def _patience(self) -> float:
-        """Return when a consumer that is away is given up."""
-        away = self._waiter is None and not self._coming
-        return self._taken + self._send_timeout if away else math.inf
-
-    def _ring(self, turns: int = _TURNS) -> None:
-        if turns:
-            self._timer = self._loop.call_soon(self._ring, turns - 1)
-            return
-        self._timer = None
-        self._armed = math.inf
+    def _on_timer(self) -> None:
         try:
-            self._judge()
+            self._check_deadlines()
         except Exception as error:  # noqa: BLE001 - raised at the consumer
             self._fail(error)
             self._finish()
 
-    def _judge(self) -> None:
+    def _check_deadlines(self) -> None:
         generation = self._generation
-        if self._room is not None:
-            generation.excuse()
-        now = generation.tick(hungry=self._waiter is not None)
+        if self._state is _State.PAUSED:
+            # The source is not silent: it is not being read.
+            generation.reset_chunk_timeout()
+        now = generation.tick(client_waiting=self._consumer.waiting)
         if generation.ended:
             self._finish()
-        elif now >= self._patience():
-            log_warning(f"A reader took nothing for {self._send_timeout:g} s; its stream was ended.")
+        elif now >= self._consumer_deadline:
+            log_warning(f"A client took nothing for {self._send_timeout:g} s; its stream was ended.")
             generation.cancel()
             generation.take()
             self._finish()
@@ -377,13 +343,15 @@ class TaskDriver(Generic[T]):
             self.wake()
 
     def _finish(self) -> None:
-        """Let the consumer see the end, and have the source closed."""
-        self.finished = True
-        if self._timer is not None:
-            self._timer.cancel()
+        """Let the consumer see the end, and abort the reading unless it has ended."""
+        self._timer.close()
+        reading = self._state in (_State.READING, _State.PAUSED)
+        if reading:
+            self._state = _State.ABORTED
+        elif self._state is _State.NEW:
+            self._state = _State.SKIPPED
+        # First the consumer: it does not wait for the source to be closed.
         self.wake()
-        if not (self._closing or self._halted):
-            self._halted = True
-            # A task that is cancelled before it has begun would never close the source.
-            if self._begun:
-                self._task.cancel()
+        # A task that is cancelled before its first step would never close the source; it is left to run.
+        if reading:
+            self._task.cancel()

@@ -67,7 +67,7 @@ def batches_of(chunks, *, limits=Limits(), grammar=Grammar(), batcher=None, debu
             generation.tick()
             batches.append(generation.take())
     if not generation.ended:
-        generation.exhausted()
+        generation.source_ended()
         batches.append(generation.take())
     return [batch for batch in batches if batch]
 

@@ -131,7 +131,7 @@ class Producer:
 
     def fail(self, code: str, message: str) -> None:
         """End the generation with a fatal, retryable error."""
-        self._driver.stop(lambda: self._generation.break_off(code, message))
+        self._driver.stop(lambda: self._generation.fail(code, message))
 
     async def _wait(self) -> None:
         """Wait for payloads or the end; renew the lease if that is due."""

@@ -8,7 +8,8 @@ from typing import Final
 
 from componentstream._aio.tasks import Tasks
 from componentstream.core import codes
-from componentstream.drive.closing import check_any_iterable, close_on_exit
+from componentstream.drive.checks import check_any_iterable
+from componentstream.drive.closing import aclose_on_exit
 from componentstream.log.protocol import EventLog, Lease, LogError, StoreError
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.generation_request import Generate, GenerationRequest, Source
@@ -87,7 +88,7 @@ class SourceOpener:
         if self._stopping:
             # It opened in the event loop iteration of the shutdown. No producer will close it.
             async with AsyncExitStack() as stack:
-                stack.push_async_exit(close_on_exit(source))
+                stack.push_async_exit(aclose_on_exit(source))
                 raise shutting_down()
         return source
 

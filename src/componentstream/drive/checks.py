@@ -1,0 +1,98 @@
+"""Checks of the sources that are given to the entry points, made at the call.
+
+A mistake is raised where it was made: an entry point is a function, not a generator, so that the traceback
+shows the caller's line and not the loop that asks for the first event.
+"""
+
+from collections.abc import AsyncIterable, Awaitable, Iterable
+from inspect import isasyncgen, iscoroutine, isgenerator
+
+from componentstream.core.errors import UsageError
+
+
+def check_source(source: object, name: str) -> None:
+    """Reject a single chunk, a path, and a generator that has nothing left to give.
+
+    Args:
+        source: Source to check.
+        name: Name of the function that it was given to.
+
+    Raises:
+        UsageError: ``source`` is one of these.
+    """
+    # Text and bytes are iterables as well, but of characters and of integers.
+    if isinstance(source, str | bytes | bytearray | memoryview | dict):
+        raise UsageError(
+            f"{name}() takes an iterable of chunks; wrap a single one in a list: {name}([chunk])."
+        )
+    if hasattr(source, "__fspath__"):
+        raise UsageError(
+            f"{name}() takes an iterable of chunks, not a path; open the file first: "
+            f'{name}(path.open(encoding="utf-8")).'
+        )
+    if _is_used_up(source):
+        raise UsageError(
+            f"{name}() takes a source that can still be read; this {type(source).__name__} is exhausted or "
+            f"closed. Call the function that made it again."
+        )
+
+
+def check_iterable(source: object, name: str, twin: str) -> None:
+    """Reject anything but a plain iterable of chunks.
+
+    Args:
+        source: Source to check.
+        name: Name of the function that it was given to.
+        twin: Name of the function that reads asynchronous sources.
+
+    Raises:
+        UsageError: ``source`` is not such an iterable.
+    """
+    check_source(source, name)
+    if is_awaitable_source(source):
+        kind = type(source).__name__
+        if iscoroutine(source):
+            source.close()  # or Python would warn that it was never awaited, and hide the error below
+        raise UsageError(
+            f"{name}() takes an iterable of chunks, not {kind}; await it first, or read it with {twin}()."
+        )
+    if not isinstance(source, Iterable):
+        also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else ""
+        if callable(source):
+            also = f"; call it: {name}({getattr(source, '__name__', 'source')}())"
+        raise UsageError(f"{name}() takes an iterable of chunks, not {type(source).__name__}{also}.")
+
+
+def check_any_iterable(source: object, name: str) -> None:
+    """Reject anything but an iterable of chunks, asynchronous or not, or an awaitable that may return one.
+
+    Args:
+        source: Source to check.
+        name: Name of the function that it was given to.
+
+    Raises:
+        UsageError: ``source`` is none of these.
+    """
+    check_source(source, name)
+    if not isinstance(source, AsyncIterable | Iterable | Awaitable):
+        also = f"; call it: {name}({getattr(source, '__name__', 'source')}())" if callable(source) else ""
+        raise UsageError(
+            f"{name}() takes an asynchronous iterable of chunks, not {type(source).__name__}{also}."
+        )
+
+
+def is_awaitable_source(source: object) -> bool:
+    """Return whether a source has to be awaited before it can be read."""
+    if not isinstance(source, Awaitable) or isinstance(source, AsyncIterable):
+        return False
+    # A future is an iterable too, for the sake of old coroutines; asyncio itself knows it by this attribute.
+    return not isinstance(source, Iterable) or hasattr(source, "_asyncio_future_blocking")
+
+
+def _is_used_up(source: object) -> bool:
+    """Return whether a generator or a coroutine has ended, however it did."""
+    if isgenerator(source):
+        return source.gi_frame is None
+    if isasyncgen(source):
+        return source.ag_frame is None
+    return iscoroutine(source) and source.cr_frame is None

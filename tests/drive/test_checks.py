@@ -1,0 +1,181 @@
+"""The mistakes that the entry points notice at the call."""
+
+import asyncio
+import functools
+import traceback
+import warnings
+from pathlib import Path
+
+import pytest
+
+from componentstream.core.errors import UsageError
+from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
+from componentstream.drive.checks import (
+    check_any_iterable,
+    check_iterable,
+    check_source,
+    is_awaitable_source,
+)
+from tests.drive.kinds import AsyncClosable
+
+
+def chunks():
+    yield "a"
+
+
+async def achunks():
+    yield "a"
+
+
+async def opened():
+    return ["a"]
+
+
+def refusal(check, *arguments):
+    with pytest.raises(UsageError) as raised:
+        check(*arguments)
+    return str(raised.value)
+
+
+def sync(source):
+    return refusal(check_iterable, source, "name", "aname")
+
+
+def asynchronous(source):
+    return refusal(check_any_iterable, source, "name")
+
+
+both = pytest.mark.parametrize("refused", [sync, asynchronous])
+
+
+@pytest.mark.parametrize("chunk", ["text", b"text", bytearray(b"text"), memoryview(b"text"), {"type": "x"}])
+def test_a_single_chunk_is_refused(chunk):
+    assert refusal(check_source, chunk, "name") == (
+        "name() takes an iterable of chunks; wrap a single one in a list: name([chunk])."
+    )
+
+
+@both
+def test_a_path_is_refused(refused):
+    assert refused(Path("answer.txt")) == (
+        "name() takes an iterable of chunks, not a path; open the file first: "
+        'name(path.open(encoding="utf-8")).'
+    )
+
+
+def test_iterables_are_accepted():
+    for source in (["text"], chunks(), iter(["text"])):
+        check_iterable(source, "name", "aname")
+        check_any_iterable(source, "name")
+    check_any_iterable(AsyncClosable("text"), "name")
+    check_any_iterable(achunks(), "name")
+
+
+def test_an_object_that_is_not_iterable_is_refused():
+    assert sync(7) == "name() takes an iterable of chunks, not int."
+    assert asynchronous(7) == "name() takes an asynchronous iterable of chunks, not int."
+    assert sync(AsyncClosable()) == (
+        "name() takes an iterable of chunks, not AsyncClosable; read an asynchronous source with aname()."
+    )
+
+
+@both
+def test_a_generator_function_that_was_not_called_is_refused(refused):
+    assert refused(chunks).endswith("of chunks, not function; call it: name(chunks()).")
+    assert refused(functools.partial(chunks)).endswith("of chunks, not partial; call it: name(source()).")
+
+
+@both
+@pytest.mark.parametrize("end", [list, lambda source: source.close()])
+def test_a_generator_that_is_used_up_is_refused(refused, end):
+    source = chunks()
+    end(source)
+    assert refused(source) == (
+        "name() takes a source that can still be read; this generator is exhausted or closed. "
+        "Call the function that made it again."
+    )
+
+
+def test_an_asynchronous_generator_or_a_coroutine_that_is_used_up_is_refused():
+    generator, coroutine = achunks(), opened()
+
+    async def use():
+        async for _ in generator:
+            pass
+        await coroutine
+
+    asyncio.run(use())
+    assert "this async_generator is exhausted or closed" in asynchronous(generator)
+    assert "this coroutine is exhausted or closed" in asynchronous(coroutine)
+
+
+def test_an_awaitable_is_accepted_by_the_asynchronous_functions_alone():
+    async def test():
+        future = asyncio.ensure_future(opened())
+        check_any_iterable(future, "name")
+        assert sync(future) == (
+            "name() takes an iterable of chunks, not Task; await it first, or read it with aname()."
+        )
+        assert await future == ["a"]
+
+    asyncio.run(test())
+    with warnings.catch_warnings(action="error"):  # of a coroutine that was never awaited
+        assert sync(opened()) == (
+            "name() takes an iterable of chunks, not coroutine; await it first, or read it with aname()."
+        )
+
+
+def test_objects_that_can_be_awaited_and_iterated_are_iterated():
+    class Awaitable:
+        def __await__(self):
+            return iter(())
+
+    class Iterable(Awaitable):
+        def __iter__(self):
+            return iter(["a"])
+
+    class AsyncIterable(Awaitable):
+        def __aiter__(self):
+            return achunks()
+
+    kinds = (Awaitable(), Iterable(), AsyncIterable(), [])
+    assert [is_awaitable_source(kind) for kind in kinds] == [True, False, False, False]
+    check_iterable(Iterable(), "name", "aname")
+
+
+@pytest.mark.parametrize("function", [parse, aparse, stream, astream, stream_bytes, astream_bytes])
+def test_a_mistake_is_raised_at_the_call(function):
+    used_up = chunks()
+    list(used_up)
+    for source in ("text", Path("answer.txt"), used_up, 7):
+        with pytest.raises(UsageError) as raised:
+            function(source)
+        caller = traceback.extract_tb(raised.value.__traceback__)[0]
+        assert caller.line == "function(source)"
+        assert str(raised.value).startswith(f"{function.__name__}() takes ")
+
+
+@pytest.mark.parametrize("function", [parse, stream, stream_bytes])
+def test_a_synchronous_function_refuses_an_awaitable_at_the_call(function):
+    with pytest.raises(UsageError, match=rf"await it first, or read it with a{function.__name__}\(\)\.$"):
+        function(opened())
+
+
+@pytest.mark.parametrize("function", [aparse, astream, astream_bytes])
+@pytest.mark.parametrize("source", [list, lambda _: chunks(), lambda _: achunks()])
+def test_an_asynchronous_function_awaits_its_source(function, source):
+    async def later():
+        await asyncio.sleep(0)
+        return source(["a"])
+
+    async def read(source):
+        return [item async for item in function(source)]
+
+    def untimed(items):
+        return [item for item in items if getattr(item, "type", "") not in ("status", "message_stop")]
+
+    awaited, given = asyncio.run(read(later())), asyncio.run(read(["a"]))
+    if function is astream_bytes:
+        assert b'"text":"a"' in b"".join(awaited)
+    else:
+        assert untimed(awaited) == untimed(given) != []
