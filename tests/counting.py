@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import componentstream
-from componentstream.core.grammar import ALL_FENCES, LEAD, TEXT, Grammar
+from componentstream.core.grammar import ALL_FENCES, LEAD, TEXT, Grammar, machine_of
 
 SOURCE = Path(componentstream.__file__).parent / "core"
 MODULES = ("grammar", "blocks", "lines", "scanner", "parser")
@@ -45,7 +45,7 @@ class Counter:
 
     def __init__(self):
         self.examined = 0
-        machine = Grammar().machine
+        machine = machine_of(Grammar())
         self._steps = machine.steps[ALL_FENCES]
         # Equal patterns are one object to `re`, so these are also those of the counted modules.
         self._heads = {machine.line: "", machine.keyword: "///", machine.fence: "```"}

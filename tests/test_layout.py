@@ -77,7 +77,9 @@ PUBLIC = {
     "ComponentBlock", "TextBlock", "ErrorEvent", "StatusEvent", "MessageStop", "DebugEvent", "Event",
     "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
     "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
-    "stream", "astream", "stream_bytes", "astream_bytes",
+    "stream", "astream", "stream_bytes", "astream_bytes", "ComponentTime", "Decoder", "Encoder", "Fences",
+    "Hook", "HookEvent", "Json", "MessageStopReason", "Nesting", "OpenComponent", "Outside",
+    "ParserErrorCode", "SessionState", "Span", "StopReason",
 }  # fmt: skip
 FILES = sorted(SOURCE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

@@ -1,12 +1,16 @@
-"""componentstream: a language model's text, cut anywhere, in; component events out.
+"""componentstream: turn the text of a language model, cut anywhere, into component events.
 
-The parser is :class:`ComponentParser`; :func:`parse` and :func:`aparse` drive it over a source. Encoders for
-the wire are in ``componentstream.wire``, byte sources in ``componentstream.sources``, and strategies that
-fuzz your own handling of the events in ``componentstream.testing``.
+The parser is :class:`ComponentParser`; :func:`parse` and :func:`aparse` drive it over a source.
+:func:`stream` and :func:`astream` run a whole session over one, with deadlines and a ``message_stop``.
+Encoders for the wire are in ``componentstream.wire``, decoders of providers in ``componentstream.sources``,
+and strategies that fuzz your own handling of events in ``componentstream.testing``.
+
+The types that the signatures use are exported beside the classes and functions.
 """
 
-from componentstream.core.buffer import Component, ComponentBuffer
+from componentstream.core.buffer import Component, ComponentBuffer, OpenComponent
 from componentstream.core.catalog import Catalog, ComponentSpec
+from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import (
     ComponentStreamError,
     ConfigurationError,
@@ -22,17 +26,25 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    Json,
     MessageStop,
+    MessageStopReason,
+    Span,
     StatusEvent,
+    StopReason,
     TextBlock,
     event_from_dict,
 )
-from componentstream.core.grammar import Grammar
+from componentstream.core.grammar import Fences, Grammar, Nesting, Outside
 from componentstream.core.limits import BufferLimits, Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
+from componentstream.drive.generation import Decoder, Encoder
 from componentstream.session.batching import DeltaBatcher
-from componentstream.session.session import ErrorWindow, GenerationSession, SessionStats, Timeouts
+from componentstream.session.hooks import Hook, HookEvent
+from componentstream.session.lifecycle import ErrorWindow, SessionState, Timeouts
+from componentstream.session.session import GenerationSession
+from componentstream.session.statistics import ComponentTime, SessionStats
 
 __all__ = [
     "BufferLimits",
@@ -43,22 +55,37 @@ __all__ = [
     "ComponentParser",
     "ComponentSpec",
     "ComponentStreamError",
+    "ComponentTime",
     "ConfigurationError",
     "ContentBlockDelta",
     "ContentBlockStart",
     "ContentBlockStop",
     "DebugEvent",
+    "Decoder",
     "DeltaBatcher",
+    "Encoder",
     "ErrorEvent",
     "ErrorWindow",
     "Event",
+    "Fences",
     "GenerationSession",
     "Grammar",
+    "Hook",
+    "HookEvent",
+    "Json",
     "Limits",
     "MessageStop",
+    "MessageStopReason",
     "MissingExtraError",
+    "Nesting",
+    "OpenComponent",
+    "Outside",
+    "ParserErrorCode",
+    "SessionState",
     "SessionStats",
+    "Span",
     "StatusEvent",
+    "StopReason",
     "TextBlock",
     "Timeouts",
     "UsageError",

@@ -26,9 +26,11 @@ from componentstream.core.grammar import (
     Grammar,
     LineMachine,
     Marker,
+    judge,
+    machine_of,
 )
 
-MACHINE = Grammar().machine
+MACHINE = machine_of(Grammar())
 OTHER_MACHINE = LineMachine("<!--", "EN", "ENTER")
 
 NO_NAME = Fault("malformed_marker", "The marker names no component.")
@@ -45,12 +47,12 @@ def wrong_name(name):
 
 def start(rest):
     """Judge what stands behind the keyword of a START line."""
-    return Grammar().judge(rest, opens=True)
+    return judge(rest, opens=True)
 
 
 def end(rest):
     """Judge what stands behind the keyword of an END line."""
-    return Grammar().judge(rest, opens=False)
+    return judge(rest, opens=False)
 
 
 def attributes(text):
@@ -313,10 +315,10 @@ def test_a_prefix_is_printable_without_white_space_and_backticks(prefix):
 
 @pytest.mark.parametrize("prefix", ["/", "///", "<!--", "@@", "\u00e9", "A", "[.*+?"])
 def test_a_prefix_is_meant_literally(prefix):
-    match = Grammar(prefix=prefix).machine.line.match(f" {prefix} START A")
+    match = machine_of(Grammar(prefix=prefix)).line.match(f" {prefix} START A")
     assert match is not None
     assert match.lastindex == START_LINE
-    assert Grammar(prefix=prefix).machine.line.match(f"x{prefix} START A") is None
+    assert machine_of(Grammar(prefix=prefix)).line.match(f"x{prefix} START A") is None
 
 
 @pytest.mark.parametrize("keyword", ["", "A B", "A1", "A_", "É", "BEGIN:", "\n"])
@@ -399,7 +401,7 @@ def test_a_grammar_is_a_value_that_does_not_change():
 
 def test_a_grammar_makes_its_machine_once():
     grammar = Grammar()
-    assert grammar.machine is grammar.machine
+    assert machine_of(grammar) is machine_of(grammar)
 
 
 # Complete lines.

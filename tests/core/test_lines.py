@@ -15,10 +15,11 @@ from componentstream.core.grammar import (
     START_LINE,
     TEXT,
     Grammar,
+    machine_of,
 )
 from componentstream.core.lines import NOWHERE, classify, run_machine, skip_text
 
-MACHINE = Grammar().machine
+MACHINE = machine_of(Grammar())
 
 
 def run(chunk, pos=0, *, limit=512, state=LEAD, fences=NO_FENCES):

@@ -1,7 +1,7 @@
 r"""Decide whether a line of text is a marker, a code fence, or neither.
 
 For a *complete* line, one pattern tells whether it is a candidate (a START or END line up to its keyword) or
-a fence, and :meth:`Grammar.judge` reads the rest of a candidate. The result is a :class:`Marker`, or the
+a fence, and :func:`judge` reads the rest of a candidate. The result is a :class:`Marker`, or the
 :class:`Fault` that makes the line text.
 
 For an *incomplete* line, the question is which kinds of line are still possible, because only a line that
@@ -155,44 +155,50 @@ class Grammar:
                 raise ConfigurationError(f"Grammar: {name} must be one of {', '.join(choices)}.")
 
     @cached_property
-    def machine(self) -> "LineMachine":
-        """The automaton for lines of this language, created at first use."""
+    def _machine(self) -> "LineMachine":
         return LineMachine(self.prefix, self.start, self.end)
 
-    def judge(self, rest: str, *, opens: bool) -> Marker | Fault:
-        """Judge the rest of a candidate line after its keyword.
 
-        Args:
-            rest: the content of the line after the keyword.
-            opens: whether the keyword was START.
+def machine_of(grammar: Grammar) -> "LineMachine":
+    """Return the automaton for lines of this language; it is created at first use and shared."""
+    return grammar._machine  # noqa: SLF001 - one module; users of Grammar need not see it
 
-        Returns:
-            the marker, or the fault that makes the line text.
-        """
-        match = _NAME.match(rest)
-        name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
-        if not name and not junk:
-            return Fault(codes.MALFORMED_MARKER, "The marker names no component.")
-        tail = rest[end:]
-        if not junk and len(name) <= MAX_NAME_CHARS:
-            return self.judge_named(name, tail, opens=opens)
-        # With a readable rest the name alone is at fault, which is the more helpful error.
-        if tail and not (opens and _read_attributes(tail) is not None):
-            return Fault(
-                codes.MALFORMED_MARKER, "Neither the name in the marker nor the rest of the line is valid."
-            )
-        return Fault(codes.INVALID_NAME, f"{(name + junk)[:MAX_NAME_CHARS]!r} is not a component name.")
 
-    def judge_named(self, name: str, tail: str, *, opens: bool) -> Marker | Fault:
-        """Judge the rest of a candidate after a valid name and white space, as :meth:`judge` does."""
-        if not tail:
-            return Marker(name, None, {})
-        attributes = _read_attributes(tail) if opens else None
-        if attributes is None:
-            takes = 'must be written key=value or key="value"' if opens else "belong in its START line"
-            return Fault(codes.INVALID_ATTRIBUTE, f"The attributes of a component {takes}.")
-        position = attributes.pop("position", None)
-        return Marker(name, None if position is None else position.lower(), attributes)
+def judge(rest: str, *, opens: bool) -> Marker | Fault:
+    """Judge the rest of a candidate line after its keyword.
+
+    Args:
+        rest: the content of the line after the keyword.
+        opens: whether the keyword was START.
+
+    Returns:
+        the marker, or the fault that makes the line text.
+    """
+    match = _NAME.match(rest)
+    name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
+    if not name and not junk:
+        return Fault(codes.MALFORMED_MARKER, "The marker names no component.")
+    tail = rest[end:]
+    if not junk and len(name) <= MAX_NAME_CHARS:
+        return judge_named(name, tail, opens=opens)
+    # With a readable rest the name alone is at fault, which is the more helpful error.
+    if tail and not (opens and _read_attributes(tail) is not None):
+        return Fault(
+            codes.MALFORMED_MARKER, "Neither the name in the marker nor the rest of the line is valid."
+        )
+    return Fault(codes.INVALID_NAME, f"{(name + junk)[:MAX_NAME_CHARS]!r} is not a component name.")
+
+
+def judge_named(name: str, tail: str, *, opens: bool) -> Marker | Fault:
+    """Judge the rest of a candidate after a valid name and white space, as :func:`judge` does."""
+    if not tail:
+        return Marker(name, None, {})
+    attributes = _read_attributes(tail) if opens else None
+    if attributes is None:
+        takes = 'must be written key=value or key="value"' if opens else "belong in its START line"
+        return Fault(codes.INVALID_ATTRIBUTE, f"The attributes of a component {takes}.")
+    position = attributes.pop("position", None)
+    return Marker(name, None if position is None else position.lower(), attributes)
 
 
 def _read_attributes(content: str) -> dict[str, str] | None:

@@ -30,7 +30,7 @@ from componentstream.core import codes
 from componentstream.core.blocks import FatalError, require
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
-from componentstream.core.grammar import ENDED, LEAD, NO_FENCES, TEXT, Grammar
+from componentstream.core.grammar import ENDED, LEAD, NO_FENCES, TEXT, Grammar, machine_of
 from componentstream.core.limits import Limits
 from componentstream.core.lines import CANDIDATES, NOWHERE, UNSCANNED, LineScan
 from componentstream.core.scanner import LineScanner
@@ -69,7 +69,7 @@ class ComponentParser:
         _check_settings(grammar, limits)
         self._grammar = grammar
         self._limits = limits
-        self._machine = grammar.machine
+        self._machine = machine_of(grammar)
         self._scanner = LineScanner(grammar, limits)
         self._blocks = self._scanner.blocks
         self._plain_until = self._fast_until = self._index = NOWHERE

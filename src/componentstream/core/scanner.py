@@ -34,6 +34,9 @@ from componentstream.core.grammar import (
     Fault,
     Grammar,
     Marker,
+    judge,
+    judge_named,
+    machine_of,
 )
 from componentstream.core.limits import Limits
 from componentstream.core.lines import (
@@ -64,14 +67,13 @@ class LineScanner:
     """
 
     __slots__ = (
-        "_base", "_body", "_chunk", "_grammar", "_limits", "_machine", "_settled", "blocks", "fence", "held",
-        "line", "line_start", "offset", "state",
+        "_base", "_body", "_chunk", "_limits", "_machine", "_settled", "blocks", "fence", "held", "line",
+        "line_start", "offset", "state",
     )  # fmt: skip
 
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
-        self._grammar = grammar
         self._limits = limits
-        self._machine = grammar.machine
+        self._machine = machine_of(grammar)
         self.blocks = BlockBuilder(grammar, limits)
         self._chunk = ""
         self._base = self.offset = self._settled = 0
@@ -299,7 +301,7 @@ class LineScanner:
         # No fence is held here (see `_read_lines`), hence the empty fence below.
         span = (self.line_start, self._base + after)
         if opener or seen < end:
-            verdict = self._grammar.judge_named(name, chunk[seen:end], opens=bool(opener))
+            verdict = judge_named(name, chunk[seen:end], opens=bool(opener))
             acted = self._act(verdict, "", span, opens=bool(opener))
         else:
             acted = self.blocks.end(name, "", self.line, span)
@@ -335,7 +337,7 @@ class LineScanner:
             self._release_fence()
         fence, self.fence = self.fence, ""
         span = (self.line_start, self._base + after)
-        acted = self._act(self._grammar.judge(rest, opens=opens), fence, span, opens=opens)
+        acted = self._act(judge(rest, opens=opens), fence, span, opens=opens)
         if acted:
             self.held = ""
             self._settled = after
