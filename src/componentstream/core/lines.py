@@ -22,6 +22,9 @@ from componentstream.core.grammar import (
 CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
 NOWHERE: Final = -1
 
+BLANK_LINES: Final = re.compile(rf"((?:[{WHITE}\r]*+\n)*+)[{WHITE}]*+(\r[{WHITE}\r]*+)?")
+"""Blank lines (group 1) and the white space before text. Group 2 is a CR in the latter, and all after it."""
+
 # A plain tuple, because a NamedTuple is slower to create: by 2 % of the parser's time per chunk.
 LineScan: TypeAlias = tuple[int, int, int, int, int]
 """The part of a chunk that a fast path has examined before it gave the chunk to the slow path.

@@ -14,7 +14,6 @@ was dropped. ``held`` is the part of the current line that arrived in earlier ch
 fence line; the line that follows decides whether it is text.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -30,7 +29,6 @@ from componentstream.core.grammar import (
     MAX_NAME_CHARS,
     START_LINE,
     TEXT,
-    WHITE,
     Fault,
     Grammar,
     Marker,
@@ -40,6 +38,7 @@ from componentstream.core.grammar import (
 )
 from componentstream.core.limits import Limits
 from componentstream.core.lines import (
+    BLANK_LINES,
     CANDIDATES,
     NOWHERE,
     UNSCANNED,
@@ -49,7 +48,6 @@ from componentstream.core.lines import (
     skip_text,
 )
 
-_BLANK_LINES: Final = re.compile(rf"((?:[{WHITE}\r]*+\n)*+)[{WHITE}]*+(\r[{WHITE}\r]*+)?")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -239,7 +237,7 @@ class LineScanner:
             or self._settled != pos
         ):
             return pos
-        match = _BLANK_LINES.match(self._chunk, pos)
+        match = BLANK_LINES.match(self._chunk, pos)
         if match is None or match.end() == pos:
             return pos
         if match[1]:
