@@ -68,7 +68,6 @@ PRIVATE_IMPORTS_LEFT: set[str] = set()
 WITHOUT_OWN_TESTS = {
     "log._notify", "log._scripts",
     "log._sqlite_thread", "log._tables", "log.base",
-    "wire._json",
 }  # fmt: skip
 
 PUBLIC = {

@@ -1,7 +1,7 @@
 """Wire formats: events to bytes, and bytes back to events.
 
-An encoder is fed one event at a time and keeps nothing between two calls, so one encoder may serve any
-number of streams. A decoder is a stage over the bytes of one stream, cut anywhere::
+Encoders encode one event at a time and are stateless, so one encoder can serve any number of streams. A
+decoder reads the bytes of one stream, cut anywhere::
 
     encoder = SSEEncoder()
     body = b"".join(encoder.encode(event, id=number) for number, event in enumerate(events))

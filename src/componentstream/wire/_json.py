@@ -1,7 +1,7 @@
-"""What the wire formats share: events as JSON text, ids, and the frame of a decoder over lines.
+"""Shared by the wire formats: events as JSON, event ids, and a base class for decoders of lines.
 
-All JSON is ASCII and compact. Escaping everything else makes line separators and lone surrogates harmless,
-and no character of a text can end a line of the frame around it.
+All JSON is ASCII and compact. With everything else escaped, line separators and lone surrogates are
+harmless, and text can never end a line of the format around it.
 """
 
 import json
@@ -15,14 +15,14 @@ from componentstream.core.errors import UsageError, WireError
 from componentstream.core.events import ContentBlockDelta, Event, Json, event_from_dict
 
 STREAM_HEADERS: Final = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-"""What keeps caches, compressors and nginx from holding a stream back."""
+"""Response headers that stop caches, compressors and nginx from buffering a stream."""
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
-"""A component of the default ``max_component_chars`` as one delta takes 12 MiB when each of its characters
-needs two ``\\uXXXX``; this is the next power of two."""
+"""A component of the default ``max_component_chars`` as one delta takes 12 MiB if each of its characters
+needs two ``\\uXXXX`` escapes; this is the next power of two."""
 
-# A stream is deltas almost entirely, so they are written without building and walking a dict, which costs
-# a tenth of the general way. The tests hold both to the same bytes.
+# Nearly all events are deltas, so they are formatted without building and encoding a dict, at a tenth of
+# the cost. Tests compare the bytes with those of the general path.
 DELTA: Final = b'{"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}'
 quote = encode_basestring_ascii
 
@@ -36,23 +36,25 @@ def event_to_json(event: Event) -> bytes:
     """Return the event as one line of ASCII JSON, without a line end.
 
     Raises:
-        UsageError: this is no event, or it holds a value that JSON has no form for, such as a NaN.
+        UsageError: It is not an event, or it contains a value that JSON cannot represent, such as NaN.
     """
     if type(event) is ContentBlockDelta:
         return DELTA % (event.index, quote(event.text).encode())
     if type(event) not in _EVENTS:
-        raise UsageError(f"encode() takes an event of componentstream, not {type(event).__name__}.")
+        raise UsageError(f"encode() needs an event of componentstream, not {type(event).__name__}.")
     try:
         return _write(event.to_dict()).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"The {event.type} event holds a value that JSON cannot carry: {error}") from error
+        raise UsageError(
+            f"The {event.type} event contains a value that JSON cannot represent: {error}"
+        ) from error
 
 
 def id_to_text(value: str | int) -> bytes:
-    """Return an event id as it stands on the wire.
+    """Return an event id as bytes on the wire.
 
     Raises:
-        UsageError: it is not 1 to 64 of the characters that no wire format can misread.
+        UsageError: It is not 1 to 64 characters that are safe in every wire format.
     """
     if isinstance(value, str):
         text = value
@@ -62,7 +64,7 @@ def id_to_text(value: str | int) -> bytes:
         text = ""
     if _ID.fullmatch(text) is None:
         raise UsageError(
-            "An event id is 1 to 64 of 0-9 A-Z a-z '.' '-'; pass the event's number in its stream."
+            "An event id must be 1 to 64 of the characters 0-9 A-Z a-z '.' '-'; pass the number of the event."
         )
     return text.encode()
 
@@ -70,7 +72,7 @@ def id_to_text(value: str | int) -> bytes:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{text} is not a finite number")
     return value
 
 
@@ -78,51 +80,54 @@ _parse = json.JSONDecoder(parse_float=_finite, parse_constant=_finite).decode
 
 
 def json_object(data: bytes, errors: Literal["strict", "replace"]) -> Json:
-    """Return the JSON object that ``data`` is; ``errors`` says what to do with bytes that are no UTF-8.
+    """Return ``data`` as a JSON object.
+
+    Args:
+        data: JSON text in UTF-8.
+        errors: Whether bytes that are not valid UTF-8 are an error, or become U+FFFD.
 
     Raises:
-        WireError: it is none.
+        WireError: It is not a JSON object.
     """
     try:
         value = _parse(str(data, "utf-8", errors))
     except (ValueError, RecursionError) as error:
-        raise WireError(f"An event must be a JSON object, and {data[:80]!r} is none: {error}.") from error
+        raise WireError(f"An event must be a JSON object, not {data[:80]!r}: {error}.") from error
     if isinstance(value, dict):
         return value
     raise WireError(f"An event must be a JSON object, not {data[:80]!r}.")
 
 
 def event_from_json(data: Json) -> Event | None:
-    """Return the event that the JSON object is, None for a type of event that is not ours.
+    """Return the event of a JSON object, None for an unknown event type.
 
     Raises:
-        WireError: a type of ours with a field missing or wrong.
+        WireError: A known type has a missing or wrong field.
     """
     try:
         return event_from_dict(data)
     except WireError as error:
-        raise WireError(f"A {data['type']} event has a field that is missing or wrong: {error}.") from error
+        raise WireError(f"A {data['type']} event has a missing or wrong field: {error}.") from error
 
 
 class LineDecoder(ABC):
-    """A stage from bytes to events that reads whole lines; a wire format says what a line means.
+    """A decoder from bytes to events that reads lines; a subclass interprets each line.
 
-    Every byte is looked at once: a chunk is cut at its line ends, and only the open end of it is kept, to be
-    joined with what comes. What is kept of one event is bounded.
+    Every byte is examined once: a chunk is split at its line ends, and only the unfinished last line is
+    kept, to be joined with the next chunk. Memory is bounded by ``max_event_bytes``.
 
-    The first thing that is no event ends the decoding, since the text of a block without one of its deltas
-    is another text. The events before it are returned first; that call or the next raises, and so does every
-    later ``feed``. ``last_event_id`` then still names the last event that was understood: ask the sender to
-    go on from there, with a fresh decoder.
+    The first invalid event ends the decoding, because a block that lacks one of its deltas has the wrong
+    text. The events before it are returned first; that call or the next one raises, and so does every later
+    ``feed``. ``last_event_id`` is then the id of the last valid event: resume after it, with a new decoder.
     """
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
-            raise UsageError("max_event_bytes must be a whole number from 1 up.")
+            raise UsageError("max_event_bytes must be an integer >= 1.")
         self.last_event_id = ""
         self._max_event_bytes = max_event_bytes
-        self._kept = 0  # bytes of whole lines that the open event still needs
-        self._tail = bytearray()  # the line that has not ended
+        self._kept = 0  # bytes of complete lines that belong to the unfinished event
+        self._tail = bytearray()  # the unfinished line
         self._failure: str | None = None
         self._closed = False
 
@@ -130,13 +135,13 @@ class LineDecoder(ABC):
         """Return the events that ``data`` completes.
 
         Raises:
-            WireError: what came is no event of ours, or one larger than ``max_event_bytes``.
+            WireError: The data is not a valid event, or is larger than ``max_event_bytes``.
             UsageError: ``data`` is not bytes, or the decoder is closed.
         """
         if not isinstance(data, bytes):
-            raise UsageError(f"feed() takes the bytes that were received, not {type(data).__name__}.")
+            raise UsageError(f"feed() needs the received bytes, not {type(data).__name__}.")
         if self._closed:
-            raise UsageError("feed() after close(): decode each stream with a decoder of its own.")
+            raise UsageError("feed() was called after close(); create a new decoder for each stream.")
         self._raise_failure()
         events: list[Event] = []
         try:
@@ -147,16 +152,17 @@ class LineDecoder(ABC):
                     events.append(event)
             self._check_size(self._tail)
         except WireError as error:
+            # The events before the invalid one must not be lost, so the error is raised by the next call.
             self._failure = str(error)
             if not events:
                 raise
         return events
 
     def close(self) -> list[Event]:
-        """Return the events that the end of the stream completes; call it when no more bytes come.
+        """Return the events that the end of the stream completes; call it once all bytes were fed.
 
         Raises:
-            WireError: as ``feed`` does.
+            WireError: As for :meth:`feed`.
         """
         if self._closed:
             return []
@@ -166,27 +172,27 @@ class LineDecoder(ABC):
 
     @abstractmethod
     def _split(self, data: bytes) -> list[bytes]:
-        """Return ``data`` cut at its line ends: one piece more than it has of them."""
+        """Return ``data`` split at its line ends: one more part than it has line ends."""
 
     @abstractmethod
     def _read(self, line: bytes) -> Event | None:
-        """Take one whole line, without its end; return the event that it completes."""
+        """Process a complete line, without its end; return the event that it completes, if any."""
 
     @abstractmethod
     def _end(self, line: bytes) -> list[Event]:
-        """Take the last line, which has no end; return the events that it completes."""
+        """Process the unfinished last line; return the events that it completes."""
 
-    def _lines(self, pieces: list[bytes]) -> list[bytes]:
-        self._tail += pieces[0]
-        if len(pieces) == 1:
+    def _lines(self, parts: list[bytes]) -> list[bytes]:
+        self._tail += parts[0]
+        if len(parts) == 1:
             return []
         first = bytes(self._tail)
-        self._tail = bytearray(pieces[-1])
-        return [first, *pieces[1:-1]]
+        self._tail = bytearray(parts[-1])
+        return [first, *parts[1:-1]]
 
     def _check_size(self, line: bytes | bytearray) -> None:
         if self._kept + len(line) > self._max_event_bytes:
-            raise WireError(f"An event is longer than max_event_bytes, which is {self._max_event_bytes}.")
+            raise WireError(f"An event is longer than max_event_bytes = {self._max_event_bytes}.")
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

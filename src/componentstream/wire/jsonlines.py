@@ -1,7 +1,7 @@
-"""JSON lines (``application/x-ndjson``): one event a line, for files, queues and clients without SSE.
+"""JSON lines (``application/x-ndjson``): one event per line, for files, queues and clients without SSE.
 
-The lines hold the same JSON as the ``data:`` of server-sent events. An id, which has no place of its own
-here, stands in the object as a last field ``id``.
+Each line is the same JSON as the ``data:`` of a server-sent event. An id is added to the object as its last
+field, ``id``.
 """
 
 from typing import ClassVar
@@ -27,17 +27,17 @@ _WHITE_SPACE = b" \t\r"
 
 
 class JSONLinesEncoder:
-    """Writes events as JSON lines.
+    """Encoder for JSON lines.
 
-    Send what :meth:`encode` returns as it is, with :attr:`headers`, and :meth:`heartbeat` whenever nothing
-    was sent for about 15 seconds, so that no proxy takes the connection for dead.
+    Send the bytes of :meth:`encode` unchanged, with :attr:`headers`, and :meth:`heartbeat` after every 15
+    seconds or so of silence, so that proxies keep the connection open.
     """
 
     media_type: ClassVar[str] = _MEDIA_TYPE
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response headers of such a stream, in a dict of their own."""
+        """Response headers for the stream, as a new dict."""
         return {"Content-Type": _MEDIA_TYPE, **STREAM_HEADERS}
 
     def encode(
@@ -49,12 +49,13 @@ class JSONLinesEncoder:
         """Return the event as one line.
 
         Args:
-            event: what to write.
-            id: the event's number in its stream, or another name for it; a string in the JSON.
+            event: The event.
+            id: Id of the event, such as its number in the stream; a string in the JSON.
 
         Raises:
-            UsageError: ``event`` is none of ours or holds what JSON cannot carry, or the id is not 1 to 64
-                of ``0-9 A-Z a-z . -``.
+            UsageError: ``event`` is not an event of this library or contains a value that JSON cannot
+            represent,
+                or ``id`` is not 1 to 64 of ``0-9 A-Z a-z . -``.
         """
         if id is None:
             if type(event) is ContentBlockDelta:
@@ -63,22 +64,22 @@ class JSONLinesEncoder:
         return b'%b,"id":"%b"}\n' % (event_to_json(event)[:-1], id_to_text(id))
 
     def heartbeat(self) -> bytes:
-        """Return an empty line, which readers pass over."""
+        """Return an empty line, which decoders ignore."""
         return b"\n"
 
 
 class JSONLinesDecoder(LineDecoder):
-    """Reads JSON lines.
+    """Decoder for JSON lines.
 
-    Only LF ends a line. Blank lines, types that are not ours and fields that are not ours are passed over.
-    A last line without LF counts when it is whole, and is dropped when it was cut off.
+    Only LF ends a line. Blank lines, unknown event types and unknown fields are ignored. A last line
+    without LF is decoded if it is complete, and dropped if it was cut off.
 
     Attributes:
-        last_event_id: the ``id`` of the last object that had one.
+        last_event_id: The ``id`` of the last object that had one.
 
     Args:
-        max_event_bytes: most bytes in a line. The default, 16 MiB, holds the largest component of the
-            default ``Limits`` as one delta.
+        max_event_bytes: Maximum number of bytes in a line. The default, 16 MiB, fits the largest component
+            of the default ``Limits`` as one delta.
     """
 
     @override
@@ -94,7 +95,7 @@ class JSONLinesDecoder(LineDecoder):
         try:
             data = json_object(line, "strict")
         except WireError:
-            return []  # no beginning of an object is an object: this one was cut off
+            return []  # cut off: a proper prefix of a JSON object is never a JSON object
         event = self._event(data)
         return [] if event is None else [event]
 

@@ -1,8 +1,8 @@
 """Server-sent events (the ``text/event-stream`` of the HTML standard).
 
-A block is ``data: {json}``, an optional ``id:``, an optional ``retry:`` and a blank line. The id follows the
-data, because many clients take an id as soon as they read it: were it first, a connection cut inside the
-data would make such a client ask for what comes after an event that it never got.
+A block is ``data: {json}``, an optional ``id:``, an optional ``retry:`` and a blank line. The id follows
+the data because many clients store an id as soon as they read it: if it came first and the connection broke
+within the data, such a client would resume after an event that it never received.
 """
 
 from typing import ClassVar, Final, get_args
@@ -25,14 +25,14 @@ from componentstream.wire._json import (
 
 _MEDIA_TYPE: Final = "text/event-stream"
 _MAX_RETRY: Final = 2**31 - 1
-"""Milliseconds; a browser's timer with a longer delay fires at once."""
+"""Milliseconds. Timers of browsers are 32 bits wide and fire at once for a longer delay."""
 
 _RETRY_DIGITS: Final = 18
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 def _event_name(kind: type[Event]) -> str:
-    # A browser reports an event called `error` as a broken connection.
+    # EventSource dispatches `error` itself, for a broken connection, so this type needs another name.
     return "stream_error" if kind is ErrorEvent else kind.type
 
 
@@ -41,15 +41,15 @@ _NAMES_READ: Final = frozenset({b"", b"message", ErrorEvent.type.encode(), *_NAM
 
 
 class SSEEncoder:
-    """Writes events as server-sent events.
+    """Encoder for server-sent events.
 
-    Send what :meth:`encode` returns as it is, with :attr:`headers`, and :meth:`heartbeat` whenever nothing
-    was sent for about 15 seconds, so that no proxy takes the connection for dead.
+    Send the bytes of :meth:`encode` unchanged, with :attr:`headers`, and :meth:`heartbeat` after every 15
+    seconds or so of silence, so that proxies keep the connection open.
 
     Args:
-        named: write ``event:`` too, with the event's type. Then a browser hands each type to the listeners
-            of that name, an error to those of ``stream_error``, and nothing to ``message``. By default all
-            events go to the listeners of ``message``.
+        named: Whether to write ``event:`` with the event's type. A browser then dispatches each event to the
+            listeners of its type, and errors to those of ``stream_error``. By default all events go to the
+            listeners of ``message``.
     """
 
     media_type: ClassVar[str] = _MEDIA_TYPE
@@ -62,7 +62,7 @@ class SSEEncoder:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response headers of such a stream, in a dict of their own."""
+        """Response headers for the stream, as a new dict."""
         return {"Content-Type": f"{_MEDIA_TYPE}; charset=utf-8", **STREAM_HEADERS}
 
     def encode(
@@ -75,13 +75,16 @@ class SSEEncoder:
         """Return the event as one block.
 
         Args:
-            event: what to write.
-            id: what a client sends as ``Last-Event-ID`` to go on after this event; its number in the stream.
-            retry: milliseconds that a browser waits before it connects again, from here on.
+            event: The event.
+            id: Id that a client sends as ``Last-Event-ID`` to resume after this event; its number in the
+                stream.
+            retry: Reconnect delay for browsers in milliseconds, from now on.
 
         Raises:
-            UsageError: ``event`` is none of ours or holds what JSON cannot carry, the id is not 1 to 64 of
-                ``0-9 A-Z a-z . -``, or ``retry`` is not a whole number from 0 to 2147483647.
+            UsageError: ``event`` is not an event of this library or contains a value that JSON cannot
+            represent,
+                ``id`` is not 1 to 64 of ``0-9 A-Z a-z . -``, or ``retry`` is not an integer from 0 to
+                2147483647.
         """
         if type(event) is ContentBlockDelta and id is None and retry is None:
             return self._delta % (event.index, quote(event.text).encode())
@@ -95,45 +98,44 @@ class SSEEncoder:
         return b"".join(lines)
 
     def heartbeat(self) -> bytes:
-        """Return a comment, which every client passes over.
+        """Return a comment, which every client ignores.
 
-        No blank line follows it, because some clients make an empty event of a block without data.
+        It has no blank line after it, because some clients dispatch an empty event for a block without data.
         """
         return b": keep-alive\n"
 
 
 def _checked_retry(retry: int) -> int:
     if type(retry) is not int or not 0 <= retry <= _MAX_RETRY:
-        raise UsageError(f"retry must be whole milliseconds from 0 to {_MAX_RETRY}.")
+        raise UsageError(f"retry must be an integer from 0 to {_MAX_RETRY}, in milliseconds.")
     return retry
 
 
 class SSEDecoder(LineDecoder):
-    """Reads server-sent events by the rules of the HTML standard.
+    """Decoder for server-sent events, by the rules of the HTML standard.
 
-    Lines end with CR, LF or CRLF, one byte order mark at the start is dropped, comments and unknown fields
-    are passed over, and a block that the end of the stream cuts off is dropped. So is an event that a
-    browser would not hand to a listener of ours: one with an ``event:`` name that is none of ours, or
-    without data. Types that are not ours are passed over.
+    Lines end with CR, LF or CRLF; a byte order mark at the start, comments and unknown fields are ignored;
+    an unfinished block at the end of the stream is dropped. Blocks without data, with an unknown ``event:``
+    name or with an unknown event type are ignored.
 
     Attributes:
-        last_event_id: the id of the last whole block; ids stick until the next. Send it as
-            ``Last-Event-ID`` when connecting again.
-        retry: milliseconds to wait before connecting again, None when the sender did not say.
+        last_event_id: Id of the last complete block; an id holds until the next one. Send it as
+            ``Last-Event-ID`` to resume.
+        retry: Reconnect delay in milliseconds, None if the sender did not set it.
 
     Args:
-        max_event_bytes: most bytes in the data of one event, or in any line. The default, 16 MiB, holds the
-            largest component of the default ``Limits`` as one delta.
+        max_event_bytes: Maximum number of bytes in the data of one event, and in each line. The default, 16
+            MiB, fits the largest component of the default ``Limits`` as one delta.
     """
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         super().__init__(max_event_bytes=max_event_bytes)
         self.retry: int | None = None
-        self._after_cr = False  # an LF that comes next belongs to it
+        self._after_cr = False  # an LF at the start of the next chunk belongs to that CR
         self._first_line = True
         self._id = ""
         self._name = b""
-        self._data = bytearray()  # each `data` with an LF behind it
+        self._data = bytearray()  # the value of each `data` field, followed by LF
 
     @override
     def _split(self, data: bytes) -> list[bytes]:
