@@ -105,5 +105,5 @@ def test_the_description_is_that_of_the_settings():
         described = httpx2.get(f"{url}openapi.json", timeout=5).json()
         assert httpx2.get(f"{url}metrics", timeout=5).status_code == 404
     assert "/metrics" not in described["paths"]
-    body = described["paths"]["/generate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body = described["components"]["schemas"]["GenerationRequest"]
     assert body["properties"]["prompt"]["maxLength"] == 987
