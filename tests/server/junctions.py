@@ -59,7 +59,7 @@ class RestlessLog(FailingLog):
         )
 
 
-class CountedReader(StreamSubscriber):
+class CountedSubscriber(StreamSubscriber):
     """A reader that is seen going over to the tail and back."""
 
     __slots__ = ("figures", "where")
@@ -100,7 +100,7 @@ class Run:
         await asyncio.sleep(rng.choice((0.0, 0.01, 0.3, 1.0, 5.0)) * rng.random() * self.scale)
         status = await self.log.log.status(STREAM)
         after = rng.choice((0, rng.randint(0, status.last)))
-        reader = CountedReader(
+        subscriber = CountedSubscriber(
             self.log,
             status,
             self.producer.tail if rng.random() < 0.8 else None,
@@ -109,18 +109,18 @@ class Run:
             heartbeat=rng.choice((0.05, 15.0)) * self.scale,
             log_timeout=20.0 * self.scale,
         )
-        reader.figures, reader.where = self.figures, ""
+        subscriber.figures, subscriber.where = self.figures, ""
         lags = rng.choice(((0.0,), (0.0,), (0.0, 0.0, 0.05), (0.0,) * 8 + (2.5,)))
         chunks = []
         try:
-            async for chunk in chunks_of(reader):
+            async for chunk in chunks_of(subscriber):
                 if chunk != BEAT:
                     chunks.append(chunk)
                 for _ in range(rng.choice((0, 0, 1, 3))):
                     await asyncio.sleep(0)
                 await asyncio.sleep(rng.choice(lags) * self.scale)
         finally:
-            await reader.aclose()
+            await subscriber.aclose()
         self.got.append((after, b"".join(chunks)))
 
     async def finish_abandoned(self, status):

@@ -139,13 +139,13 @@ class Watch:
     """A reader of a tail that is always in time; it judges nothing.
 
     Attributes:
-        records: what it saw.
+        entries: what it saw.
         times: when it saw each.
     """
 
     def __init__(self, tail, seen=lambda _entries: None):
         self.tail = tail
-        self.records = []
+        self.entries = []
         self.times = []
         self._seen = seen
         self._loop = asyncio.get_running_loop()
@@ -153,16 +153,16 @@ class Watch:
 
     @property
     def payloads(self):
-        return [record.payload for record in self.records]
+        return [entry.payload for entry in self.entries]
 
     @property
     def logged(self):
-        return [record.payload for record in self.records if record.logged]
+        return [entry.payload for entry in self.entries if entry.logged]
 
     def _look(self):
-        fresh = self.tail.after(len(self.records))
+        fresh = self.tail.after(len(self.entries))
         assert fresh is not None
-        self.records += fresh
+        self.entries += fresh
         self.times += [self._loop.time()] * len(fresh)
         self._seen(fresh)
 
@@ -226,10 +226,10 @@ def verify(payloads, *, whole=True):
         reason_of(payloads)
 
 
-async def chunks_of(reader):
+async def chunks_of(subscriber):
     """Yield all that a reader has to send."""
-    while (records := await reader.next()) is not None:
-        if chunk := reader.render(records):
+    while (entries := await subscriber.next()) is not None:
+        if chunk := subscriber.render(entries):
             yield chunk
 
 

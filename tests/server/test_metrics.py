@@ -60,7 +60,7 @@ def test_what_happens_is_counted():
     assert value_of(metrics, "componentstream_refused_requests_total", code="rate_limited") == 1
 
 
-def test_codes_of_your_own_share_one_label():
+def test_codes_of_the_application_share_one_label():
     metrics = Metrics()
     for number in range(1000):
         metrics.refused(f"mine_{number}")
@@ -68,7 +68,7 @@ def test_codes_of_your_own_share_one_label():
     assert b"mine_" not in metrics.render("")[0]
 
 
-def test_each_application_has_metrics_of_its_own():
+def test_each_application_has_its_own_metrics():
     one, other = Metrics(), Metrics()
     one.resumed.inc()
     assert value_of(other, "componentstream_resumed_total") == 0
@@ -76,21 +76,21 @@ def test_each_application_has_metrics_of_its_own():
 
 
 @pytest.mark.parametrize("accept", NOTHING_SPECIAL)
-def test_who_asks_for_nothing_special_gets_the_text_format(accept):
+def test_the_text_format_is_the_default(accept):
     body, media_type = Metrics().render(accept)
     assert media_type == "text/plain; version=0.0.4; charset=utf-8"
     assert "componentstream_readers" in {family.name for family in plain(body.decode())}
 
 
 @pytest.mark.parametrize("accept", [OPENMETRICS, f"text/html, {OPENMETRICS};q=0.5, */*;q=0.1"])
-def test_who_asks_for_openmetrics_gets_it(accept):
+def test_openmetrics_is_returned_on_request(accept):
     body, media_type = Metrics().render(accept)
     assert media_type == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
     assert "componentstream_readers" in {family.name for family in openmetrics(body.decode())}
     assert body.endswith(b"# EOF\n")
 
 
-def test_each_of_several_processes_answers_for_all(tmp_path, monkeypatch):
+def test_each_process_reports_the_sum_of_all(tmp_path, monkeypatch):
     program = (
         "from componentstream.server.metrics import Metrics\n"
         "metrics = Metrics()\n"
@@ -108,7 +108,7 @@ def test_each_of_several_processes_answers_for_all(tmp_path, monkeypatch):
     assert (refused["rate_limited"], refused["unauthorized"]) == (3.0, 0.0)
 
 
-def test_what_several_processes_have_is_read_from_their_folder_alone(tmp_path, monkeypatch):
+def test_several_processes_are_read_from_their_directory_only(tmp_path, monkeypatch):
     metrics = Metrics()
     metrics.resumed.inc()
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))

@@ -43,7 +43,7 @@ async def hello(_scope, _receive, send):
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-def test_it_listens_at_a_free_port_and_says_where():
+def test_it_listens_on_a_free_port_and_has_its_url():
     with LocalServer(hello, port=0) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -54,7 +54,7 @@ def test_it_listens_at_a_free_port_and_says_where():
         assert not thread.is_alive()
 
 
-def test_whoever_comes_before_it_runs_is_answered_when_it_does():
+def test_a_client_that_connects_before_it_runs_is_answered():
     with LocalServer(hello, port=0) as server:
         answers = []
         client = threading.Thread(target=lambda: answers.append(httpx2.get(server.url, timeout=WAIT).text))
@@ -68,7 +68,7 @@ def test_whoever_comes_before_it_runs_is_answered_when_it_does():
     assert answers == ["hello"]
 
 
-def test_an_interrupt_cancels_what_is_open_and_is_no_error(capfd):
+def test_an_interrupt_cancels_open_responses_without_an_error(capfd):
     app = Endless()
     with LocalServer(app, port=0) as server:
 
@@ -151,7 +151,7 @@ def read_while_it_stops(server, then=lambda: None):
     return b"".join(pieces)
 
 
-def test_what_is_open_when_it_stops_is_drained_and_read_to_its_end():
+def test_open_responses_are_drained_and_delivered_when_it_stops():
     app = Drained(0.2)
     server = LocalServer(app, port=0, drain=app.drain)
     with running(server) as raised:
@@ -160,7 +160,7 @@ def test_what_is_open_when_it_stops_is_drained_and_read_to_its_end():
     assert not app.cancelled.is_set()
 
 
-def test_nobody_new_is_let_in_while_it_drains():
+def test_new_connections_are_refused_while_it_drains():
     app = Drained(0.5)
     server = LocalServer(app, port=0, drain=app.drain)
     refused = []
@@ -187,7 +187,7 @@ def test_a_drain_that_takes_too_long_is_given_up():
     assert raised == []
 
 
-def test_a_drain_that_fails_is_told_after_the_server_has_stopped():
+def test_an_error_of_the_drain_is_raised_after_the_server_has_stopped():
     app = Drained(0.0, ValueError("no"))
     server = LocalServer(app, port=0, drain=app.drain)
     with running(server) as raised:
@@ -196,7 +196,7 @@ def test_a_drain_that_fails_is_told_after_the_server_has_stopped():
     assert app.cancelled.is_set()
 
 
-def test_a_reader_who_does_not_leave_after_the_drain_is_cancelled():
+def test_a_response_that_stays_open_after_the_drain_is_cancelled():
     app = Endless()
     drained = threading.Event()
 
@@ -210,7 +210,7 @@ def test_a_reader_who_does_not_leave_after_the_drain_is_cancelled():
     assert app.cancelled.is_set()
 
 
-def test_a_second_interrupt_waits_for_no_drain():
+def test_a_second_interrupt_skips_the_drain():
     app = Drained(WAIT)
     server = LocalServer(app, port=0, drain=app.drain, grace=WAIT)
 
@@ -252,7 +252,7 @@ class Lively:
         self.notes.append("drain")
 
 
-def test_the_lifespan_begins_before_all_else_and_ends_after_the_drain():
+def test_the_lifespan_starts_first_and_ends_after_the_drain():
     app = Lively()
     server = LocalServer(app, port=0, drain=app.drain)
     with running(server):
@@ -269,7 +269,7 @@ def serve(server):
 
 
 @pytest.mark.parametrize("way", [run, serve])
-def test_a_lifespan_that_does_not_start_is_the_end(way):
+def test_a_lifespan_that_fails_to_start_is_a_usage_error(way):
     server = LocalServer(Lively("startup.failed"), port=0)
     with server, pytest.raises(UsageError) as caught:
         way(server)
@@ -278,7 +278,7 @@ def test_a_lifespan_that_does_not_start_is_the_end(way):
 
 @pytest.mark.parametrize("way", [run, serve])
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_good_order_and_is_not_raised_again(way, sign):
+def test_a_signal_shuts_it_down_cleanly_and_is_not_raised_again(way, sign):
     app = Lively()
     server = LocalServer(app, port=0, drain=app.drain)
 
@@ -296,7 +296,7 @@ def test_a_signal_ends_it_in_good_order_and_is_not_raised_again(way, sign):
     assert app.notes == ["lifespan.startup", "127.0.0.1", "drain", "lifespan.shutdown"]
 
 
-def test_a_client_is_not_believed_what_it_says_of_its_address():
+def test_forwarded_addresses_are_not_trusted():
     app = Lively()
     server = LocalServer(app, port=0)
     with running(server):
@@ -304,7 +304,7 @@ def test_a_client_is_not_believed_what_it_says_of_its_address():
     assert app.notes[1] == "127.0.0.1"
 
 
-def test_a_port_that_is_taken_is_the_users_mistake():
+def test_a_port_that_is_in_use_is_a_usage_error():
     with LocalServer(hello, port=0) as server:
         port = int(server.url.rstrip("/").rpartition(":")[2])
         with pytest.raises(UsageError) as caught:
@@ -315,12 +315,12 @@ def test_a_port_that_is_taken_is_the_users_mistake():
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "." * 300])
-def test_a_host_that_is_none_is_the_users_mistake(host):
+def test_an_unknown_host_is_a_usage_error(host):
     with pytest.raises(UsageError, match="Cannot listen on port 0 of"):
         LocalServer(hello, host=host, port=0)
 
 
-def test_an_address_of_version_6_stands_in_brackets():
+def test_an_ipv6_address_is_in_brackets_in_the_url():
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -336,7 +336,7 @@ def test_an_address_of_version_6_stands_in_brackets():
         ("starlette", "componentstream.server", "componentstream.server needs starlette"),
     ],
 )
-def test_what_is_not_installed_is_named(monkeypatch, missing, module, message):
+def test_a_missing_extra_is_named(monkeypatch, missing, module, message):
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.delitem(sys.modules, module)
     with pytest.raises(MissingExtraError) as caught:

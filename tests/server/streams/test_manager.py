@@ -99,13 +99,13 @@ async def start(worker, asked=PAGE, subject="ada", *, key=None, user=None, debug
 
 async def read(worker, status, view=None):
     """Read a stream to its end, and return the payloads."""
-    reader = worker.subscribe(status, view or EventFilter(), "user reader")
+    subscriber = worker.subscribe(status, view or EventFilter(), "user reader")
     payloads = []
     try:
-        while (records := await reader.next()) is not None:
+        while (records := await subscriber.next()) is not None:
             payloads += [record.payload for record in records]
     finally:
-        await worker.unsubscribe(reader)
+        await worker.unsubscribe(subscriber)
     return payloads
 
 
@@ -119,13 +119,13 @@ async def refused(call):
 
 
 @pytest.mark.parametrize("subject", ["", "ada", "a b  c", "user x", "\U0001f600"])
-def test_the_subject_is_found_again_in_what_the_log_keeps(subject):
+def test_the_subject_can_be_read_back_from_the_stored_owner(subject):
     assert Owner(subject, "f00d").text == f"user f00d {subject}"
     assert subject_of(Owner(subject, "f00d").text) == subject
 
 
 @pytest.mark.parametrize("owner", ["", "ticket s-1 ada", "users f00d ada", "userf00d ada"])
-def test_what_is_no_stream_of_a_user_has_no_subject(owner):
+def test_an_owner_of_another_kind_does_not_have_a_subject(owner):
     assert subject_of(owner) is None
 
 
@@ -144,7 +144,7 @@ def test_a_stream_without_a_key_has_a_random_id(run):
     run(main())
 
 
-def test_a_stream_that_was_started_is_open_and_its_owners(run):
+def test_a_started_stream_is_open_and_belongs_to_its_owner(run):
     async def main():
         log = new_log()
         worker = new_worker(log=log, lease=7.0)
@@ -179,7 +179,7 @@ def test_a_stream_is_read_from_its_first_event_to_its_last(run):
     run(main())
 
 
-def test_debug_events_are_in_a_stream_that_is_started_with_them(run):
+def test_a_stream_started_with_debug_has_debug_events(run):
     async def main():
         worker = new_worker(Model(1))
         for debug in (False, True):
@@ -190,7 +190,7 @@ def test_debug_events_are_in_a_stream_that_is_started_with_them(run):
     run(main())
 
 
-def test_the_hooks_of_the_settings_are_told_of_each_stream_by_its_id(run):
+def test_hooks_get_the_events_of_each_stream_with_its_id(run):
     async def main():
         told = []
         worker = new_worker(Model(1), hooks=[told.append])
@@ -207,7 +207,7 @@ def test_the_hooks_of_the_settings_are_told_of_each_stream_by_its_id(run):
 # One key is one call of the model
 
 
-def test_a_key_makes_two_starts_one_stream(run):
+def test_two_requests_with_the_same_key_share_a_stream(run):
     async def main():
         worker = new_worker(model := Model(2))
         first = await start(worker, key=KEY)
@@ -222,7 +222,7 @@ def test_a_key_makes_two_starts_one_stream(run):
     run(main())
 
 
-def test_two_hundred_starts_at_once_with_a_key_are_one_call_at_one_worker(run):
+def test_concurrent_requests_with_a_key_call_the_model_once(run):
     async def main():
         log = new_log()
         for name in ("acquire", "status"):
@@ -240,7 +240,7 @@ def test_two_hundred_starts_at_once_with_a_key_are_one_call_at_one_worker(run):
     run(main())
 
 
-def test_starts_at_once_with_a_key_are_one_call_at_all_workers_that_share_a_log(run):
+def test_concurrent_requests_with_a_key_to_several_workers_call_the_model_once(run):
     async def main():
         log, model = new_log(), Model(2)
         log.trouble("acquire", math.inf, error=None, turns=5)
@@ -257,7 +257,7 @@ def test_starts_at_once_with_a_key_are_one_call_at_all_workers_that_share_a_log(
     run(main())
 
 
-def test_the_same_key_of_another_user_is_another_stream(run):
+def test_the_same_key_of_another_user_starts_another_stream(run):
     async def main():
         worker = new_worker(model := Model(1))
         begun = [await start(worker, subject=subject, key=KEY) for subject in ("ada", "bob", "")]
@@ -271,7 +271,7 @@ def test_the_same_key_of_another_user_is_another_stream(run):
     run(main())
 
 
-def test_no_user_and_key_can_be_taken_for_another(run):
+def test_different_users_and_keys_never_collide(run):
     async def main():
         worker = new_worker(Model(1))
         pairs = [("a", "bc"), ("ab", "c"), ('a", "b', "c"), ("a", 'b", "c'), ("abc", "-"), ("", "abc")]
@@ -290,7 +290,7 @@ def test_no_user_and_key_can_be_taken_for_another(run):
         GenerationRequest("a page", "", "2"),
     ],
 )
-def test_a_key_is_good_for_one_request_alone(run, other):
+def test_a_key_is_rejected_with_a_different_request(run, other):
     async def main():
         worker = new_worker(model := Model(1))
         first = await start(worker, key=KEY)
@@ -304,7 +304,7 @@ def test_a_key_is_good_for_one_request_alone(run, other):
     run(main())
 
 
-def test_the_parts_of_a_request_are_told_apart():
+def test_fingerprints_depend_on_where_the_fields_end():
     requests = [
         GenerationRequest("a", "b", "c"), GenerationRequest("a", "bc"), GenerationRequest("a", "", "bc"),
         GenerationRequest("ab", "", "c"), GenerationRequest('a", "b', "c"),
@@ -312,7 +312,7 @@ def test_the_parts_of_a_request_are_told_apart():
     assert len({fingerprint(asked) for asked in requests}) == len(requests)
 
 
-def test_a_stream_that_another_worker_began_in_between_is_taken_as_it_is(run):
+def test_a_stream_that_another_worker_started_meanwhile_is_shared(run):
     async def main():
         log = new_log()
         one, other = new_worker(model := Model(1), log=log), new_worker(unasked := Model(1), log=log)
@@ -330,7 +330,7 @@ def test_a_stream_that_another_worker_began_in_between_is_taken_as_it_is(run):
     run(main())
 
 
-def test_a_stream_that_another_worker_gave_up_in_between_is_a_failure_of_the_log(run):
+def test_a_stream_that_another_worker_deleted_meanwhile_is_a_store_error(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(1), log=log)
@@ -393,7 +393,7 @@ NO_STARTS = {
 
 @pytest.mark.parametrize(("generate", "error"), NO_STARTS.values(), ids=NO_STARTS.keys())
 @pytest.mark.parametrize("key", [None, KEY])
-def test_a_generation_that_does_not_begin_leaves_no_stream_and_no_slot_behind(run, key, generate, error):
+def test_a_generation_that_fails_to_start_leaves_neither_stream_nor_slot(run, key, generate, error):
     async def main():
         log = MemoryEventLog()
         worker = new_worker(generate, log=log)
@@ -408,7 +408,7 @@ def test_a_generation_that_does_not_begin_leaves_no_stream_and_no_slot_behind(ru
     run(main())
 
 
-def test_a_key_whose_generation_did_not_begin_may_be_tried_again(run):
+def test_a_key_whose_generation_failed_to_start_can_be_retried(run):
     async def main():
         attempts = []
 
@@ -445,7 +445,7 @@ class Untouched:
         self.notes.append("closed")
 
 
-def test_a_hook_that_fails_at_the_start_has_the_source_closed_unread(run):
+def test_a_hook_that_fails_at_the_start_closes_the_unread_source(run):
     async def main():
         def hook(_record):
             raise RuntimeError("the hook fails")
@@ -464,7 +464,7 @@ def test_a_hook_that_fails_at_the_start_has_the_source_closed_unread(run):
 
 
 @pytest.mark.parametrize("key", [None, KEY])
-def test_a_log_that_is_down_at_the_start_keeps_the_model_from_being_asked(run, key):
+def test_the_model_is_not_called_while_the_log_is_down(run, key):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(1), log=log)
@@ -479,7 +479,7 @@ def test_a_log_that_is_down_at_the_start_keeps_the_model_from_being_asked(run, k
     run(main())
 
 
-def test_a_log_that_fails_when_a_stream_is_asked_for_by_its_key_is_a_failure(run):
+def test_a_log_that_fails_to_look_up_a_key_is_a_store_error(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(1), log=log)
@@ -494,7 +494,7 @@ def test_a_log_that_fails_when_a_stream_is_asked_for_by_its_key_is_a_failure(run
 
 
 @pytest.mark.parametrize("key", [None, KEY])
-def test_a_log_that_fails_after_the_start_keeps_nobody_from_the_stream(run, key):
+def test_a_log_that_fails_after_the_start_does_not_hide_the_stream(run, key):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(1), log=log)
@@ -510,7 +510,7 @@ def test_a_log_that_fails_after_the_start_keeps_nobody_from_the_stream(run, key)
     run(main())
 
 
-def test_why_a_generation_did_not_begin_is_said_even_if_the_log_then_fails(run):
+def test_the_reason_of_a_failed_start_is_reported_even_if_the_log_fails_too(run):
     async def main():
         log = new_log()
         worker = new_worker(raising(RefusedRequestError(409, "conflict", "No.")), log=log, lease=5.0)
@@ -629,7 +629,7 @@ def test_a_shutdown_does_not_wait_for_a_stream_that_opens(run):
 # Slots
 
 
-def test_a_user_has_so_many_generations_at_once_and_gets_the_places_back(run):
+def test_concurrent_generations_are_limited_and_slots_are_released(run):
     async def main():
         worker = new_worker(Model(2), max_generations_per_user=2, max_generations=3)
         mine = [await start(worker), await start(worker)]
@@ -650,7 +650,7 @@ def test_a_user_has_so_many_generations_at_once_and_gets_the_places_back(run):
     run(main())
 
 
-def test_a_key_that_was_used_takes_no_place(run):
+def test_a_repeated_key_does_not_take_a_slot(run):
     async def main():
         worker = new_worker(Model(2), max_generations=1)
         first = await start(worker, key=KEY)
@@ -660,7 +660,7 @@ def test_a_key_that_was_used_takes_no_place(run):
     run(main())
 
 
-def test_a_place_is_free_again_after_the_model_failed_and_after_the_log_did(run):
+def test_a_slot_is_released_after_the_model_or_the_log_failed(run):
     async def failing(_request):
         yield "text"
         raise RuntimeError
@@ -686,7 +686,7 @@ def test_a_place_is_free_again_after_the_model_failed_and_after_the_log_did(run)
     run(main())
 
 
-def test_a_log_that_fails_for_good_is_reported_without_what_is_in_the_stream(run, caplog):
+def test_a_log_failure_is_logged_without_the_content_of_the_stream(run, caplog):
     async def main():
         log = new_log()
         worker = new_worker(Model(1), log=log, log_timeout=0.2)
@@ -703,7 +703,7 @@ def test_a_log_that_fails_for_good_is_reported_without_what_is_in_the_stream(run
     )
 
 
-def test_a_producer_that_fails_otherwise_is_reported_and_gives_its_place_back(run, caplog):
+def test_a_producer_that_crashes_is_logged_and_releases_its_slot(run, caplog):
     async def main():
         log = new_log()
         worker = new_worker(Model(1), log=log)
@@ -720,7 +720,7 @@ def test_a_producer_that_fails_otherwise_is_reported_and_gives_its_place_back(ru
     assert lost.getMessage().endswith(" was lost.")
 
 
-def test_readers_have_places_of_their_own(run):
+def test_concurrent_subscribers_are_limited_separately(run):
     async def main():
         worker = new_worker(Model(LONG), max_readers=3, max_readers_per_user=2)
         status = await start(worker)
@@ -734,8 +734,8 @@ def test_readers_have_places_of_their_own(run):
                 call("user eve")
             assert (caught.value.status, caught.value.code) == (503, "server_busy")
         assert "componentstream_readers 3.0" in worker.metrics.render("")[0].decode()
-        for reader in (*mine, other):
-            await worker.unsubscribe(reader)
+        for subscriber in (*mine, other):
+            await worker.unsubscribe(subscriber)
             worker.check_capacity("user eve")
         assert worker._subscriptions.taken == 0
         assert "componentstream_readers 0.0" in worker.metrics.render("")[0].decode()
@@ -748,7 +748,7 @@ def test_readers_have_places_of_their_own(run):
 # Whose streams are found
 
 
-def test_a_stream_is_found_by_its_owner_alone(run):
+def test_a_stream_is_found_only_by_its_owner(run):
     async def main():
         worker = new_worker(Model(1))
         status = await start(worker, subject="ada")
@@ -770,7 +770,7 @@ def test_a_stream_is_found_by_its_owner_alone(run):
 # Stopping
 
 
-def test_a_generation_that_runs_here_is_stopped_at_once(run):
+def test_a_local_generation_is_stopped_at_once(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
@@ -792,7 +792,7 @@ def test_a_generation_that_runs_here_is_stopped_at_once(run):
     run(main())
 
 
-def test_a_stop_does_not_wait_for_a_source_that_does_not_end(run):
+def test_a_stop_does_not_wait_for_a_stubborn_source(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG, stubborn=0.75), log=log)
@@ -814,7 +814,7 @@ def test_a_stop_does_not_wait_for_a_source_that_does_not_end(run):
     run(main())
 
 
-def test_a_generation_that_runs_elsewhere_is_stopped_through_the_log(run):
+def test_a_generation_on_another_worker_is_stopped_through_the_log(run):
     async def main():
         log = new_log()
         producing = new_worker(model := Model(LONG), log=log)
@@ -841,7 +841,7 @@ def test_a_generation_that_runs_elsewhere_is_stopped_through_the_log(run):
     run(main())
 
 
-def test_a_stream_that_is_done_is_not_changed_by_a_stop(run):
+def test_a_finished_stream_is_not_changed_by_a_stop(run):
     async def main():
         log = new_log()
         worker = new_worker(Model(1), log=log)
@@ -870,7 +870,7 @@ def test_a_stream_whose_producer_died_can_be_stopped(run):
     run(main())
 
 
-def test_a_stop_that_the_log_does_not_take_is_a_failure(run):
+def test_a_stop_that_the_log_rejects_is_a_store_error(run):
     async def main():
         log = new_log()
         producing, other = new_worker(Model(2), log=log), new_worker(log=log)
@@ -885,7 +885,7 @@ def test_a_stop_that_the_log_does_not_take_is_a_failure(run):
     run(main())
 
 
-def test_the_first_reader_of_a_stream_whose_producer_died_writes_its_end(run, caplog):
+def test_the_first_subscriber_of_an_abandoned_stream_ends_it(run, caplog):
     async def main():
         log = new_log()
         lease = await log.acquire("s-1", owner=Owner("ada", "0").text, ttl=1.0)
@@ -909,7 +909,7 @@ def test_the_first_reader_of_a_stream_whose_producer_died_writes_its_end(run, ca
     assert caplog.records[0].levelno == logging.WARNING
 
 
-def test_a_stream_that_was_deleted_and_begun_again_is_the_new_one(run):
+def test_a_stream_that_was_deleted_and_restarted_is_the_new_one(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(6), log=log, max_generations=2)
@@ -936,14 +936,14 @@ def test_a_stream_that_was_deleted_and_begun_again_is_the_new_one(run):
 # Readers that leave
 
 
-def test_a_generation_goes_on_without_readers(run):
+def test_a_generation_continues_without_subscribers(run):
     async def main():
         log = new_log()
         worker = new_worker(Model(4), log=log)
         status = await start(worker)
-        reader = worker.subscribe(status, EventFilter(), "user ada")
-        await reader.next()
-        await worker.unsubscribe(reader)
+        subscriber = worker.subscribe(status, EventFilter(), "user ada")
+        await subscriber.next()
+        await worker.unsubscribe(subscriber)
         await asyncio.sleep(6.0)
         assert reason_of(await stored(log, status.stream)) == "complete"
         await worker.aclose()
@@ -951,7 +951,7 @@ def test_a_generation_goes_on_without_readers(run):
     run(main())
 
 
-def test_a_generation_ends_with_its_last_reader_if_nobody_knows_of_it(run):
+def test_a_generation_that_cannot_be_resumed_ends_with_its_last_subscriber(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
@@ -969,7 +969,7 @@ def test_a_generation_ends_with_its_last_reader_if_nobody_knows_of_it(run):
     run(main())
 
 
-def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
+def test_on_disconnect_cancel_ends_a_generation_with_its_last_subscriber(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log, on_disconnect="cancel")
@@ -993,7 +993,7 @@ def test_a_generation_can_be_made_to_end_with_its_last_reader(run):
 # The end of the server
 
 
-def test_a_drain_waits_for_what_ends_by_itself(run):
+def test_a_drain_waits_for_generations_that_end_in_time(run):
     async def main():
         log = new_log()
         worker = new_worker(Model(3), log=log, shutdown_grace=5.0)
@@ -1008,7 +1008,7 @@ def test_a_drain_waits_for_what_ends_by_itself(run):
     run(main())
 
 
-def test_a_drain_breaks_off_what_does_not_end(run):
+def test_a_drain_fails_generations_that_do_not_end_in_time(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log, shutdown_grace=5.0)
@@ -1031,7 +1031,7 @@ def test_a_drain_breaks_off_what_does_not_end(run):
 
 
 @pytest.mark.parametrize("grace", [0.5, 3.0])
-def test_a_drain_takes_no_longer_than_its_grace_whatever_a_source_does(run, grace):
+def test_a_drain_never_takes_longer_than_its_grace(run, grace):
     async def main():
         worker = new_worker(model := Model(LONG, stubborn=30.0), shutdown_grace=grace)
         reading = asyncio.create_task(read(worker, await start(worker)))
@@ -1048,7 +1048,7 @@ def test_a_drain_takes_no_longer_than_its_grace_whatever_a_source_does(run, grac
     run(main())
 
 
-def test_a_log_that_hangs_does_not_hold_up_the_end(run):
+def test_a_log_that_hangs_does_not_delay_a_drain(run):
     async def main():
         log = new_log()
         worker = new_worker(Model(LONG), log=log, shutdown_grace=3.0)
@@ -1066,7 +1066,7 @@ def test_a_log_that_hangs_does_not_hold_up_the_end(run):
     run(main())
 
 
-def test_a_drain_lets_readers_of_other_workers_streams_go_where_they_are(run):
+def test_a_drain_ends_subscribers_of_streams_of_other_workers(run):
     async def main():
         log = new_log()
         producing, draining = new_worker(Model(LONG), log=log), new_worker(log=log)
@@ -1086,7 +1086,7 @@ def test_a_drain_lets_readers_of_other_workers_streams_go_where_they_are(run):
     run(main())
 
 
-def test_nothing_new_begins_in_a_drain_and_what_is_there_can_be_read(run):
+def test_a_drain_rejects_new_generations_and_serves_existing_streams(run):
     async def main():
         worker = new_worker(model := Model(2), shutdown_grace=5.0)
         first = await start(worker, key=KEY)
@@ -1106,7 +1106,7 @@ def test_nothing_new_begins_in_a_drain_and_what_is_there_can_be_read(run):
     run(main())
 
 
-def test_a_start_that_the_drain_overtakes_is_refused_before_the_model_is_asked(run):
+def test_a_start_overtaken_by_a_drain_does_not_call_the_model(run):
     async def main():
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
@@ -1124,7 +1124,7 @@ def test_a_start_that_the_drain_overtakes_is_refused_before_the_model_is_asked(r
     run(main())
 
 
-def test_the_end_of_a_worker_that_was_not_drained_drains_it(run):
+def test_closing_the_manager_drains_it(run):
     async def main():
         worker = new_worker(Model(LONG), log=(log := new_log()), shutdown_grace=1.0)
         reading = asyncio.create_task(read(worker, status := await start(worker)))
@@ -1137,7 +1137,7 @@ def test_the_end_of_a_worker_that_was_not_drained_drains_it(run):
     run(main())
 
 
-def test_a_log_of_its_own_is_closed_and_one_that_was_given_is_not(run):
+def test_only_a_log_that_the_manager_created_is_closed(run):
     async def main():
         worker = new_worker(Model(1))
         assert isinstance(worker.log, MemoryEventLog)

@@ -63,8 +63,8 @@ def test_a_stream_is_in_the_log_and_in_the_tail_with_the_same_numbers():
         source = Source(*PAGE)
         producer, watch = await produce(log, source.aitems())
         assert watch.payloads == await stored(log)
-        assert [record.seq for record in watch.records] == list(range(1, producer.tail.last + 1))
-        assert all(record.logged for record in watch.records)
+        assert [entry.seq for entry in watch.entries] == list(range(1, producer.tail.last + 1))
+        assert all(entry.logged for entry in watch.entries)
         verify(watch.payloads)
         assert (text_of(watch.payloads), reason_of(watch.payloads)) == (PROSE, "complete")
         assert (await state(log), ended(producer), source.closed) == ("finished", "here", 1)
@@ -86,16 +86,16 @@ def test_a_stream_is_in_a_file_as_it_is_in_the_tail(tmp_path):
     asyncio.run(test())
 
 
-def test_nothing_reaches_a_reader_before_the_log_has_it():
+def test_an_entry_reaches_subscribers_only_after_the_log_has_it():
     async def test():
         log = new_log()
         log.trouble("append", math.inf, error=None, seconds=0.3)
         seen = []
 
-        def in_the_log(records):
+        def in_the_log(entries):
             logged = log.log._streams[STREAM].payloads
-            seen.extend(records)
-            assert all(logged[record.seq] == record.payload for record in records)
+            seen.extend(entries)
+            assert all(logged[entry.seq] == entry.payload for entry in entries)
 
         producer = await begin(log, paced(*PAGE, pause=0.1))
         Watch(producer.tail, in_the_log)
@@ -105,7 +105,7 @@ def test_nothing_reaches_a_reader_before_the_log_has_it():
     run(test())
 
 
-def test_an_event_is_written_in_the_turn_in_which_it_came():
+def test_an_event_is_written_in_the_loop_iteration_of_its_arrival():
     async def test():
         log = new_log()
         producer = await begin(log, paced("a", "b", "c"))
@@ -129,7 +129,7 @@ def test_while_the_log_is_busy_the_next_batch_grows():
     run(test())
 
 
-def test_a_slow_log_slows_the_source_down_and_nothing_is_dropped():
+def test_a_slow_log_puts_backpressure_on_the_source():
     async def test():
         log = new_log()
         log.trouble("append", math.inf, error=None, seconds=0.5)
@@ -149,7 +149,7 @@ def test_a_slow_log_slows_the_source_down_and_nothing_is_dropped():
     run(test())
 
 
-def test_an_error_of_the_model_is_told_to_readers_and_its_cause_to_the_operator(caplog):
+def test_clients_see_that_the_model_failed_and_operators_see_why(caplog):
     async def test():
         log = new_log()
         _, watch = await produce(log, Source("a", SourceError("secret")).aitems())
@@ -173,7 +173,7 @@ def test_a_deadline_of_the_session_ends_the_stream():
     run(test())
 
 
-def test_each_status_has_the_state_of_the_session_behind_it_with_debug():
+def test_a_debug_event_follows_each_status_with_debug():
     async def test():
         log = new_log()
         _, watch = await produce(log, Source(*PAGE).aitems(), debug=True)
@@ -188,7 +188,7 @@ def test_each_status_has_the_state_of_the_session_behind_it_with_debug():
     run(test())
 
 
-def test_there_are_no_debug_events_without_debug():
+def test_debug_events_require_debug():
     async def test():
         _, watch = await produce(new_log(), Source(*PAGE).aitems())
         assert "debug" not in types_of(watch.payloads)
@@ -199,7 +199,7 @@ def test_there_are_no_debug_events_without_debug():
 # The lease
 
 
-def test_the_lease_is_renewed_every_third_of_its_time_while_nothing_comes():
+def test_an_idle_producer_renews_its_lease_three_times_per_ttl():
     async def test():
         log = new_log()
         await produce(log, paced("a", pause=1.0, end=20.0))
@@ -209,7 +209,7 @@ def test_the_lease_is_renewed_every_third_of_its_time_while_nothing_comes():
     run(test())
 
 
-def test_the_lease_is_not_renewed_while_something_is_written():
+def test_appends_make_lease_renewals_unnecessary():
     async def test():
         log = new_log()
         await produce(log, paced(*"x" * 100, pause=2.0))
@@ -253,7 +253,7 @@ def test_a_stopped_generation_is_cancelled_in_the_log_and_its_source_closed(chun
     run(test())
 
 
-def test_a_generation_that_is_stopped_before_it_ran_is_cancelled_too():
+def test_a_generation_stopped_before_it_ran_is_cancelled_too():
     async def test():
         log = new_log()
         source = Source("a")
@@ -270,7 +270,7 @@ def test_a_generation_that_is_stopped_before_it_ran_is_cancelled_too():
     run(test())
 
 
-def test_a_generation_that_is_broken_off_says_why_and_that_it_may_be_tried_again():
+def test_a_generation_that_is_failed_ends_with_a_retryable_error():
     async def test():
         log = new_log()
         source = Stalled(*PAGE[:12])
@@ -294,7 +294,7 @@ def test_a_generation_that_is_broken_off_says_why_and_that_it_may_be_tried_again
     run(test())
 
 
-def test_nothing_happens_to_a_generation_that_ended_by_itself():
+def test_a_finished_generation_ignores_stop_and_fail():
     async def test():
         log = new_log()
         producer, watch = await produce(log, Source("a").aitems())
@@ -313,7 +313,7 @@ def test_nothing_happens_to_a_generation_that_ended_by_itself():
 @pytest.mark.parametrize("times", [1, 2, 9])
 @pytest.mark.parametrize("gets_through", [False, True])
 @pytest.mark.parametrize("call", ["append", "renew", "finish"])
-def test_a_log_that_fails_for_less_than_its_time_is_asked_again_and_again(call, times, gets_through):
+def test_a_log_that_fails_for_less_than_the_timeout_is_retried(call, times, gets_through):
     async def test():
         log = new_log()
         log.trouble(call, 1, error=None)
@@ -332,7 +332,7 @@ def test_a_log_that_fails_for_less_than_its_time_is_asked_again_and_again(call, 
     run(test())
 
 
-def test_the_same_batch_is_appended_again_even_if_more_has_come():
+def test_a_retry_repeats_the_same_batch():
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
@@ -353,7 +353,7 @@ def test_the_same_batch_is_appended_again_even_if_more_has_come():
     st.lists(st.tuples(st.sampled_from(["append", "finish"]), st.booleans(), st.integers(0, 3)), max_size=12),
     st.sampled_from([0, 0, 0.01, 0.3]),
 )
-def test_whatever_fails_for_a_while_a_reader_gets_the_stream_of_the_log(chunks, limits, troubles, pause):
+def test_temporary_failures_never_make_tail_and_log_differ(chunks, limits, troubles, pause):
     async def test():
         log = new_log()
         for call, gets_through, turns in troubles:
@@ -380,7 +380,7 @@ LIKE = pytest.mark.parametrize("how", broken(StoreError("full")), ids=["fails", 
 
 @LIKE
 @pytest.mark.parametrize("appends", [0, 1, 7])
-def test_a_stream_goes_on_without_its_log_and_says_so(how, appends):
+def test_a_stream_continues_without_its_log_and_reports_that(how, appends):
     async def test():
         log = new_log()
         log.trouble("append", appends, error=None)
@@ -391,8 +391,8 @@ def test_a_stream_goes_on_without_its_log_and_says_so(how, appends):
         assert (codes_of(watch.payloads), text_of(watch.payloads)) == (["not_resumable"], PROSE)
         assert reason_of(watch.payloads) == "complete"
         assert watch.logged == await stored(log)
-        assert [record.logged for record in watch.records] == sorted(
-            (record.logged for record in watch.records), reverse=True
+        assert [entry.logged for entry in watch.entries] == sorted(
+            (entry.logged for entry in watch.entries), reverse=True
         )
         # The readers waited for the log once, and no longer than the patience with it.
         assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
@@ -403,7 +403,7 @@ def test_a_stream_goes_on_without_its_log_and_says_so(how, appends):
     run(test())
 
 
-def test_a_log_that_is_given_up_is_not_asked_again():
+def test_a_log_that_was_given_up_is_not_called_again():
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
@@ -417,7 +417,7 @@ def test_a_log_that_is_given_up_is_not_asked_again():
     run(test())
 
 
-def test_the_batch_that_the_log_may_have_keeps_its_numbers():
+def test_a_batch_that_the_log_may_have_keeps_its_numbers():
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
@@ -432,7 +432,7 @@ def test_the_batch_that_the_log_may_have_keeps_its_numbers():
     run(test())
 
 
-def test_nothing_is_said_of_the_log_behind_the_end():
+def test_a_log_failure_is_not_reported_after_the_end():
     async def test():
         log = new_log()
         log.trouble("append", math.inf)
@@ -446,7 +446,7 @@ def test_nothing_is_said_of_the_log_behind_the_end():
 
 @LIKE
 @pytest.mark.parametrize("appends", [0, 1, 7])
-def test_a_stream_ends_with_its_log_where_that_is_wanted(how, appends):
+def test_on_store_failure_fail_ends_a_stream_with_its_log(how, appends):
     async def test():
         log = new_log()
         log.trouble("append", appends, error=None)
@@ -466,7 +466,7 @@ def test_a_stream_ends_with_its_log_where_that_is_wanted(how, appends):
 
 
 @pytest.mark.parametrize("policy", ["continue", "fail"])
-def test_a_log_that_is_full_from_the_start_has_nothing_of_the_stream(policy):
+def test_a_stream_whose_log_is_full_from_the_start_continues(policy):
     async def test():
         log = new_log(max_bytes=2500)
         failures = []
@@ -487,7 +487,7 @@ def test_a_log_that_is_full_from_the_start_has_nothing_of_the_stream(policy):
     ("policy", "code", "reason"),
     [("continue", "not_resumable", "complete"), ("fail", "log_unavailable", "failed")],
 )
-def test_a_lease_that_cannot_be_renewed_in_time_is_a_log_that_failed(how, policy, code, reason):
+def test_a_lease_that_cannot_be_renewed_is_a_log_failure(how, policy, code, reason):
     async def test():
         log = new_log()
         log.trouble("renew", math.inf, **how)
@@ -502,7 +502,7 @@ def test_a_lease_that_cannot_be_renewed_in_time_is_a_log_that_failed(how, policy
 
 
 @LIKE
-def test_a_stream_that_cannot_be_finished_is_whole_for_its_readers(how):
+def test_a_stream_that_cannot_be_finished_is_complete_for_its_subscribers(how):
     async def test():
         log = new_log()
         log.trouble("finish", math.inf, **how)
@@ -517,7 +517,7 @@ def test_a_stream_that_cannot_be_finished_is_whole_for_its_readers(how):
     run(test())
 
 
-def test_the_patience_is_that_of_the_settings():
+def test_the_log_timeout_is_that_of_the_settings():
     async def test():
         log = new_log()
         log.trouble("append", math.inf)
@@ -527,7 +527,7 @@ def test_the_patience_is_that_of_the_settings():
     run(test())
 
 
-def test_a_log_that_has_something_else_under_a_number_is_given_up():
+def test_a_log_with_another_entry_under_a_number_is_given_up():
     async def test():
         log = new_log()
         producer = await begin(log, Source(*PAGE).aitems())
@@ -541,7 +541,7 @@ def test_a_log_that_has_something_else_under_a_number_is_given_up():
     run(test())
 
 
-def test_what_a_log_without_the_stream_does_not_have_is_not_asked_for_its_numbers():
+def test_a_log_without_the_stream_is_not_read_for_the_last_number():
     async def test():
         log = new_log()
         log.trouble("append", math.inf, error=SequenceError("hole", 0))
@@ -552,7 +552,7 @@ def test_what_a_log_without_the_stream_does_not_have_is_not_asked_for_its_number
     run(test())
 
 
-def test_readers_that_are_in_time_get_all_that_the_log_does_not_have_however_much_comes_at_once():
+def test_subscribers_get_every_entry_that_only_the_tail_has():
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
@@ -565,16 +565,16 @@ def test_readers_that_are_in_time_get_all_that_the_log_does_not_have_however_muc
             woken = asyncio.Event()
             producer.tail.subscribe(woken.set)
             while not producer.tail.ended or producer.tail.last > len(got):
-                records = producer.tail.after(len(got))
-                assert records is not None, "the reader was left behind"
-                got.extend(record.payload for record in records)
-                if not records:
+                entries = producer.tail.after(len(got))
+                assert entries is not None, "the reader was left behind"
+                got.extend(entry.payload for entry in entries)
+                if not entries:
                     await woken.wait()
                     woken.clear()
 
-        reader = asyncio.create_task(read())
+        subscriber = asyncio.create_task(read())
         await producer.run()
-        await reader
+        await subscriber
         verify(got)
         assert len(got) > 350
         assert (codes_of(got)[0], reason_of(got)) == ("not_resumable", "complete")
@@ -595,7 +595,7 @@ async def deleted(log):
 
 
 @pytest.mark.parametrize("how", [taken, deleted])
-def test_a_producer_without_its_lease_writes_nothing_more_and_sends_its_readers_to_the_log(how):
+def test_a_fenced_producer_stops_and_sends_its_subscribers_to_the_log(how):
     async def test():
         log = new_log()
         source = Source(*PAGE)
@@ -621,7 +621,7 @@ def test_a_producer_without_its_lease_writes_nothing_more_and_sends_its_readers_
     run(test())
 
 
-def test_a_lease_that_is_lost_in_silence_is_noticed_when_it_is_renewed():
+def test_a_lease_lost_while_idle_is_noticed_at_the_renewal():
     async def test():
         log = new_log()
         source = Stalled("a")
@@ -636,7 +636,7 @@ def test_a_lease_that_is_lost_in_silence_is_noticed_when_it_is_renewed():
     run(test())
 
 
-def test_a_lease_that_is_lost_at_the_end_is_no_failure():
+def test_a_lease_lost_at_the_end_is_not_an_error():
     async def test():
         log = new_log()
         log.trouble("finish", 1, error=LeaseLostError())
@@ -715,7 +715,7 @@ async def cancelled_at(suspension):
     return bool(acted)
 
 
-def test_a_cancelled_producer_leaves_nothing_behind_wherever_it_was():
+def test_a_producer_can_be_cancelled_at_every_await():
     suspension = 2  # at 1 the source's task runs for the first time, and this one has not
     while run(cancelled_at(suspension)):
         suspension += 1
@@ -723,7 +723,7 @@ def test_a_cancelled_producer_leaves_nothing_behind_wherever_it_was():
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_the_readers_of_a_producer_that_breaks_read_on_in_the_log_if_it_has_the_stream(logged):
+def test_subscribers_of_a_crashed_producer_continue_in_the_log(logged):
     async def test():
         log = new_log()
         log.trouble("append", 1, error=None)
@@ -743,8 +743,8 @@ def test_the_readers_of_a_producer_that_breaks_read_on_in_the_log_if_it_has_the_
 
 
 def fails_on(kind):
-    def hook(record):
-        if isinstance(record, kind):
+    def hook(event):
+        if isinstance(entry, kind):
             raise SourceError("hook")
 
     return hook
@@ -775,7 +775,7 @@ def test_a_hook_that_fails_in_the_middle_ends_the_generation():
     run(test())
 
 
-def test_a_producer_is_run_by_a_worker_that_holds_nothing_else_of_it():
+def test_a_producer_is_kept_alive_by_its_task_alone():
     async def test():
         log = MemoryEventLog()
         producer = await begin(log, Source("a").aitems())

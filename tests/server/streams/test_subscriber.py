@@ -78,7 +78,7 @@ class Stream:
     async def finish_abandoned(self, status):
         self.enders += await finish_abandoned(self.log, status.stream, status.owner, 10.0)
 
-    async def reader(self, after=0, *, tail=True, heartbeat=math.inf, patience=1.0, debug=True, **view):
+    async def subscriber(self, after=0, *, tail=True, heartbeat=math.inf, patience=1.0, debug=True, **view):
         return StreamSubscriber(
             self.log,
             await self.log.log.status(STREAM),
@@ -93,8 +93,8 @@ class Stream:
 class Client:
     """Reads all that a reader gives, in a task of its own; knows when each chunk came."""
 
-    def __init__(self, reader, pace=0.0):
-        self.reader = reader
+    def __init__(self, subscriber, pace=0.0):
+        self.subscriber = subscriber
         self.chunks = []
         self.times = []
         self.pace = pace
@@ -103,19 +103,19 @@ class Client:
     async def _read(self):
         loop = asyncio.get_running_loop()
         try:
-            async for chunk in chunks_of(self.reader):
+            async for chunk in chunks_of(self.subscriber):
                 self.chunks.append(chunk)
                 self.times.append(loop.time())
                 await asyncio.sleep(self.pace)
         finally:
-            await self.reader.aclose()
+            await self.subscriber.aclose()
 
     async def whole(self):
         await self.task
         return self
 
     @property
-    def records(self):
+    def entries(self):
         """The id, None for none, and the payload of each event."""
         found = []
         for frame in b"".join(chunk for chunk in self.chunks if chunk != BEAT).split(b"\n\n")[:-1]:
@@ -125,11 +125,11 @@ class Client:
 
     @property
     def ids(self):
-        return [number for number, _ in self.records]
+        return [number for number, _ in self.entries]
 
     @property
     def payloads(self):
-        return [payload for _, payload in self.records]
+        return [payload for _, payload in self.entries]
 
     @property
     def beats(self):
@@ -154,27 +154,27 @@ async def test_a_finished_stream_is_read_to_its_end():
     stream = await Stream().begin(PAYLOADS)
     await stream.finish()
     for tail in (True, False):
-        client = await Client(await stream.reader(tail=tail)).whole()
-        assert client.records == list(enumerate(PAYLOADS, 1))
+        client = await Client(await stream.subscriber(tail=tail)).whole()
+        assert client.entries == list(enumerate(PAYLOADS, 1))
         decoder = SSEDecoder()
         assert decoder.feed(b"".join(client.chunks)) == EVENTS
         assert decoder.last_event_id == str(len(PAYLOADS))
 
 
 @on_virtual_time
-async def test_a_reader_goes_on_after_the_number_that_it_has():
+async def test_a_subscriber_resumes_after_its_last_number():
     stream = await Stream().begin(PAYLOADS)
     await stream.finish()
     for tail in (True, False):
         for after in range(len(PAYLOADS) + 1):
-            client = await Client(await stream.reader(after, tail=tail)).whole()
-            assert client.records == list(enumerate(PAYLOADS, 1))[after:]
+            client = await Client(await stream.subscriber(after, tail=tail)).whole()
+            assert client.entries == list(enumerate(PAYLOADS, 1))[after:]
 
 
 @on_virtual_time
-async def test_what_is_written_is_read_in_the_same_moment():
+async def test_an_entry_is_delivered_without_delay():
     stream = await Stream().begin()
-    clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+    clients = [Client(await stream.subscriber(tail=tail)) for tail in (True, False)]
     for payload in PAYLOADS:
         await asyncio.sleep(1.0)
         await stream.write(payload)
@@ -186,9 +186,9 @@ async def test_what_is_written_is_read_in_the_same_moment():
 
 
 @on_virtual_time
-async def test_a_record_that_the_log_does_not_have_has_no_id():
+async def test_an_entry_that_the_log_lacks_is_sent_without_an_id():
     stream = await Stream().begin(PAYLOADS[:3])
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     stream.tail.put(PAYLOADS[3:], logged=False)
     stream.tail.end()
@@ -198,26 +198,28 @@ async def test_a_record_that_the_log_does_not_have_has_no_id():
 
 
 @on_virtual_time
-async def test_the_next_records_are_given_as_they_are():
+async def test_the_next_entries_are_returned_unchanged():
     stream = await Stream().begin(PAYLOADS[:2])
-    reader = await stream.reader(heartbeat=5.0)
-    assert await reader.next() == [TailEntry(1, PAYLOADS[0]), TailEntry(2, PAYLOADS[1])]
-    assert await reader.next() == []
+    subscriber = await stream.subscriber(heartbeat=5.0)
+    assert await subscriber.next() == [TailEntry(1, PAYLOADS[0]), TailEntry(2, PAYLOADS[1])]
+    assert await subscriber.next() == []
     await stream.finish()
-    assert await reader.next() is None
-    assert await reader.next() is None
-    await reader.aclose()
+    assert await subscriber.next() is None
+    assert await subscriber.next() is None
+    await subscriber.aclose()
 
 
 # What is shown
 
 
 @on_virtual_time
-async def test_a_block_that_began_before_the_readers_place_stays_hidden():
+async def test_a_hidden_block_stays_hidden_after_a_resume():
     stream = await Stream().begin(PAYLOADS)
     await stream.finish()
     for tail in (True, False):
-        client = await Client(await stream.reader(3, tail=tail, components_only=True, debug=False)).whole()
+        client = await Client(
+            await stream.subscriber(3, tail=tail, components_only=True, debug=False)
+        ).whole()
         assert client.ids == [6, 7, 8, 9, 10, 11, 15]
 
 
@@ -225,9 +227,9 @@ async def test_a_block_that_began_before_the_readers_place_stays_hidden():
 
 
 @on_virtual_time
-async def test_silence_is_broken_and_only_silence():
+async def test_heartbeats_are_sent_only_during_silence():
     stream = await Stream().begin(PAYLOADS[:1])
-    clients = [Client(await stream.reader(tail=tail, heartbeat=4.0)) for tail in (True, False)]
+    clients = [Client(await stream.subscriber(tail=tail, heartbeat=4.0)) for tail in (True, False)]
     for pause in (3.0, 3.0, 9.0, 1.0, 4.5):
         await asyncio.sleep(pause)
         await stream.write(b"{}")
@@ -235,13 +237,13 @@ async def test_silence_is_broken_and_only_silence():
     for client in clients:
         await client.whole()
         assert client.beats == [10.0, 14.0, 20.0]
-        assert len(client.records) == 6
+        assert len(client.entries) == 6
 
 
 @on_virtual_time
-async def test_there_are_no_heartbeats_where_none_are_wanted():
+async def test_heartbeats_can_be_disabled():
     stream = await Stream().begin(PAYLOADS[:1])
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await asyncio.sleep(1e6)
     await stream.finish()
     await client.whole()
@@ -249,10 +251,10 @@ async def test_there_are_no_heartbeats_where_none_are_wanted():
 
 
 @pytest.mark.parametrize("tail", [True, False])
-def test_who_is_shown_nothing_of_what_comes_hears_that_the_stream_lives(tail):
+def test_a_client_that_all_entries_are_hidden_from_gets_heartbeats(tail):
     async def test():
         stream = await Stream().begin(PAYLOADS[:1])
-        client = Client(await stream.reader(tail=tail, heartbeat=4.0, components_only=True))
+        client = Client(await stream.subscriber(tail=tail, heartbeat=4.0, components_only=True))
         await stream.write(event_to_json(ContentBlockStart(0, TextBlock())))
         for _ in range(100):
             await asyncio.sleep(0.1)
@@ -266,9 +268,9 @@ def test_who_is_shown_nothing_of_what_comes_hears_that_the_stream_lives(tail):
 
 
 @on_virtual_time
-async def test_a_client_that_is_slow_to_take_gets_no_heartbeat_before_what_is_there():
+async def test_a_slow_client_gets_entries_before_heartbeats():
     stream = await Stream().begin(PAYLOADS[:1])
-    client = Client(await stream.reader(heartbeat=4.0), pace=6.0)
+    client = Client(await stream.subscriber(heartbeat=4.0), pace=6.0)
     await asyncio.sleep(5.0)
     client.pace = 0.0
     await stream.write(*PAYLOADS[1:3])
@@ -279,10 +281,10 @@ async def test_a_client_that_is_slow_to_take_gets_no_heartbeat_before_what_is_th
 
 
 @on_virtual_time
-async def test_a_log_that_fails_is_no_reason_to_be_silent():
+async def test_heartbeats_continue_while_the_log_fails():
     stream = await Stream().begin(PAYLOADS[:1])
     stream.log.trouble("read", math.inf)
-    client = Client(await stream.reader(tail=False, heartbeat=2.0, patience=7.0))
+    client = Client(await stream.subscriber(tail=False, heartbeat=2.0, patience=7.0))
     await client.whole()
     assert client.beats == [2.0, 4.0, 6.0]
 
@@ -291,9 +293,9 @@ async def test_a_log_that_fails_is_no_reason_to_be_silent():
 
 
 @on_virtual_time
-async def test_who_comes_late_catches_up_from_the_log_and_then_reads_here():
+async def test_a_late_subscriber_catches_up_from_the_log_and_moves_to_the_tail():
     stream = await Stream().begin(numbered(*range(1, 1001)))
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     assert client.ids == list(range(1, 1001))
     reads = len(stream.log.times("read"))
@@ -307,10 +309,10 @@ async def test_who_comes_late_catches_up_from_the_log_and_then_reads_here():
 
 
 @pytest.mark.parametrize("size", [1, 10_000])
-def test_who_lags_goes_back_to_the_log_and_comes_here_again(size):
+def test_a_subscriber_that_lags_returns_to_the_log_and_then_to_the_tail(size):
     async def test():
         stream = await Stream().begin()
-        client = Client(await stream.reader())
+        client = Client(await stream.subscriber())
         payloads = [b'{"type":"x","n":%d,"x":"%b"}' % (n, b"x" * size) for n in range(700)]
         for place, payload in enumerate(payloads):
             client.pace = 3.0 if place in {50, 380} else 0.0
@@ -327,10 +329,10 @@ def test_who_lags_goes_back_to_the_log_and_comes_here_again(size):
 
 
 @on_virtual_time
-async def test_a_tail_that_moves_on_while_the_log_is_left_sends_the_reader_back_there():
+async def test_a_tail_that_drops_entries_during_the_hand_over_sends_the_subscriber_back():
     stream = await Stream().begin(numbered(*range(300)))
     stream.log.trouble("read", 1, error=None, closing=0.5)
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await asyncio.sleep(0.25)
     assert len(client.ids) == 256
     await stream.write(*numbered(*range(300, 600)))
@@ -341,11 +343,11 @@ async def test_a_tail_that_moves_on_while_the_log_is_left_sends_the_reader_back_
 
 
 @on_virtual_time
-async def test_a_tail_that_is_fenced_while_the_log_is_left_sends_the_reader_back_there():
+async def test_a_tail_that_is_fenced_during_the_hand_over_sends_the_subscriber_back():
     stream = await Stream().begin(PAYLOADS[:5])
     stream.tail._entries.clear()  # so that it reads in the log
     stream.log.trouble("read", 1, error=None, closing=0.5)
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await asyncio.sleep(0.25)
     assert client.ids == [1, 2, 3, 4, 5]
     other = await stream.log.acquire(STREAM, owner=OWNER, take_over="open")
@@ -357,12 +359,12 @@ async def test_a_tail_that_is_fenced_while_the_log_is_left_sends_the_reader_back
 
 
 @on_virtual_time
-async def test_a_reader_may_be_in_the_log_ahead_of_the_tail():
+async def test_a_subscriber_in_the_log_may_be_ahead_of_the_tail():
     stream = await Stream().begin(PAYLOADS[:2])
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     stream.tail._entries.clear()  # what is there has grown old, so that it reads in the log
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     await stream.log.append(stream.lease, 3, PAYLOADS[2:4])
     await settle()
@@ -376,9 +378,9 @@ async def test_a_reader_may_be_in_the_log_ahead_of_the_tail():
 
 
 @on_virtual_time
-async def test_a_tail_that_is_fenced_sends_its_readers_to_the_log():
+async def test_a_fenced_tail_sends_its_subscribers_to_the_log():
     stream = await Stream().begin(PAYLOADS[:5])
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     other = await stream.log.acquire(STREAM, owner=OWNER, take_over="open")
     await stream.log.append(other, 6, PAYLOADS[5:])
@@ -394,22 +396,22 @@ async def test_a_tail_that_is_fenced_sends_its_readers_to_the_log():
 
 
 @on_virtual_time
-async def test_a_tail_knows_who_reads_it():
+async def test_a_tail_counts_its_subscribers():
     stream = await Stream().begin(PAYLOADS)
-    subscribers = [await stream.reader() for _ in range(3)]
+    subscribers = [await stream.subscriber() for _ in range(3)]
     assert stream.tail.subscribers == 3
-    for left, reader in enumerate(subscribers, 1):
-        await reader.aclose()
-        await reader.aclose()
+    for left, subscriber in enumerate(subscribers, 1):
+        await subscriber.aclose()
+        await subscriber.aclose()
         assert stream.tail.subscribers == 3 - left
     assert stream.tail._callbacks == set()
 
 
 @on_virtual_time
-async def test_who_misses_what_only_the_tail_had_is_told_so_and_gets_nothing_else():
+async def test_a_subscriber_that_missed_entries_of_the_tail_alone_gets_an_error():
     """What another wrote into the log since then has the same numbers, and is another story."""
     stream = await Stream().begin(PAYLOADS[:8], ttl=1.0)
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     client.pace = 5.0
     stream.tail.put(PAYLOADS[8:9], logged=False)
@@ -428,7 +430,7 @@ async def test_who_misses_what_only_the_tail_had_is_told_so_and_gets_nothing_els
 
 
 @on_virtual_time
-async def test_who_read_in_the_log_what_the_producer_thought_it_had_not_written_gets_it_once():
+async def test_an_entry_whose_acknowledgement_was_lost_is_delivered_once():
     log = new_log()
     log.trouble("append", 3, error=None)
     producer = await begin(log, paced(*PAGE, pause=1.0))
@@ -438,16 +440,16 @@ async def test_who_read_in_the_log_what_the_producer_thought_it_had_not_written_
     await asyncio.sleep(2.5)
     log.trouble("append", math.inf, gets_through=True)
     stream.tail = producer.tail
-    client = Client(await stream.reader(), pace=0.0)
-    remote = Client(await stream.reader(tail=False))
+    client = Client(await stream.subscriber(), pace=0.0)
+    remote = Client(await stream.subscriber(tail=False))
     await asyncio.sleep(1.0)  # the third chunk is in the log, and the producer does not know
     producer.tail._entries.clear()
-    lagging = Client(await stream.reader())
+    lagging = Client(await stream.subscriber())
     await task
-    for reader in (client, lagging):
-        await reader.whole()
-        verify(reader.payloads)
-        assert text_of(reader.payloads) == text_of(watch.payloads)
+    for subscriber in (client, lagging):
+        await subscriber.whole()
+        verify(subscriber.payloads)
+        assert text_of(subscriber.payloads) == text_of(watch.payloads)
     assert codes_of(client.payloads) == codes_of(lagging.payloads) == ["not_resumable"]
     await remote.whole()
     verify(remote.payloads)
@@ -455,7 +457,7 @@ async def test_who_read_in_the_log_what_the_producer_thought_it_had_not_written_
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_nothing_is_missing_and_nothing_doubled_wherever_readers_come_and_lag(number):
+def test_entries_are_neither_lost_nor_doubled_wherever_subscribers_join_and_lag(number):
     figures = junctions.run_many(range(number * 50, number * 50 + 50))
     assert figures["runs"] == 50
     assert figures["readers"] > 100
@@ -463,7 +465,7 @@ def test_nothing_is_missing_and_nothing_doubled_wherever_readers_come_and_lag(nu
     assert figures["troubles"] > 5
 
 
-def test_nothing_is_missing_and_nothing_doubled_in_a_file(tmp_path):
+def test_entries_are_neither_lost_nor_doubled_in_a_file(tmp_path):
     figures = junctions.run_many(range(3), path=tmp_path)
     assert figures["readers"] > 3
 
@@ -472,44 +474,44 @@ def test_nothing_is_missing_and_nothing_doubled_in_a_file(tmp_path):
 
 
 @on_virtual_time
-async def test_a_reader_can_be_sent_away_where_it_is():
+async def test_a_subscriber_can_be_ended_at_any_entry():
     stream = await Stream().begin(PAYLOADS[:3])
-    clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+    clients = [Client(await stream.subscriber(tail=tail)) for tail in (True, False)]
     await settle()
     for client in clients:
-        client.reader.end()
-        client.reader.end()
+        client.subscriber.end()
+        client.subscriber.end()
         await client.whole()
         assert client.ids == [1, 2, 3]
     assert (stream.tail.subscribers, asyncio.get_running_loop().time()) == (0, 0.0)
 
 
 @on_virtual_time
-async def test_a_reader_that_is_sent_away_before_it_reads_gets_nothing():
+async def test_a_subscriber_ended_before_it_reads_gets_nothing():
     stream = await Stream().begin(PAYLOADS[:3])
-    reader = await stream.reader()
-    reader.end()
-    client = await Client(reader).whole()
+    subscriber = await stream.subscriber()
+    subscriber.end()
+    client = await Client(subscriber).whole()
     assert client.chunks == []
 
 
 @on_virtual_time
-async def test_a_reader_that_is_sent_away_while_it_ends_a_lost_stream_does_not_wait():
+async def test_a_subscriber_ended_while_it_finishes_a_lost_stream_does_not_wait():
     stream = await Stream().begin(PAYLOADS[:3], ttl=1.0)
     await asyncio.sleep(1.0)
-    client = Client(await stream.reader(tail=False))
+    client = Client(await stream.subscriber(tail=False))
     stream.log.trouble("acquire", 1, error=None, seconds=0.5)
     await asyncio.sleep(0.25)
-    client.reader.end()
+    client.subscriber.end()
     await client.whole()
     assert client.ids == [1, 2, 3]
     assert asyncio.get_running_loop().time() == pytest.approx(1.5, abs=0.01)
 
 
 @on_virtual_time
-async def test_a_hundred_readers_of_a_producer_that_died_get_the_same_end():
+async def test_all_subscribers_of_a_dead_producer_get_the_same_end():
     stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
-    clients = [Client(await stream.reader(number % 8, tail=False)) for number in range(100)]
+    clients = [Client(await stream.subscriber(number % 8, tail=False)) for number in range(100)]
     for client in clients:
         await client.whole()
         after = 7 if not client.ids else client.ids[0] - 1
@@ -524,9 +526,9 @@ async def test_a_hundred_readers_of_a_producer_that_died_get_the_same_end():
 
 
 @on_virtual_time
-async def test_the_readers_of_a_dead_producers_own_worker_get_that_end_too():
+async def test_subscribers_on_the_worker_of_a_dead_producer_get_that_end_too():
     stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     stream.tail.end(fenced=True)
     await client.whole()
@@ -535,10 +537,10 @@ async def test_the_readers_of_a_dead_producers_own_worker_get_that_end_too():
 
 
 @pytest.mark.parametrize("call", ["status", "acquire", "append", "finish"])
-def test_an_ending_that_fails_at_first_is_written_in_the_end(call):
+def test_an_ending_that_fails_at_first_is_retried(call):
     async def test():
         stream = await Stream().begin(PAYLOADS[:7], ttl=5.0)
-        clients = [Client(await stream.reader(tail=False)) for _ in range(5)]
+        clients = [Client(await stream.subscriber(tail=False)) for _ in range(5)]
         stream.log.trouble(call, 5)
         for client in clients:
             await client.whole()
@@ -550,10 +552,10 @@ def test_an_ending_that_fails_at_first_is_written_in_the_end(call):
 
 
 @on_virtual_time
-async def test_an_ending_that_cannot_be_written_in_time_is_told_without_an_id():
+async def test_an_ending_that_cannot_be_written_in_time_is_sent_without_an_id():
     stream = await Stream().begin(PAYLOADS[:3], ttl=5.0)
     stream.log.trouble("acquire", math.inf)
-    client = await Client(await stream.reader(2, tail=False)).whole()
+    client = await Client(await stream.subscriber(2, tail=False)).whole()
     assert client.ids == [3, None]
     assert codes_of(client.payloads) == ["log_unavailable"]
     assert client.times[-1] == pytest.approx(6.0, abs=0.1)
@@ -562,7 +564,7 @@ async def test_an_ending_that_cannot_be_written_in_time_is_told_without_an_id():
 @on_virtual_time
 async def test_a_stream_that_is_deleted_ends_with_an_error():
     stream = await Stream().begin(PAYLOADS[:3])
-    client = Client(await stream.reader(tail=False))
+    client = Client(await stream.subscriber(tail=False))
     await settle()
     await stream.log.delete(STREAM)
     await client.whole()
@@ -572,19 +574,19 @@ async def test_a_stream_that_is_deleted_ends_with_an_error():
 
 
 @on_virtual_time
-async def test_entries_that_are_gone_are_an_error():
+async def test_trimmed_entries_are_an_error():
     stream = await Stream(new_log(max_entries=5)).begin(PAYLOADS[:10])
-    client = await Client(await stream.reader(3, tail=False)).whole()
+    client = await Client(await stream.subscriber(3, tail=False)).whole()
     assert client.ids == [None]
     (error,) = events_of(client.payloads)
     assert (error.code, error.fatal, error.retryable) == ("events_trimmed", True, False)
 
 
 @pytest.mark.parametrize("ends", ["deleted", "failing", "lost"])
-def test_nothing_is_said_behind_the_end(ends):
+def test_errors_are_not_sent_after_the_end(ends):
     async def test():
         stream = await Stream().begin(PAYLOADS, ttl=5.0)
-        clients = [Client(await stream.reader(tail=tail)) for tail in (True, False)]
+        clients = [Client(await stream.subscriber(tail=tail)) for tail in (True, False)]
         await settle()
         if ends == "deleted":
             await stream.log.delete(STREAM)
@@ -605,11 +607,11 @@ def test_nothing_is_said_behind_the_end(ends):
 
 @pytest.mark.parametrize("times", [1, 2, 9])
 @pytest.mark.parametrize("gets_through", [False, True])
-def test_a_log_that_fails_for_a_while_is_read_on(times, gets_through):
+def test_a_temporary_log_failure_is_retried(times, gets_through):
     async def test():
         stream = await Stream().begin(numbered(*range(1, 401)))
         stream.log.trouble("read", times, gets_through=gets_through)
-        client = Client(await stream.reader(tail=False))
+        client = Client(await stream.subscriber(tail=False))
         await asyncio.sleep(5)
         await stream.write(*numbered(*range(401, 600)))
         await stream.finish()
@@ -620,11 +622,11 @@ def test_a_log_that_fails_for_a_while_is_read_on(times, gets_through):
 
 
 @pytest.mark.parametrize(("how", "by"), [({}, 2.1), ({"seconds": 0.9}, 2.9)], ids=["at once", "late"])
-def test_a_log_that_cannot_be_read_for_too_long_is_given_up(how, by):
+def test_a_log_that_fails_for_longer_than_the_timeout_is_given_up(how, by):
     async def test():
         stream = await Stream().begin(PAYLOADS[:3])
         stream.log.trouble("read", math.inf, **how)
-        client = await Client(await stream.reader(tail=False, patience=2.0)).whole()
+        client = await Client(await stream.subscriber(tail=False, patience=2.0)).whole()
         (error,) = events_of(client.payloads)
         assert (error.code, error.fatal, error.retryable) == ("log_unavailable", True, True)
         assert client.ids == [None]
@@ -639,7 +641,7 @@ async def test_failures_far_apart_are_not_added_up():
     stream.log.trouble("read", 1)
     for _ in range(5):
         stream.log.trouble("read", 1, seconds=10.0)
-    client = Client(await stream.reader(tail=False))
+    client = Client(await stream.subscriber(tail=False))
     await asyncio.sleep(55)
     await stream.finish()
     await client.whole()
@@ -647,10 +649,10 @@ async def test_failures_far_apart_are_not_added_up():
 
 
 @on_virtual_time
-async def test_who_reads_the_tail_does_not_notice_that_the_log_fails():
+async def test_a_subscriber_of_the_tail_does_not_notice_a_log_failure():
     stream = await Stream().begin(PAYLOADS[:3])
     stream.log.trouble("read", math.inf)
-    client = Client(await stream.reader())
+    client = Client(await stream.subscriber())
     await settle()
     await stream.write(*PAYLOADS[3:])
     await stream.finish()
@@ -670,7 +672,7 @@ async def closed_at(suspension, *, tail, cancel):
         stream.log.trouble(call, math.inf, error=None, seconds=0.1)
     stream.log.trouble("read", 1, seconds=0.1)
     stream.log.trouble("read", math.inf, error=None, seconds=0.1)
-    reader = await stream.reader(tail=tail, heartbeat=1.0)
+    subscriber = await stream.subscriber(tail=tail, heartbeat=1.0)
     count = 0
     acted = []
 
@@ -678,10 +680,10 @@ async def closed_at(suspension, *, tail, cancel):
         nonlocal count
         count += 1
         if count == suspension and not client.task.done():
-            acted.append(client.task.cancel() if cancel else reader.end())
+            acted.append(client.task.cancel() if cancel else subscriber.end())
 
     count_suspensions(loop, suspended)
-    client = Client(reader)
+    client = Client(subscriber)
 
     async def write():
         await asyncio.sleep(2.0)
@@ -703,7 +705,7 @@ async def closed_at(suspension, *, tail, cancel):
 
 @pytest.mark.parametrize("tail", [True, False])
 @pytest.mark.parametrize("cancel", [True, False])
-def test_a_reader_that_leaves_anywhere_leaves_nothing_behind(tail, cancel):
+def test_a_subscriber_can_be_closed_at_every_await(tail, cancel):
     suspension = 1
     while run(closed_at(suspension, tail=tail, cancel=cancel)):
         suspension += 1
@@ -711,25 +713,25 @@ def test_a_reader_that_leaves_anywhere_leaves_nothing_behind(tail, cancel):
 
 
 @on_virtual_time
-async def test_a_failure_that_nobody_waited_for_is_not_complained_of():
+async def test_an_error_of_an_abandoned_page_is_not_logged():
     stream = await Stream().begin(PAYLOADS[:3])
     stream.log.trouble("read", 1, seconds=1.0)
-    reader = await stream.reader(tail=False, heartbeat=0.5)
-    assert await reader.next() == []
+    subscriber = await stream.subscriber(tail=False, heartbeat=0.5)
+    assert await subscriber.next() == []
     await asyncio.sleep(1.0)
-    await reader.aclose()
+    await subscriber.aclose()
 
 
 @on_virtual_time
-async def test_what_is_no_failure_of_the_log_comes_through():
+async def test_an_error_other_than_a_log_error_is_raised():
     stream = await Stream().begin(PAYLOADS[:3])
     stream.log.trouble("read", 1, error=OSError("bug"))
-    client = Client(await stream.reader(tail=False))
+    client = Client(await stream.subscriber(tail=False))
     with pytest.raises(OSError, match="bug"):
         await client.whole()
 
 
-def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
+def test_a_stream_in_a_file_is_read_by_this_worker_and_others(tmp_path):
     async def test():
         logs = [SQLiteEventLog(tmp_path / "log.db") for _ in range(2)]
         try:
@@ -739,7 +741,7 @@ def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
             clients = []
             for log, tail in ((logs[0], producer.tail), (logs[0], None), (logs[1], None)):
                 for after in (0, 1):
-                    reader = StreamSubscriber(
+                    subscriber = StreamSubscriber(
                         log,
                         await logs[0].status(STREAM),
                         tail,
@@ -748,7 +750,7 @@ def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
                         heartbeat=15.0,
                         log_timeout=1.0,
                     )
-                    clients.append(Client(reader))
+                    clients.append(Client(subscriber))
             await task
             whole = await stored(logs[1])
             verify(whole)
@@ -764,12 +766,12 @@ def test_a_stream_in_a_file_is_read_by_those_here_and_elsewhere(tmp_path):
 
 
 @on_virtual_time
-async def test_a_reader_that_is_sent_away_reads_a_stream_that_is_over_to_its_end():
+async def test_a_subscriber_that_is_ended_still_delivers_a_completed_stream():
     stream = await Stream().begin(PAYLOADS[:1])
-    reader = await stream.reader()
+    subscriber = await stream.subscriber()
     await stream.write(*PAYLOADS[1:3])
     await stream.finish()
-    reader.end()
-    client = Client(reader)
+    subscriber.end()
+    client = Client(subscriber)
     await client.whole()
     assert client.ids == [1, 2, 3]

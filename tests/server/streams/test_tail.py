@@ -23,12 +23,12 @@ def on_a_loop(test):
     return on_loop
 
 
-def numbers(records):
-    return None if records is None else [record.seq for record in records]
+def numbers(entries):
+    return None if entries is None else [entry.seq for entry in entries]
 
 
 @on_a_loop
-async def test_records_are_numbered_from_one_in_the_order_of_their_coming():
+async def test_entries_are_numbered_from_one_in_order():
     tail = Tail()
     assert (tail.last, tail.after(0)) == (0, [])
     tail.put([b"a", b"b"])
@@ -38,7 +38,7 @@ async def test_records_are_numbered_from_one_in_the_order_of_their_coming():
 
 
 @on_a_loop
-async def test_what_comes_after_a_number_is_there_for_every_number():
+async def test_the_entries_after_each_number_are_returned():
     tail = Tail()
     tail.put([b"x"] * 5)
     assert [numbers(tail.after(seq)) for seq in range(8)] == [
@@ -47,7 +47,7 @@ async def test_what_comes_after_a_number_is_there_for_every_number():
 
 
 @on_a_loop
-async def test_as_many_records_are_kept_as_a_reader_may_lag():
+async def test_the_number_of_entries_is_bounded():
     tail = Tail()
     for _ in range(MAX_ENTRIES):
         tail.put([b"x"])
@@ -58,7 +58,7 @@ async def test_as_many_records_are_kept_as_a_reader_may_lag():
 
 
 @on_a_loop
-async def test_as_many_bytes_are_kept():
+async def test_the_number_of_bytes_is_bounded():
     tail = Tail()
     tail.put([b"x" * 1024] * 64)
     assert len(tail.after(0)) == 64
@@ -68,7 +68,7 @@ async def test_as_many_bytes_are_kept():
 
 
 @on_a_loop
-async def test_the_last_record_is_kept_however_large_it_is():
+async def test_the_newest_entry_is_kept_however_large_it_is():
     tail = Tail()
     tail.put([b"a", b"x" * (MAX_BYTES + 1)])
     assert (tail.after(0), numbers(tail.after(1))) == (None, [2])
@@ -79,7 +79,7 @@ async def test_the_last_record_is_kept_however_large_it_is():
 
 
 @on_a_loop
-async def test_what_is_older_than_a_lagging_reader_may_be_goes_with_the_next_record():
+async def test_old_entries_are_dropped_when_the_next_one_arrives():
     tail = Tail()
     tail.put([b"a"])
     await asyncio.sleep(0.5)
@@ -117,7 +117,7 @@ class Model:
             self.first += 1
 
     def after(self, seq):
-        return None if seq < self.first else [record for _, record in self.all[seq:]]
+        return None if seq < self.first else [entry for _, entry in self.all[seq:]]
 
 
 batches = st.tuples(
@@ -132,7 +132,7 @@ batches = st.tuples(
 @given(st.lists(batches, max_size=8))
 @example([(0.0, [1], 256), (2.0, [1], 1), (0.25, [1], 1)])
 @example([(0.0, [MAX_BYTES], 2), (0.0, [0], 257)])
-def test_the_tail_keeps_what_its_bounds_allow_and_says_when_something_is_missing(steps):
+def test_the_tail_matches_its_model_for_all_batches(steps):
     async def test():
         tail, model = Tail(), Model()
         for pause, sizes, times in steps:
@@ -150,7 +150,7 @@ def test_the_tail_keeps_what_its_bounds_allow_and_says_when_something_is_missing
 
 
 @on_a_loop
-async def test_readers_are_woken_by_what_is_put_and_by_the_end_until_they_do_not_want_it():
+async def test_subscribers_are_notified_until_they_unsubscribe():
     tail = Tail()
     woken = []
 
@@ -175,7 +175,7 @@ async def test_readers_are_woken_by_what_is_put_and_by_the_end_until_they_do_not
 
 
 @on_a_loop
-async def test_what_was_put_can_be_read_after_the_end():
+async def test_entries_can_be_read_after_the_end():
     tail = Tail()
     tail.put([b"a"])
     assert (tail.ended, tail.fenced) == (False, False)
@@ -184,7 +184,7 @@ async def test_what_was_put_can_be_read_after_the_end():
 
 
 @on_a_loop
-async def test_the_end_says_if_another_has_the_stream():
+async def test_the_end_tells_whether_the_producer_was_fenced():
     tail = Tail()
     tail.end(fenced=True)
     assert (tail.ended, tail.fenced) == (True, True)

@@ -96,7 +96,7 @@ async def leave(log, batches, *, stream=STREAM, lost=True):
     st.sampled_from([finish_abandoned, end_cancelled]),
     st.data(),
 )
-def test_every_beginning_of_a_stream_is_given_an_end_that_fits(grammar, limits, batched, end, data):
+def test_every_prefix_of_a_stream_gets_a_matching_ending(grammar, limits, batched, end, data):
     chunks = data.draw(strategies.chunked(strategies.documents(grammar=grammar), grammar=grammar))
     batcher = DeltaBatcher(max_delay=2.5) if batched else None
     batches = batches_of(chunks, limits=limits, grammar=grammar, batcher=batcher, debug=batched)
@@ -120,7 +120,7 @@ def test_every_beginning_of_a_stream_is_given_an_end_that_fits(grammar, limits, 
 
 
 @pytest.mark.parametrize("limits", [Limits(), Limits(max_component_chars=3)], ids=["usual", "too large"])
-def test_a_stream_may_be_lost_behind_every_batch(limits):
+def test_a_stream_may_be_lost_after_every_batch(limits):
     batches = batches_of([*PAGE[:10], "aa\n", *PAGE[10:]], limits=limits)
 
     async def test():
@@ -136,7 +136,7 @@ def test_a_stream_may_be_lost_behind_every_batch(limits):
     run(test())
 
 
-def test_the_ending_says_what_happened_and_stops_what_is_open():
+def test_the_ending_has_the_error_and_stops_all_open_blocks():
     async def test():
         log = MemoryEventLog()
         batches = batches_of(["/// START A\nab\n/// START B\n", "cd\n", "/// START C\n", "/// END C\n"])
@@ -154,7 +154,7 @@ def test_the_ending_says_what_happened_and_stops_what_is_open():
     run(test())
 
 
-def test_a_component_that_had_grown_too_large_has_lost_something():
+def test_a_component_that_was_too_large_counts_as_trimmed():
     async def test():
         log = MemoryEventLog()
         batches = batches_of(["/// START A\n", "abc", "def"], limits=Limits(max_component_chars=3))
@@ -166,7 +166,7 @@ def test_a_component_that_had_grown_too_large_has_lost_something():
     run(test())
 
 
-def test_a_cancelled_stream_says_no_more_than_that():
+def test_a_cancelled_stream_ends_without_an_error():
     async def test():
         log = MemoryEventLog()
         await leave(log, batches_of(["/// START A\nab\n"])[:-1])
@@ -180,7 +180,7 @@ def test_a_cancelled_stream_says_no_more_than_that():
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
-def test_a_stream_of_which_nothing_was_written_ends_too(end):
+def test_an_empty_stream_is_ended_too(end):
     async def test():
         log = MemoryEventLog()
         await leave(log, [])
@@ -192,7 +192,7 @@ def test_a_stream_of_which_nothing_was_written_ends_too(end):
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
-def test_a_stream_that_has_its_end_is_only_finished(end):
+def test_a_stream_that_has_its_last_event_is_only_finished(end):
     async def test():
         log = MemoryEventLog()
         batches = batches_of(PAGE)
@@ -204,7 +204,7 @@ def test_a_stream_that_has_its_end_is_only_finished(end):
     run(test())
 
 
-def test_a_stream_whose_beginning_is_gone_ends_as_far_as_it_is_known():
+def test_a_stream_whose_beginning_was_trimmed_is_ended_by_its_known_blocks():
     async def test():
         log = MemoryEventLog(max_entries=3)
         chunks = ["/// START A\n", "a\n", "b\n", "/// START B\n", "c\n", "d\n"]
@@ -220,7 +220,7 @@ def test_a_stream_whose_beginning_is_gone_ends_as_far_as_it_is_known():
     run(test())
 
 
-def test_an_answer_of_many_pages_is_counted_whole():
+def test_a_stream_of_many_pages_is_replayed_completely():
     async def test():
         log = MemoryEventLog()
         await leave(log, batches_of(["/// START A\n", *"x" * 1000])[:-1])
@@ -236,7 +236,7 @@ def test_an_answer_of_many_pages_is_counted_whole():
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
-def test_only_a_stream_of_this_owner_is_ended(end):
+def test_a_stream_of_another_owner_is_not_ended(end):
     async def test():
         log = MemoryEventLog()
         await leave(log, batches_of(PAGE[:3])[:2])
@@ -248,7 +248,7 @@ def test_only_a_stream_of_this_owner_is_ended(end):
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
-def test_a_finished_stream_is_left_as_it_is(end):
+def test_a_finished_stream_is_not_changed(end):
     async def test():
         log = MemoryEventLog()
         batches = batches_of(PAGE)
@@ -260,7 +260,7 @@ def test_a_finished_stream_is_left_as_it_is(end):
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
-def test_a_stream_that_is_not_there_is_not_made_to_be_ended(end):
+def test_an_unknown_stream_is_not_created(end):
     async def test():
         log = MemoryEventLog()
         assert not await end(log, STREAM, OWNER)
@@ -269,7 +269,7 @@ def test_a_stream_that_is_not_there_is_not_made_to_be_ended(end):
     run(test())
 
 
-def test_a_stream_that_is_being_written_is_not_lost():
+def test_a_stream_with_a_live_producer_is_not_finished():
     async def test():
         log = MemoryEventLog()
         batches = batches_of(PAGE)
@@ -283,7 +283,7 @@ def test_a_stream_that_is_being_written_is_not_lost():
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.5])
-def test_a_stream_that_is_being_written_elsewhere_is_cancelled_and_its_producer_told(pause):
+def test_cancelling_a_stream_fences_its_live_producer(pause):
     async def test():
         log = new_log()
         log.trouble("append", math.inf, error=None, seconds=0.1)
@@ -324,7 +324,7 @@ async def end_at_once(log, streams):
 @given(
     st.lists(st.tuples(st.sampled_from(["acquire", "append", "finish", "status", "read"]), st.integers(0, 5)))
 )
-def test_of_many_who_end_a_stream_at_once_one_does(paces):
+def test_one_of_many_concurrent_takeovers_ends_a_stream(paces):
     async def test():
         log = new_log()
         await leave(log, batches_of(PAGE)[:6])
@@ -338,7 +338,7 @@ def test_of_many_who_end_a_stream_at_once_one_does(paces):
     run(test(), debug=False)
 
 
-def test_of_many_who_end_streams_in_a_file_one_ends_each(tmp_path):
+def test_one_of_many_concurrent_takeovers_ends_each_stream_in_a_file(tmp_path):
     async def test():
         logs = [SQLiteEventLog(tmp_path / "log.db") for _ in range(2)]
         try:
@@ -378,7 +378,7 @@ async def end_in_the_end(log, end):
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("gets_through", [False, True])
 @pytest.mark.parametrize("call", ["status", "acquire", "read", "append", "finish"])
-def test_a_store_that_fails_in_between_does_not_double_the_ending(call, gets_through, times):
+def test_a_store_failure_during_the_takeover_does_not_double_the_ending(call, gets_through, times):
     async def test():
         log = new_log()
         await leave(log, batches_of(PAGE)[:11])
@@ -403,7 +403,7 @@ def test_a_store_that_fails_in_between_does_not_double_the_ending(call, gets_thr
     ),
     st.sampled_from([finish_abandoned, end_cancelled]),
 )
-def test_whatever_fails_there_is_one_ending(troubles, end):
+def test_there_is_one_ending_whatever_fails(troubles, end):
     async def test():
         log = new_log()
         await leave(log, batches_of(PAGE)[:11])
@@ -417,7 +417,7 @@ def test_whatever_fails_there_is_one_ending(troubles, end):
 
 
 @pytest.mark.parametrize("call", ["append", "finish"])
-def test_an_ender_that_loses_the_stream_in_turn_leaves_it(call):
+def test_a_takeover_that_is_fenced_in_turn_gives_up(call):
     async def test():
         log = new_log()
         await leave(log, batches_of(PAGE)[:4])
@@ -427,7 +427,7 @@ def test_an_ender_that_loses_the_stream_in_turn_leaves_it(call):
     run(test())
 
 
-def test_a_stream_that_is_deleted_while_it_is_being_ended_is_left():
+def test_a_stream_deleted_during_the_takeover_stays_deleted():
     async def test():
         log = new_log()
         await leave(log, batches_of(PAGE)[:4])
@@ -441,7 +441,7 @@ def test_a_stream_that_is_deleted_while_it_is_being_ended_is_left():
     run(test())
 
 
-def test_the_double_of_a_failing_log_is_a_log_when_nothing_fails():
+def test_the_failing_log_behaves_like_a_log_while_nothing_fails():
     async def test():
         log = FailingLog(MemoryEventLog())
         await leave(log, batches_of(PAGE)[:4])
@@ -452,7 +452,7 @@ def test_the_double_of_a_failing_log_is_a_log_when_nothing_fails():
     run(test())
 
 
-def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
+def test_an_event_of_an_unknown_type_is_skipped():
     async def test():
         log = MemoryEventLog()
         await leave(log, [*batches_of(PAGE)[:3], [b'{"type":"of_another_version"}']])
@@ -462,7 +462,7 @@ def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
     run(test())
 
 
-def test_what_is_no_event_does_not_keep_a_lost_stream_from_its_end():
+def test_a_damaged_entry_does_not_prevent_the_ending():
     async def scenario():
         log = new_log()
         batches = batches_of(["/// START A\nx\n"])[:2]
