@@ -744,7 +744,7 @@ def test_subscribers_of_a_crashed_producer_continue_in_the_log(logged):
 
 def fails_on(kind):
     def hook(event):
-        if isinstance(entry, kind):
+        if isinstance(event, kind):
             raise SourceError("hook")
 
     return hook
