@@ -1,14 +1,20 @@
-"""How many examples each law is tried on.
+"""How many examples each law is tested with.
 
-The normal suite tries 120. For 5,000 run::
-
-    pytest tests/properties --hypothesis-profile=ci --timeout=1800
+========  ========  ==============================================================================
+profile   examples  command
+========  ========  ==============================================================================
+laws      120       the default of the normal suite
+ci        500       pytest tests/properties --hypothesis-profile=ci
+long      5,000     pytest tests/properties --hypothesis-profile=long --timeout=1800 -n 2
+========  ========  ==============================================================================
 """
 
 from hypothesis import settings
 
 settings.register_profile("laws", max_examples=120, deadline=None)
-settings.register_profile("ci", max_examples=5000, deadline=None, print_blob=True)
+# On a machine that is thrown away the blob is the only way to reproduce a failure.
+settings.register_profile("ci", max_examples=500, deadline=None, print_blob=True)
+settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
 
 
 def pytest_configure(config):

@@ -1,4 +1,4 @@
-"""The pure core: text, cut anywhere, in; component events out. No I/O, no clock, no thread.
+"""The pure core: turn text, cut anywhere, into component events, without I/O, clock or threads.
 
-Everything here that is public is exported by ``componentstream`` itself.
+``componentstream`` exports everything here that is public, except :mod:`componentstream.core.codes`.
 """

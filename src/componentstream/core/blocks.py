@@ -127,6 +127,8 @@ class BlockBuilder:
                 self._stop_unclosed("implied", line, span)
         if self.pending_text:
             self.flush()
+        # Text between components ends where a component starts; the text of a component continues after its
+        # child, so an outer component stays open.
         parent = None
         if self.open:
             parent = self.open[-1].index

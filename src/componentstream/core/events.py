@@ -1,11 +1,11 @@
-"""The events that leave the library, and their JSON shape.
+"""The events that the library emits, and their JSON form.
 
-The shapes of ``content_block_start``, ``content_block_delta`` and ``content_block_stop`` are those of
-Anthropic's Messages stream, so that its users know them. Every event has ``type``, the name it bears on
-the wire, and ``to_dict()``, its JSON value; :func:`event_from_dict` is the way back.
+``content_block_start``, ``content_block_delta`` and ``content_block_stop`` have the form that they have in
+Anthropic's Messages stream, so its users know them. Every event has ``type``, its name on the wire, and
+``to_dict()``, which returns its JSON value; :func:`event_from_dict` is the inverse.
 
-Events are immutable to the type checker and hashable. At run time nothing guards them, because the guard
-makes creating one more than twice as slow; treat them as values.
+Events are hashable, and immutable to the type checker. At run time they are not protected, because that makes
+creating one more than twice as slow; treat them as values.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +16,8 @@ import attrs
 
 from componentstream.core.errors import WireError
 
+# Type checkers see frozen classes; at run time they are not, because a frozen class sets its fields through
+# object.__setattr__. Nothing has weak references to events, so the slot for them is left out.
 if TYPE_CHECKING:
     from attrs import frozen as _value
 else:
@@ -25,26 +27,26 @@ Json: TypeAlias = dict[str, object]
 """A JSON object."""
 
 Span: TypeAlias = tuple[int, int]
-"""Code point offsets ``(from, to)`` of a line in the input, its terminator included."""
+"""Code point offsets ``(from, to)`` of a line in the input, including its line end."""
 
 StopReason: TypeAlias = Literal["end", "implied", "truncated", "aborted", "blocked"]
 """Why a block ended.
 
-``end``: its END marker, or for text the next component or the end of the stream. ``implied``: another
-marker closed it. ``truncated``: the stream ended. ``aborted``: a fatal error, or the caller. ``blocked``: a
-content policy.
+``end``: by its END marker; for text, by the next component or the end of the stream. ``implied``: by another
+marker. ``truncated``: by the end of the stream. ``aborted``: by a fatal error or by the caller. ``blocked``:
+by a content policy.
 """
 
 MessageStopReason: TypeAlias = Literal["complete", "failed", "timeout", "cancelled"]
-"""How a whole generation ended."""
+"""The outcome of a whole generation."""
 
 
 @_value
 class ComponentBlock:
-    """What a component is: its name, its place on the page, its other attributes.
+    """The description of a component: its name, its position on the page, its other attributes.
 
-    ``parent`` is the index of the component that it stands in, None at the top. ``attributes`` does not
-    hold ``position``.
+    ``parent`` is the index of the component that contains it, None at the top level. ``attributes`` does not
+    include ``position``.
     """
 
     name: str
@@ -74,9 +76,9 @@ class TextBlock:
 
 @_value
 class ContentBlockStart:
-    """A block begins. ``index`` counts all blocks of a stream from 0 and names this one from here on.
+    """A block begins. ``index`` identifies it from now on: blocks of a stream are numbered from 0.
 
-    ``span`` is that of the START line, None for a text block; it stays in the process and is not sent.
+    ``span`` is that of the START line, None for a text block. It is not part of the JSON value.
     """
 
     type: ClassVar[Literal["content_block_start"]] = "content_block_start"
@@ -92,7 +94,7 @@ class ContentBlockStart:
 
 @_value
 class ContentBlockDelta:
-    """More text of block ``index``; never empty. The texts of a block, joined, are its content."""
+    """More text of block ``index``; never empty. The deltas of a block, joined, are its content."""
 
     type: ClassVar[Literal["content_block_delta"]] = "content_block_delta"
 
@@ -106,11 +108,11 @@ class ContentBlockDelta:
 
 @_value
 class ContentBlockStop:
-    """Block ``index`` is over.
+    """Block ``index`` has ended.
 
-    ``chars`` is the number of code points delivered for it, ``trimmed`` the number dropped by
-    ``Limits.max_component_chars``. ``span`` is that of the marker line that closed it, None where the end
-    of the stream, a fatal error or the caller did, and for text blocks.
+    ``chars`` is the number of its code points delivered, ``trimmed`` the number dropped because of
+    ``Limits.max_component_chars``. ``span`` is that of the marker line that closed it. It is None for text
+    blocks, and if the end of the stream, a fatal error or the caller closed it.
     """
 
     type: ClassVar[Literal["content_block_stop"]] = "content_block_stop"
@@ -134,11 +136,12 @@ class ContentBlockStop:
 
 @_value
 class ErrorEvent:
-    """Something went wrong that is not the caller's fault.
+    """An error that the caller did not cause.
 
-    ``code`` is stable and meant for programs, ``message`` for people. After a ``fatal`` error only the
-    stops of open blocks (and the end of the message) follow. ``retryable`` says that the same request may
-    well succeed. ``line`` counts from 1; ``index`` is the component concerned.
+    ``code`` is stable and meant for programs, ``message`` for people; see :mod:`componentstream.core.codes`.
+    After a ``fatal`` error only the stops of open blocks (and the end of the message) follow. ``retryable``
+    means that the same request may succeed. ``line`` counts from 1; ``index`` is that of the component
+    concerned.
     """
 
     type: ClassVar[Literal["error"]] = "error"
@@ -168,7 +171,11 @@ class ErrorEvent:
 
 @_value
 class StatusEvent:
-    """How far a generation is: ``phase`` (started, progress, finishing), seconds since its start, counts."""
+    """Progress of a generation.
+
+    ``phase`` is started, progress or finishing, ``elapsed`` the number of seconds since the start, and the
+    others are counts since then.
+    """
 
     type: ClassVar[Literal["status"]] = "status"
 
@@ -192,7 +199,7 @@ class StatusEvent:
 
 @_value
 class MessageStop:
-    """The generation is over; the last event of every session."""
+    """The generation has ended; this is the last event of every session."""
 
     type: ClassVar[Literal["message_stop"]] = "message_stop"
 
@@ -206,7 +213,7 @@ class MessageStop:
 
 @_value
 class DebugEvent:
-    """The state of a session for its developer; sent only where the server was told to."""
+    """The state of a session for developers; emitted only where that is enabled."""
 
     type: ClassVar[Literal["debug"]] = "debug"
 
@@ -226,17 +233,17 @@ Event: TypeAlias = (
     | MessageStop
     | DebugEvent
 )
-"""Everything that may come out; end a ``match`` over it with ``assert_never``."""
+"""Any event; end a ``match`` over it with ``assert_never``."""
 
 
 def event_from_dict(data: Mapping[str, object]) -> Event | None:
-    """Return the event that ``to_dict`` made ``data`` from, without its span.
+    """Return the event whose ``to_dict()`` is ``data``, without its span.
 
-    Unknown types give None and unknown fields are passed over, so that a newer sender does not break an
-    older receiver.
+    An unknown type returns None and unknown fields are ignored, so that a newer sender does not break an
+    older client.
 
     Raises:
-        WireError: a type of ours lacks a field, or a field has a value of the wrong kind.
+        WireError: an event of a known type lacks a field, or a field has a value of the wrong type.
     """
     kind = data.get("type")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
@@ -248,12 +255,13 @@ _T = TypeVar("_T")
 
 def _field(data: Mapping[str, object], key: str, kind: type[_T]) -> _T:
     value = data.get(key)
+    # JSON's true is not a number, although a bool is an int in Python.
     if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
         return value
     try:
         shown = f"{value!r:.80}"
     except ValueError:
-        # Python writes out no whole number of more than some thousand digits.
+        # Python refuses to format integers of more than some thousand digits.
         shown = "this number"
     raise WireError(f"{key!r} must be {kind.__name__}, not {shown}")
 
@@ -268,13 +276,14 @@ def _seconds(data: Mapping[str, object], key: str) -> float:
     try:
         return float(_field(data, key, int))
     except OverflowError as error:
-        raise WireError(f"{key!r} is a number without end") from error
+        raise WireError(f"{key!r} is too large for a float") from error
 
 
 def _block(data: Json) -> ComponentBlock | TextBlock | None:
     kind = _field(data, "type", str)
     if kind == "text":
         return TextBlock()
+    # A newer sender may have other kinds of block, which are ignored like other types of event.
     if kind != "component":
         return None
     attributes = _maybe(data, "attributes", dict) or {}
@@ -299,6 +308,7 @@ def _delta(data: Mapping[str, object]) -> ContentBlockDelta | None:
 
 
 def _stop(data: Mapping[str, object]) -> ContentBlockStop:
+    # The reason is not checked, here or in `_message_stop`: a newer sender may have more of them.
     return ContentBlockStop(
         index=_field(data, "index", int),
         reason=cast("StopReason", _field(data, "reason", str)),

@@ -175,6 +175,7 @@ def judge(rest: str, *, opens: bool) -> Marker | Fault:
         the marker, or the fault that makes the line text.
     """
     match = _NAME.match(rest)
+    # `junk` is all that follows the valid part of the name without white space in between.
     name, junk, end = (match[1], match[2], match.end()) if match else ("", "", 0)
     if not name and not junk:
         return Fault(codes.MALFORMED_MARKER, "The marker names no component.")
@@ -266,12 +267,14 @@ class LineMachine:
         fence = rf"`*+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z)"
         self.line = re.compile(rf"[{WHITE}]*+(?:{head}{keyword}|{ticks}{fence})")
         self.keyword = re.compile(keyword)
+        # `lastindex` names the kind of line, so the groups of all patterns have the same numbers.
         # Two groups that never match, so that the third one means a fence here too.
         self.fence = re.compile(rf"(?:(\b\B)|(\b\B)|{fence})")
         self.interest = re.compile(rf"\n[{WHITE}]*+(?:({head})|{ticks})")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
         self.ends = {CANDIDATE_START: START_LINE, CANDIDATE_END: END_LINE}
         self.returns: set[int] = set()
+        # White space between prefix and keyword leads back to the state after the prefix.
         path = self._path(LEAD, prefix)
         self._table[path[-1]].update(dict.fromkeys(WHITE, path[-1]))
         self.opening = frozenset({LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)})
@@ -296,6 +299,7 @@ class LineMachine:
 
     def _end(self, state: int, kind: int) -> int:
         """Let a line end in `state` as `kind`, with or without a CR; return the state after the CR."""
+        # The CR needs a state of its own: another character after it makes the line text.
         after = self._next(state, "\r")
         self.returns.add(after)
         self.ends[state] = self.ends[after] = kind

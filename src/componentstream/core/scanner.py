@@ -146,6 +146,7 @@ class LineScanner:
             if at > last + 1:
                 pos, self.state = at, state
             self._read_line(pos, last + 1)
+        # Text leaves at once; an undecided line is held, together with the fence before it.
         if self.state == TEXT:
             self._settle(len(text))
         else:
