@@ -58,7 +58,11 @@ def test_a_page_of_an_allowed_origin_may_read_every_answer(client, method, path,
 def test_a_page_of_an_allowed_origin_may_read_that_the_server_failed(client):
     headers = {"Origin": ORIGIN, "Connection": "close"}
     response = client.post("/generate", json={"prompt": "break"}, headers=headers)
-    assert refusal(response) == (500, "internal_error", "The server failed; its log says why.")
+    assert refusal(response) == (
+        500,
+        "internal_error",
+        "Internal server error. The operator can find the cause in the server log.",
+    )
     assert response.headers["access-control-allow-origin"] == ORIGIN
 
 

@@ -87,7 +87,7 @@ def _no_trace(caplog):
 def check_refused(response, id_):
     assert refusal(response)[:2] == (400, "invalid_last_event_id")
     assert response.json()["error"]["message"] == (
-        "The stream has no event with this id; send the last that you got, or none to read from the start."
+        "The stream has no event with this id; send the last id received, or none to read from the start."
     )
     assert id_ not in str(response.headers)
 
@@ -179,5 +179,5 @@ def test_what_is_no_stream_is_not_found(client, stream, method):
     assert status == 404
     assert (code, message) in (
         ("stream_unknown", "Stream not found: it was never started, or is no longer kept."),
-        ("not_found", "There is nothing here; openapi.json says what there is."),
+        ("not_found", "Not found. See openapi.json for the available paths."),
     )

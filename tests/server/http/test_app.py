@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from types import CoroutineType
 from urllib.parse import urljoin, urlsplit
 
@@ -38,6 +39,7 @@ from componentstream.server import (  # noqa: E402
     create_app,
 )
 from componentstream.server.access.rate_limit import RateLimiter  # noqa: E402
+from componentstream.server.http import app as app_module  # noqa: E402
 from componentstream.session.lifecycle import Timeouts  # noqa: E402
 from componentstream.wire import SSEDecoder  # noqa: E402
 from tests.listening import serving  # noqa: E402
@@ -63,9 +65,13 @@ from tests.server.application import (  # noqa: E402
     user,
 )
 
-NOTHING_HERE = (404, "not_found", "There is nothing here; openapi.json says what there is.")
-ONLY_SOME_METHODS = (405, "method_not_allowed", "The header Allow says which methods there are.")
-FAILED = (500, "internal_error", "The server failed; its log says why.")
+NOTHING_HERE = (404, "not_found", "Not found. See openapi.json for the available paths.")
+ONLY_SOME_METHODS = (
+    405,
+    "method_not_allowed",
+    "Method not allowed. See the Allow header for the methods of this path.",
+)
+FAILED = (500, "internal_error", "Internal server error. The operator can find the cause in the server log.")
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +253,7 @@ def test_a_long_body_is_refused_before_it_has_come_and_a_slow_one_in_time():
         ):
             answer = raw(url, request)
             assert answer.startswith(b"HTTP/1.1 413 ")
-            assert b"longer than 65536 bytes" in answer
+            assert b"exceeds 65536 bytes" in answer
         answer = raw(url, HEAD + b'Content-Length: 100\r\n\r\n{"prompt":')
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"\r\nconnection: close\r\n" in answer.lower()
@@ -408,7 +414,7 @@ def test_no_answer_and_no_line_of_the_log_has_prompts_tokens_classes_or_paths_in
     for text in [response.text for response in said] + lines:
         for hidden in (token, ticket, *HIDDEN):
             assert hidden not in text.replace(r"StoreError('down\nwith it\u202e')", "")
-    assert "The log failed, and a request was refused: StoreError('down\\nwith it\\u202e')" in lines
+    assert "The event log failed; a request was rejected: StoreError('down\\nwith it\\u202e')" in lines
 
 
 def test_a_log_that_is_down_is_told_and_a_stream_that_runs_goes_on():
@@ -581,16 +587,97 @@ def test_pages_of_other_origins_are_let_in_by_name_alone():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"allowed_origins": ["*"]}, "is no origin as browsers send it"),
-        ({"allowed_origins": "https://app.example"}, "put the one that you have into a list"),
+        ({"allowed_origins": ["*"]}, "is not an origin as browsers send it"),
+        ({"allowed_origins": "https://app.example"}, "must be a list of origins, not a string"),
         ({"rate_limit": "often"}, "Invalid rate 'often': give an amount and a time"),
         ({"rate_limit_storage": "memcached://x"}, "The rate limit storage must begin with"),
         ({"ticket_seconds": 31}, "Tickets: seconds must be a number > 0 and <= 30."),
     ],
 )
-def test_settings_that_are_not_understood_are_refused_when_the_application_is_made(settings, message):
+def test_invalid_settings_are_refused_when_the_application_is_made(settings, message):
     with pytest.raises(UsageError, match=message):
         create_app(Model(), ServerSettings(**settings))
+
+
+@pytest.mark.parametrize("settings", [None, {"debug": True}, ServerSettings, "settings"])
+def test_settings_of_another_type_are_refused_with_the_type_to_use(settings):
+    with pytest.raises(UsageError) as caught:
+        create_app(Model(), settings)
+    assert str(caught.value) == (
+        f"create_app: settings must be ServerSettings, not {type(settings).__name__} {settings!r:.80}. "
+        "Write create_app(generate, ServerSettings(...))."
+    )
+
+
+def nothing():
+    return ["text"]
+
+
+def several(prompt, project):
+    return [prompt, project]
+
+
+def by_keyword(*, request):
+    return [request]
+
+
+def one(request):
+    return [request]
+
+
+@pytest.mark.parametrize("generate", ["my_app:generate", None, 7, ["text"], object()])
+def test_generate_that_is_not_callable_is_refused(generate):
+    with pytest.raises(UsageError) as caught:
+        create_app(generate)
+    assert str(caught.value) == (
+        f"create_app: generate must be a function of one argument, not {type(generate).__name__} "
+        f"{generate!r:.80}. Pass the function itself: create_app(generate)."
+    )
+
+
+def test_generate_that_was_called_already_is_refused():
+    async def generate(request):
+        return [request]
+
+    coroutine = generate(None)
+    with pytest.raises(
+        UsageError, match=r"not coroutine .* Pass the function itself: create_app\(generate\)\.$"
+    ):
+        create_app(coroutine)
+    coroutine.close()
+
+
+@pytest.mark.parametrize(
+    ("generate", "reason"),
+    [
+        (nothing, "nothing() does not: too many positional arguments."),
+        (several, "several(prompt, project) does not: missing a required argument: 'project'."),
+        (by_keyword, "by_keyword(*, request) does not: too many positional arguments."),
+        (partial(one, None), "partial() does not: too many positional arguments."),
+    ],
+)
+def test_generate_that_does_not_accept_one_argument_is_refused(generate, reason):
+    with pytest.raises(UsageError) as caught:
+        create_app(generate)
+    assert str(caught.value) == (
+        f"create_app: generate must accept one positional argument, the GenerationRequest, but {reason}"
+    )
+
+
+@pytest.mark.parametrize(
+    "generate",
+    [one, Model(), partial(several, project="p"), lambda request, limit=3: [request] * limit, iter],
+)
+def test_every_callable_of_one_argument_is_accepted(generate):
+    create_app(generate)
+
+
+def test_callable_without_a_signature_is_accepted(monkeypatch):
+    def no_signature(_function):
+        raise ValueError("no signature found")
+
+    monkeypatch.setattr(app_module, "signature", no_signature)
+    create_app(nothing)
 
 
 # Compression

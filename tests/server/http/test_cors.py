@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from componentstream.core.errors import UsageError  # noqa: E402
-from componentstream.server.http.cors import _varied, cors  # noqa: E402
+from componentstream.server.http.cors import _with_vary, cors  # noqa: E402
 
 ALLOWED = "https://app.example.com"
 OTHER = "http://localhost:5173"
@@ -195,7 +195,7 @@ def test_what_every_response_varies_by_is_said_once(said, expected):
         response.raw_headers += [(b"vary", line.encode()) for line in said]
         await response(scope, receive, send)
 
-    assert ask(_varied(inner), "GET").headers.get_list("vary") == expected
+    assert ask(_with_vary(inner), "GET").headers.get_list("vary") == expected
 
 
 @pytest.mark.parametrize("origin", [None, ALLOWED, STRANGERS["another"]])
@@ -235,9 +235,9 @@ def test_what_no_browser_would_send_is_refused(origin):
     with pytest.raises(UsageError) as caught:
         cors(answer, [ALLOWED, origin])
     assert str(caught.value) == (
-        f"{origin!r} in allowed_origins is no origin as browsers send it: scheme://host or "
-        "scheme://host:port, in small ASCII letters, without the default port of the scheme and without "
-        "a slash at the end. There is no '*' and no 'null': name each origin."
+        f"{origin!r} in allowed_origins is not an origin as browsers send it: scheme://host or "
+        "scheme://host:port, in lower-case ASCII, without the default port of the scheme and without a "
+        "trailing slash. '*' and 'null' are not supported: list each origin."
     )
 
 
@@ -245,5 +245,5 @@ def test_one_origin_that_is_not_in_a_list_is_refused():
     with pytest.raises(UsageError) as caught:
         cors(answer, ALLOWED)
     assert str(caught.value) == (
-        "allowed_origins is a list of origins; put the one that you have into a list."
+        'allowed_origins must be a list of origins, not a string; write ["https://app.example.com"].'
     )

@@ -241,7 +241,7 @@ def test_a_view_that_is_none_is_refused(query):
             assert (
                 message
                 == {
-                    "f": "from in the query must be the index of a block, from 0.",
+                    "f": "from in the query must be the index of a block, an integer >= 0.",
                     "b": "blocks in the query must be all or components.",
                 }[query[0]]
             )
@@ -309,7 +309,11 @@ def test_events_that_are_no_longer_kept_are_said_to_be():
                 f"after={last - 1}&from=1",
             ):
                 answer = await ask("GET", path, query=query)
-                assert error_of(answer) == (410, "events_trimmed", "The next events are no longer kept.")
+                assert error_of(answer) == (
+                    410,
+                    "events_trimmed",
+                    "The next events are no longer kept; start a new generation.",
+                )
             rest = await ask("GET", path, query=f"after={last - 4}")
             assert ids_of(rest.content) == list(range(last - 3, last + 1))
             for query in (f"after={last}", f"after={last}&blocks=components"):

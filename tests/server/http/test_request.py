@@ -14,15 +14,15 @@ from starlette.requests import ClientDisconnect, Request  # noqa: E402 - they ne
 from componentstream.server.generation_request import GenerationRequest  # noqa: E402
 from componentstream.server.http.request import (  # noqa: E402
     RefusedRequestError,
-    no_such_event,
     read_idempotency_key,
     read_last_event_id,
     read_request,
+    unknown_event_id,
 )
 
 LIMIT = 1000
 CALL_TIMEOUT = 5.0
-SEND = 'Send {"prompt": "...", "project": "...", "version": "..."}; project and version may be left out.'
+SEND = 'Send {"prompt": "...", "project": "...", "version": "..."}; project and version are optional.'
 JSON = (b"content-type", b"application/json")
 
 
@@ -125,22 +125,22 @@ def test_another_media_type_is_refused_with_what_to_send_and_the_body_is_not_rea
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "The body is no JSON in UTF-8."),
-        (b"{", "The body is no JSON in UTF-8."),
-        (b'{"prompt": "x"} {}', "The body is no JSON in UTF-8."),
-        (b"prompt=x", "The body is no JSON in UTF-8."),
-        (b'{"prompt": "\xff"}', "The body is no JSON in UTF-8."),
-        (b'\xef\xbb\xbf{"prompt": "x"}', "The body is no JSON in UTF-8."),
-        ('{"prompt": "x"}'.encode("utf-16"), "The body is no JSON in UTF-8."),
-        (b"[" * LIMIT, "The body is no JSON in UTF-8."),
+        (b"", "The body is not valid JSON in UTF-8."),
+        (b"{", "The body is not valid JSON in UTF-8."),
+        (b'{"prompt": "x"} {}', "The body is not valid JSON in UTF-8."),
+        (b"prompt=x", "The body is not valid JSON in UTF-8."),
+        (b'{"prompt": "\xff"}', "The body is not valid JSON in UTF-8."),
+        (b'\xef\xbb\xbf{"prompt": "x"}', "The body is not valid JSON in UTF-8."),
+        ('{"prompt": "x"}'.encode("utf-16"), "The body is not valid JSON in UTF-8."),
+        (b"[" * LIMIT, "The body is not valid JSON in UTF-8."),
         (b'["x"]', "The body must be a JSON object."),
         (b"null", "The body must be a JSON object."),
         (b'"prompt"', "The body must be a JSON object."),
-        (b"{}", "prompt is missing or empty."),
-        (b'{"Prompt": "x"}', "prompt is missing or empty."),
-        (b'{"prompt": ""}', "prompt is missing or empty."),
-        (b'{"prompt": " \\n\\u00a0"}', "prompt is missing or empty."),
-        (b'{"project": "p", "version": "1"}', "prompt is missing or empty."),
+        (b"{}", "prompt is missing or blank."),
+        (b'{"Prompt": "x"}', "prompt is missing or blank."),
+        (b'{"prompt": ""}', "prompt is missing or blank."),
+        (b'{"prompt": " \\n\\u00a0"}', "prompt is missing or blank."),
+        (b'{"project": "p", "version": "1"}', "prompt is missing or blank."),
         (b'{"prompt": null}', "prompt must be a string."),
         (b'{"prompt": ["x"]}', "prompt must be a string."),
         (b'{"prompt": {"x": "y"}}', "prompt must be a string."),
@@ -158,7 +158,7 @@ def test_what_is_no_request_is_refused_with_what_to_send(body, problem):
 @pytest.mark.parametrize("half", [b"\\ud800", b"\\udbff", b"\\udc00", b"\\udfff", b"a\\ude00\\ud83db"])
 def test_half_of_a_surrogate_pair_is_refused(name, half):
     body = b'{"prompt": "x", "%b": "%b"}' % (name.encode(), half)
-    message = f"{name} has half of a surrogate pair in it, which is no character. {SEND}"
+    message = f"{name} contains an unpaired surrogate. {SEND}"
     assert refusal(body) == (400, "invalid_request", message)
 
 
@@ -172,7 +172,7 @@ def test_neither_depth_nor_length_of_a_value_is_too_much(body):
 # Bodies that are too long, too slow, or cut off
 
 
-TOO_LONG = (413, "request_too_large", "The body is longer than 1000 bytes; send a shorter prompt.")
+TOO_LONG = (413, "request_too_large", "The body exceeds 1000 bytes; shorten the prompt.")
 
 
 def test_a_body_may_have_exactly_so_many_bytes():
@@ -214,7 +214,7 @@ def test_a_length_that_is_too_short_changes_nothing():
 def test_a_body_that_does_not_come_in_time_is_given_up(pieces):
     problem = refused(read, *pieces, stalls=True, patience=0.01)
     assert (problem.status, problem.code) == (408, "request_timeout")
-    assert str(problem) == "The body was not there within 0.01 seconds."
+    assert str(problem) == "The body was not complete within 0.01 seconds."
     assert problem.headers == {"Connection": "close"}
     assert problem.body["error"]["retryable"] is True
 
@@ -297,7 +297,7 @@ def test_what_is_no_number_of_an_event_is_refused_wherever_it_stands(given):
     for request in (in_header, in_query):
         problem = refused(read_last_event_id, request)
         assert (problem.status, problem.code) == (400, "invalid_last_event_id")
-        assert problem.body == no_such_event().body
+        assert problem.body == unknown_event_id().body
 
 
 @pytest.mark.parametrize("digits", ["\u0661", "\uff11", "\u0967", "1\u0661"])

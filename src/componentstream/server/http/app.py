@@ -1,9 +1,10 @@
-"""The application: routes, and how everything that is no stream is answered."""
+"""The application: routes, and every response except streams."""
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from inspect import signature
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from componentstream.core import codes
+from componentstream.core.errors import UsageError
 from componentstream.core.escaping import escape_control_chars
 from componentstream.log.protocol import StoreError
 from componentstream.server.errors import RefusedRequestError
@@ -26,60 +28,69 @@ from componentstream.server.http.openapi import document
 from componentstream.server.settings import ServerSettings
 from componentstream.server.streams.manager import StreamManager
 
-_PLAINLY: Final[Mapping[int, tuple[str, str]]] = {
-    HTTPStatus.NOT_FOUND: (codes.NOT_FOUND, "There is nothing here; openapi.json says what there is."),
+_HTTP_ERRORS: Final[Mapping[int, tuple[str, str]]] = {
+    HTTPStatus.NOT_FOUND: (codes.NOT_FOUND, "Not found. See openapi.json for the available paths."),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         codes.METHOD_NOT_ALLOWED,
-        "The header Allow says which methods there are.",
+        "Method not allowed. See the Allow header for the methods of this path.",
     ),
 }
+"""Code and message for the errors that Starlette itself raises."""
 
 _logger: Final = logging.getLogger("componentstream.server")
 
 
 def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) -> Starlette:
-    """Return the server as an application; serve it, or mount it, as in ``Mount("/api", app)``.
+    """Return the server as an ASGI application; serve it, or mount it, as in ``Mount("/api", app)``.
 
-    ====================================  ==========================================================
+    ====================================  ==================================================================
     ``POST /generate``                    starts a generation and streams it
-    ``GET /streams/{id}``                 goes on after ``Last-Event-ID``
-    ``DELETE /streams/{id}``              stops it
-    ``POST /streams/{id}/tickets``        lets an ``EventSource`` read it once, without a token
+    ``GET /streams/{id}``                 resumes a stream after ``Last-Event-ID``
+    ``DELETE /streams/{id}``              stops a generation
+    ``POST /streams/{id}/tickets``        issues a ticket for an ``EventSource``, which cannot send a token
     ``GET /metrics``, ``GET /health``     for operators
-    ``GET /openapi.json``                 all of this, to the field
-    ====================================  ==========================================================
+    ``GET /openapi.json``                 describes all of this
+    ====================================  ==================================================================
 
-    A generation is no part of a request: it goes into ``settings.log``, and each reader reads from there.
-    So a reader who was cut off goes on after the last event that it has, at any worker that shares the log,
-    and a stream that was finished is sent again without a call of the model for as long as the log keeps it.
+    A generation does not depend on the request that starts it: its events go into ``settings.log``, and each
+    client reads from there. A client that loses its connection therefore resumes after the last event that it
+    has, at any worker that shares the log, and a finished stream is sent again without calling the model for
+    as long as the log keeps it.
 
-    Servers run the lifespan of an application, which ends the open generations in good order; a framework
-    seldom runs that of what is mounted in it. Run it in that of your own then::
+    The lifespan of the application ends the running generations. Servers run it, but most frameworks do not
+    run the lifespan of a mounted application; run it inside your own then::
 
         async with app.router.lifespan_context(app):
             yield
 
-    A server that is stopped waits for the end of all responses before it ends the lifespan: tell it how long
-    (uvicorn: ``--timeout-graceful-shutdown``), or have it await :func:`componentstream.server.drain` first,
-    as ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
-    call ``componentstream.server.tune_gc()`` before it serves, as that does too.
+    A server that shuts down waits until all responses have ended before it ends the lifespan. Limit that time
+    (uvicorn: ``--timeout-graceful-shutdown``), or await :func:`componentstream.server.drain` first, as
+    ``componentstream serve`` does. A process that holds thousands of streams and does nothing else should
+    call :func:`componentstream.server.tune_gc` before it serves.
 
     Args:
-        generate: asks the model.
-        settings: how requests are treated.
+        generate: function that calls the model; see :data:`~componentstream.server.Generate`.
+        settings: settings of the server.
 
     Raises:
-        UsageError: a setting is not understood.
+        UsageError: ``generate`` is not a callable of one argument, or a setting is not valid.
     """
-    worker = StreamManager(generate, settings)
-    endpoints = Endpoints(worker, settings)
+    _check_generate(generate)
+    if not isinstance(settings, ServerSettings):
+        raise UsageError(
+            f"create_app: settings must be ServerSettings, not {_described(settings)}. "
+            "Write create_app(generate, ServerSettings(...))."
+        )
+    streams = StreamManager(generate, settings)
+    endpoints = Endpoints(streams, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
-            await worker.aclose()
+            # Streams first: until they have ended, their clients may still use the endpoints.
+            await streams.aclose()
             await endpoints.aclose()
 
     app = _Application(
@@ -87,29 +98,55 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
         routes=_routes(endpoints, settings),
         middleware=_middleware(settings),
         exception_handlers={
-            RefusedRequestError: _refuse,
-            StoreError: _lack_the_log,
-            HTTPException: _refuse_plainly,
-            ClientDisconnect: _say_nothing,
-            Exception: _fail,
+            RefusedRequestError: _refused_request,
+            StoreError: _store_error,
+            HTTPException: _http_error,
+            ClientDisconnect: _client_gone,
+            Exception: _internal_error,
         },
         lifespan=lifespan,
     )
-    app.state.streams = worker
+    app.state.streams = streams
     return app
 
 
-class _Application(Starlette):
-    """Lets pages of other origins read all answers, also those to failures of the application.
+def _check_generate(generate: object) -> None:
+    # At startup, because the first request would otherwise fail with a 500 that only the log explains.
+    if not callable(generate):
+        raise UsageError(
+            f"create_app: generate must be a function of one argument, not {_described(generate)}. "
+            "Pass the function itself: create_app(generate)."
+        )
+    try:
+        parameters = signature(generate)
+    except ValueError:  # some callables written in C have no signature; their first call shows
+        return
+    try:
+        parameters.bind(None)
+    except TypeError as error:
+        name = getattr(generate, "__name__", type(generate).__name__)
+        raise UsageError(
+            f"create_app: generate must accept one positional argument, the GenerationRequest, but "
+            f"{name}{parameters} does not: {error}."
+        ) from None
 
-    A slash at the end of a path makes no difference: Litestar puts one there for what is mounted in it, and a
-    redirection would lead out of the mount.
+
+def _described(value: object) -> str:
+    return f"{type(value).__name__} {value!r:.80}"
+
+
+class _Application(Starlette):
+    """Starlette with CORS headers on every response, including those to internal errors.
+
+    Trailing slashes are ignored: Litestar appends one to the path of a mounted application, and a redirect
+    would lead out of the mount.
     """
 
     def __init__(self, allowed_origins: Sequence[str], **options: Any) -> None:
         super().__init__(**options)
         self._allowed_origins = allowed_origins
-        cors(self.router, allowed_origins)  # says what is no origin; the stack is built later
+        # For its checks: Starlette builds the middleware stack only when the first request comes.
+        cors(self.router, allowed_origins)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,31 +156,33 @@ class _Application(Starlette):
 
     @override
     def build_middleware_stack(self) -> ASGIApp:
+        # Outermost, around Starlette's own error handling, so that a 500 has the headers as well.
         return cors(super().build_middleware_stack(), self._allowed_origins)
 
 
 class _Endpoint:
-    """Gives the answer of a function. Starlette's own way to do so wraps each answer in four calls more.
+    """Sends the response of a handler.
 
-    They last as long as the answer, and every part of it passes through one of them.
+    Starlette's own wrapper adds four calls that last as long as the response, one of which every body chunk
+    passes through; that is too much memory and time for thousands of streams.
     """
 
-    def __init__(self, answer: Callable[[Request], Awaitable[ASGIApp]]) -> None:
-        self._answer = answer
+    def __init__(self, handler: Callable[[Request], Awaitable[ASGIApp]]) -> None:
+        self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._answer(Request(scope, receive, send))
-        await answer(scope, receive, send)
+        response = await self._handler(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
-def _route(path: str, answer: Callable[[Request], Awaitable[ASGIApp]], *methods: str) -> Route:
-    return Route(path, _Endpoint(answer), methods=methods)
+def _route(path: str, handler: Callable[[Request], Awaitable[ASGIApp]], *methods: str) -> Route:
+    return Route(path, _Endpoint(handler), methods=methods)
 
 
 def _middleware(settings: ServerSettings) -> list[Middleware]:
     if not settings.compress:
         return []
-    from starlette_compress import CompressMiddleware  # noqa: PLC0415 - it loads three libraries
+    from starlette_compress import CompressMiddleware  # noqa: PLC0415 - loads three libraries
 
     return [Middleware(CompressMiddleware)]
 
@@ -168,41 +207,41 @@ def _routes(endpoints: Endpoints, settings: ServerSettings) -> list[Route]:
     ]
 
 
-def _refuse(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, RefusedRequestError)  # noqa: S101 - what it is registered for
-    request.app.state.streams.metrics.refused(refusal.code)
-    headers = {"Cache-Control": "no-store", **refusal.headers}
-    return JSONResponse(refusal.body, refusal.status, headers)
+def _refused_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedRequestError)  # noqa: S101 - registered for this type
+    request.app.state.streams.metrics.refused(error.code)
+    return JSONResponse(error.body, error.status, {"Cache-Control": "no-store", **error.headers})
 
 
-def _lack_the_log(request: Request, error: Exception) -> Response:
-    """Answer when the log fails; what it said is for the operator, and of no use to a stranger."""
-    _logger.warning("The log failed, and a request was refused: %s", escape_control_chars(repr(error)))
-    message = "The log of the streams does not answer; try again in a while."
+def _store_error(request: Request, error: Exception) -> Response:
+    """Respond to a failure of the log; only the operator sees the reason."""
+    _logger.warning("The event log failed; a request was rejected: %s", escape_control_chars(repr(error)))
+    message = "The event log is unavailable; retry later."
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    return _refuse(
+    return _refused_request(
         request,
         RefusedRequestError(status, codes.LOG_UNAVAILABLE, message, {"Retry-After": "1"}, retryable=True),
     )
 
 
-def _refuse_plainly(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     status = error.status_code
-    plain = _PLAINLY.get(status)
-    if plain is None or error.detail != HTTPStatus(status).phrase:  # it is in words of the function's own
-        plain = codes.REFUSED, str(error.detail)
-    return _refuse(request, RefusedRequestError(status, *plain, error.headers))
+    known = _HTTP_ERRORS.get(status)
+    # A detail other than the default phrase was written by the application, for example in `generate`.
+    if known is None or error.detail != HTTPStatus(status).phrase:
+        known = codes.REFUSED, str(error.detail)
+    return _refused_request(request, RefusedRequestError(status, *known, error.headers))
 
 
-def _say_nothing(_request: Request, _error: Exception) -> Response:
-    """Answer a client that is gone."""
+def _client_gone(_request: Request, _error: Exception) -> Response:
+    """Return a response that nothing receives: the client disconnected before its body was complete."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-def _fail(request: Request, _error: Exception) -> Response:
-    """Answer when the application itself is at fault; Starlette raises the error once more, to be logged."""
-    message = "The server failed; its log says why."
-    return _refuse(
+def _internal_error(request: Request, _error: Exception) -> Response:
+    """Respond to a bug in the application; Starlette raises the error again, for the server to log."""
+    message = "Internal server error. The operator can find the cause in the server log."
+    return _refused_request(
         request, RefusedRequestError(HTTPStatus.INTERNAL_SERVER_ERROR, codes.INTERNAL_ERROR, message)
     )

@@ -1,4 +1,4 @@
-"""Which pages of other origins may call the server: those on a list, and by default none."""
+"""Cross-origin access: pages of the listed origins may call the server, by default none."""
 
 import re
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from componentstream.core.errors import UsageError
 
 METHODS: Final = ("GET", "POST", "DELETE")
-"""What pages may do."""
+"""Methods that pages may use."""
 
 REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "Last-Event-ID", "Idempotency-Key", "Prefer")
-"""What pages may send. Each is named, because browsers do not take ``*`` for ``Authorization``."""
+"""Headers that pages may send, each by name: browsers do not apply ``*`` to ``Authorization``."""
 
 RESPONSE_HEADERS: Final = ("Stream-Id", "Retry-After", "Location")
-"""What pages may read beside the body."""
+"""Headers that pages may read."""
 
 _ORIGIN: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
@@ -29,29 +29,30 @@ _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 
 def cors(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
-    """Return the application with the headers that let pages of other origins call it.
+    """Return the application with CORS headers for the allowed origins.
 
-    An origin is allowed if it stands on the list as it is, to the letter. No credentials are allowed: a
-    bearer token is sent by the page itself, and cookies would be sent by any page. Every response says
-    ``Vary: Origin``, also to a request without an origin, so that no cache gives the answer for one
-    origin to another.
+    An origin must match an entry exactly. Credentials are not allowed: a page sends its bearer token itself,
+    while browsers would attach cookies to the requests of any page. Every response has ``Vary: Origin``, also
+    to a request without an origin, so that caches do not serve the response for one origin to another.
 
     Args:
-        app: any ASGI application.
+        app: the ASGI application.
         allowed_origins: origins as browsers send them, such as ``https://app.example.com`` or
-            ``http://localhost:5173``. With none the application is returned as it is, and browsers let the
-            pages of its own origin call it and no others.
+            ``http://localhost:5173``. With none, the application is returned unchanged, and browsers allow
+            only pages of its own origin.
 
     Raises:
-        UsageError: something on the list is no origin that a browser would send.
+        UsageError: an entry is not an origin that a browser would send.
     """
     if isinstance(allowed_origins, str):
-        raise UsageError("allowed_origins is a list of origins; put the one that you have into a list.")
+        raise UsageError(
+            'allowed_origins must be a list of origins, not a string; write ["https://app.example.com"].'
+        )
     for origin in allowed_origins:
-        _check(origin)
+        _check_origin(origin)
     if not allowed_origins:
         return app
-    return _varied(
+    return _with_vary(
         CORSMiddleware(
             app,
             allow_origins=tuple(allowed_origins),
@@ -63,21 +64,21 @@ def cors(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
     )
 
 
-def _check(origin: object) -> None:
+def _check_origin(origin: object) -> None:
     match = _ORIGIN.fullmatch(origin) if isinstance(origin, str) else None
     if match is None or match["port"] == _DEFAULT_PORTS.get(match["scheme"], "0"):
         raise UsageError(
-            f"{origin!r:.80} in allowed_origins is no origin as browsers send it: scheme://host or "
-            "scheme://host:port, in small ASCII letters, without the default port of the scheme and without "
-            "a slash at the end. There is no '*' and no 'null': name each origin."
+            f"{origin!r:.80} in allowed_origins is not an origin as browsers send it: scheme://host or "
+            "scheme://host:port, in lower-case ASCII, without the default port of the scheme and without a "
+            "trailing slash. '*' and 'null' are not supported: list each origin."
         )
 
 
-def _varied(app: ASGIApp) -> ASGIApp:
-    """Return the application with ``Vary: Origin`` on every response, which not all of Starlette's have."""
+def _with_vary(app: ASGIApp) -> ASGIApp:
+    """Return the application with ``Vary: Origin`` on every response; Starlette omits it from some."""
 
-    async def varied(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_varied(message: Message) -> None:
+    async def with_vary(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_vary(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 names = {name.strip().lower() for line in headers.getlist("vary") for name in line.split(",")}
@@ -85,6 +86,6 @@ def _varied(app: ASGIApp) -> ASGIApp:
                     headers.append("vary", "Origin")
             await send(message)
 
-        await app(scope, receive, send_varied)
+        await app(scope, receive, send_with_vary)
 
-    return varied
+    return with_vary

@@ -1,4 +1,4 @@
-"""What a client asks for: read from the body and the headers of a request, and checked."""
+"""Read and validate the body and the headers of requests."""
 
 import asyncio
 import json
@@ -16,23 +16,28 @@ from componentstream.server.generation_request import GenerationRequest
 _FIELDS: Final = ("prompt", "project", "version")
 _MEDIA_TYPE: Final = "application/json"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_DIGITS: Final = 15
-"""Most digits of a number: nothing here is as long as one of more, and Python refuses to read many."""
+_MAX_DIGITS: Final = 15
+"""Maximum digits of a number: no valid one has more, and ``int`` raises for thousands of digits."""
 
-_EVENT_ID: Final = re.compile(rf"[0-9]{{1,{_DIGITS}}}", re.ASCII)
+_EVENT_ID: Final = re.compile(rf"[0-9]{{1,{_MAX_DIGITS}}}", re.ASCII)
 
 
 async def read_request(request: Request, max_body_bytes: int, body_timeout: float) -> GenerationRequest:
-    """Return what is asked for.
+    """Return the generation request in a body.
+
+    Args:
+        request: the request.
+        max_body_bytes: maximum length of the body in bytes.
+        body_timeout: seconds in which the body must be complete.
 
     Raises:
-        RefusedRequestError: it is not understood, or its body is too long or too slow; the message says what
-            to send.
-        starlette.requests.ClientDisconnect: the client left before all of the body was there.
+        RefusedRequestError: the request is not valid, or its body is too long or too slow; the message says
+            how to correct it.
+        starlette.requests.ClientDisconnect: the client disconnected before the body was complete.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
-        # A page of another site can post a form or plain text without being asked, but no JSON.
+        # Pages of other origins can post forms and plain text without a CORS preflight, but not JSON.
         raise RefusedRequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             codes.UNSUPPORTED_MEDIA_TYPE,
@@ -41,23 +46,23 @@ async def read_request(request: Request, max_body_bytes: int, body_timeout: floa
         )
     try:
         async with asyncio.timeout(body_timeout):
-            body = await _body(request, max_body_bytes)
+            body = await _read_body(request, max_body_bytes)
     except TimeoutError:
         raise RefusedRequestError(
             HTTPStatus.REQUEST_TIMEOUT,
             codes.REQUEST_TIMEOUT,
-            f"The body was not there within {body_timeout:g} seconds.",
+            f"The body was not complete within {body_timeout:g} seconds.",
             {"Connection": "close"},
             retryable=True,
         ) from None
-    return _checked(_object(body))
+    return _generation_request(_json_object(body))
 
 
 def read_idempotency_key(request: Request) -> str | None:
-    """Return the key that makes a repeated request the same one, None if there is none.
+    """Return the idempotency key of a request, None if it has none.
 
     Raises:
-        RefusedRequestError: it is no such key.
+        RefusedRequestError: the key is not valid, or there are several.
     """
     keys = request.headers.getlist("idempotency-key")
     if not keys:
@@ -72,71 +77,73 @@ def read_idempotency_key(request: Request) -> str | None:
 
 
 def read_last_event_id(request: Request) -> int:
-    """Return the number of the last event that a reader has, from the header or the query; 0 for none.
+    """Return the id of the last event that a client has, from the header or the query; 0 for none.
 
     Raises:
-        RefusedRequestError: it is no such number.
+        RefusedRequestError: the id is not valid, or there are several.
     """
+    # The header wins: an EventSource sends it when it reconnects, to the URL with the older `after`.
     ids = request.headers.getlist("last-event-id")
     if not any(ids):
         ids = request.query_params.getlist("after")
     if not any(ids):
         return 0
     if len(ids) > 1 or _EVENT_ID.fullmatch(ids[0]) is None:
-        raise no_such_event()
+        raise unknown_event_id()
     return int(ids[0])
 
 
-def no_such_event() -> RefusedRequestError:
-    """Return the refusal of an event id that the stream does not have."""
+def unknown_event_id() -> RefusedRequestError:
+    """Return the error for an event id that the stream does not have."""
     return RefusedRequestError(
         HTTPStatus.BAD_REQUEST,
         codes.INVALID_LAST_EVENT_ID,
-        "The stream has no event with this id; send the last that you got, or none to read from the start.",
+        "The stream has no event with this id; send the last id received, or none to read from the start.",
     )
 
 
-async def _body(request: Request, max_body_bytes: int) -> bytes:
+async def _read_body(request: Request, max_body_bytes: int) -> bytes:
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > _DIGITS or int(length) > max_body_bytes):
-        raise _too_long(max_body_bytes)
+    if length.isdecimal() and (len(length) > _MAX_DIGITS or int(length) > max_body_bytes):
+        raise _body_too_long(max_body_bytes)
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
+    # Count the bytes as well: Content-Length is absent with chunked encoding.
+    async for chunk in request.stream():
+        body += chunk
         if len(body) > max_body_bytes:
-            raise _too_long(max_body_bytes)
+            raise _body_too_long(max_body_bytes)
     return bytes(body)
 
 
-def _too_long(max_body_bytes: int) -> RefusedRequestError:
-    message = f"The body is longer than {max_body_bytes} bytes; send a shorter prompt."
-    # What has not come yet would have to be read, however long it is, before the next request.
+def _body_too_long(max_body_bytes: int) -> RefusedRequestError:
+    message = f"The body exceeds {max_body_bytes} bytes; shorten the prompt."
+    # Close the connection: to keep it, the server would have to read the rest, however long it is.
     return RefusedRequestError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, codes.REQUEST_TOO_LARGE, message, {"Connection": "close"}
     )
 
 
-def _object(body: bytes) -> Mapping[str, object]:
+def _json_object(body: bytes) -> Mapping[str, object]:
     try:
         value = json.loads(body.decode())
     except (ValueError, RecursionError):
-        raise _invalid("The body is no JSON in UTF-8.") from None
+        raise _invalid("The body is not valid JSON in UTF-8.") from None
     if not isinstance(value, dict):
         raise _invalid("The body must be a JSON object.")
     return value
 
 
-def _checked(given: Mapping[str, object]) -> GenerationRequest:
+def _generation_request(fields: Mapping[str, object]) -> GenerationRequest:
     values: dict[str, str] = {}
     for name in _FIELDS:
-        value = given.get(name, "")
+        value = fields.get(name, "")
         if not isinstance(value, str):
             raise _invalid(f"{name} must be a string.")
         if any("\ud800" <= char <= "\udfff" for char in value):
-            raise _invalid(f"{name} has half of a surrogate pair in it, which is no character.")
+            raise _invalid(f"{name} contains an unpaired surrogate.")
         values[name] = value
     if not values["prompt"].strip():
-        raise _invalid("prompt is missing or empty.")
+        raise _invalid("prompt is missing or blank.")
     return GenerationRequest(**values)
 
 
@@ -144,6 +151,6 @@ def _invalid(problem: str) -> RefusedRequestError:
     return RefusedRequestError(
         HTTPStatus.BAD_REQUEST,
         codes.INVALID_REQUEST,
-        f'{problem} Send {{"prompt": "...", "project": "...", "version": "..."}}; project and version may be '
-        "left out.",
+        f'{problem} Send {{"prompt": "...", "project": "...", "version": "..."}}; project and version are '
+        "optional.",
     )

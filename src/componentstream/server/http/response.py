@@ -1,4 +1,4 @@
-"""The response that is a stream, read from the log."""
+"""The streaming response, read from the log."""
 
 from contextlib import closing
 from typing import Final
@@ -18,67 +18,72 @@ from componentstream.server.streams.payloads import decode_payload
 from componentstream.server.streams.subscriber import StreamSubscriber
 
 STREAM_ID: Final = "Stream-Id"
-"""The response header with the stream's id."""
+"""Response header with the id of the stream."""
 
 
 @attrs.frozen
 class StreamResponse:
-    """An ASGI application that sends one stream to one reader.
+    """An ASGI application that sends one stream to one client.
 
     Args:
-        worker: gives the reader and takes it back; what it raises is answered as a refusal.
-        status: how the stream stands.
-        view: what of it is shown.
-        user: whose share of the readers is taken.
-        begins: this is where the stream was started, so that a generation which fails before its first event
-            is answered with a status; otherwise the response begins at once.
-        known: the client can ask for the stream again even if the response never begins.
-        send_timeout: seconds that the reader may take nothing.
+        streams: manager of the streams; a quota that it refuses becomes an error response.
+        status: status of the stream.
+        event_filter: events that the client gets.
+        user: user whose quota of subscribers is charged.
+        wait_for_first_event: wait for the first event before the response starts, so that a generation that
+            fails at once gets an error status; otherwise the response starts immediately.
+        resumable: whether the client can request the stream again even if the response never starts.
+        send_timeout: seconds that a send may block before the client is dropped.
     """
 
-    worker: StreamManager
+    streams: StreamManager
     status: StreamStatus
-    view: EventFilter
+    event_filter: EventFilter
     user: str
-    begins: bool
-    known: bool
+    wait_for_first_event: bool
+    resumable: bool
     send_timeout: float
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request."""
-        reader = self.worker.subscribe(self.status, self.view, self.user, resumable=self.known)
+        """Send the response."""
+        subscriber = self.streams.subscribe(
+            self.status, self.event_filter, self.user, resumable=self.resumable
+        )
         try:
             async with DisconnectScope(disconnect(receive)) as scope:
                 with closing(SendTimer(self.send_timeout, scope.cancel)) as timer:
-                    goes_on = await self._begin(reader, send, timer)
-                    reader.resumable = True
-                    while goes_on and (records := await reader.next()) is not None:
-                        if chunk := reader.render(records):
+                    streaming = await self._start(subscriber, send, timer)
+                    # The client has the stream id from here on, in a header.
+                    subscriber.resumable = True
+                    while streaming and (entries := await subscriber.next()) is not None:
+                        if chunk := subscriber.render(entries):
                             timer.send_begins()
                             await send({"type": "http.response.body", "body": chunk, "more_body": True})
                             timer.send_ends()
-                        # A reader may wait for long, and there are many.
-                        del records, chunk
+                        # Drop the references before a long wait: they are memory per idle client.
+                        del entries, chunk
                     timer.send_begins()
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            await self.worker.unsubscribe(reader)
+            # Also when the client disconnects, since the manager may then have to end the generation.
+            await self.streams.unsubscribe(subscriber)
 
-    async def _begin(self, reader: StreamSubscriber, send: Send, timer: SendTimer) -> bool:
-        """Read until it is known how the response begins, and send that; return whether more may follow."""
-        opening = ResponseStart(None, {STREAM_ID: self.status.stream})
+    async def _start(self, subscriber: StreamSubscriber, send: Send, timer: SendTimer) -> bool:
+        """Start the response, once its status is known; return whether the stream follows."""
+        start = ResponseStart(None, {STREAM_ID: self.status.stream})
         body = b""
-        while self.begins and not opening.ready(b"") and (records := await reader.next()):
-            body += reader.render(records)
-            for record in records:
-                event = decode_payload(record.payload)
+        while self.wait_for_first_event and not start.ready(b"") and (entries := await subscriber.next()):
+            body += subscriber.render(entries)
+            for entry in entries:
+                event = decode_payload(entry.payload)
+                # Debug events do not start the response: they must not turn an error status into a 200.
                 if event is not None and not isinstance(event, DebugEvent):
-                    opening.encode(event)
-        if opening.failure is None:
-            status, headers = 200, opening.headers()
+                    start.encode(event)
+        if start.failure is None:
+            status, headers = 200, start.headers()
         else:
-            self.worker.metrics.refused(opening.failure.code)
-            status, headers, body = opening.error_response(opening.failure)
+            self.streams.metrics.refused(start.failure.code)
+            status, headers, body = start.error_response(start.failure)
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         timer.send_begins()
         await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -86,4 +91,4 @@ class StreamResponse:
             timer.send_begins()
             await send({"type": "http.response.body", "body": body, "more_body": True})
         timer.send_ends()
-        return opening.failure is None
+        return start.failure is None
