@@ -6,7 +6,7 @@ from time import time
 
 import pytest
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from tests import parts
 
 parts.module("starlette")
@@ -417,7 +417,7 @@ def test_any_issuer_is_accepted_unless_one_is_required():
     ],
 )
 def test_invalid_arguments_are_refused(rule, problem):
-    with pytest.raises(UsageError, match=f"JWTBearer: {problem}"):
+    with pytest.raises(ConfigurationError, match=f"JWTBearer: {problem}"):
         JWTBearer.from_secret(SECRET, **{"audience": AUDIENCE, **rule})
 
 

@@ -4,7 +4,7 @@ from time import time
 
 import pytest
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from tests import parts
 
 parts.module("starlette")
@@ -124,7 +124,7 @@ def test_leeway_extends_the_validity():
     ],
 )
 def test_weak_or_wrong_secret_is_refused(secret, problem):
-    with pytest.raises(UsageError, match=problem):
+    with pytest.raises(ConfigurationError, match=problem):
         SharedSecret(secret)
 
 
@@ -148,7 +148,7 @@ def test_secret_of_the_wrong_type_is_refused():
     ],
 )
 def test_anything_but_a_public_rsa_key_is_refused(pem):
-    with pytest.raises(UsageError, match="Expected an RSA public key in PEM"):
+    with pytest.raises(ConfigurationError, match="Expected an RSA public key in PEM"):
         PublicKey(pem)
 
 
@@ -158,7 +158,7 @@ def test_short_rsa_key_is_refused():
     class Holder:
         public_key = staticmethod(lambda: short)
 
-    with pytest.raises(UsageError, match="has 1024 bits but must have at least 2048"):
+    with pytest.raises(ConfigurationError, match="has 1024 bits but must have at least 2048"):
         PublicKey(pem_of(Holder))
 
 
@@ -253,7 +253,7 @@ def test_keys_for_other_purposes_are_ignored(file):
 )
 def test_invalid_key_set_is_refused_with_the_reason(file, entries, problem):
     file.put(*(changed({}, entry) for entry in entries))
-    with pytest.raises(UsageError, match=problem):
+    with pytest.raises(ConfigurationError, match=problem):
         KeySet(file.path)
 
 
@@ -262,10 +262,12 @@ def test_invalid_key_set_is_refused_with_the_reason(file, entries, problem):
 )
 def test_file_that_is_not_a_key_set_is_refused(file, text):
     file.write(text)
-    with pytest.raises(UsageError, match="is not a key set, a JSON object"):
+    with pytest.raises(ConfigurationError, match="is not a key set, a JSON object"):
         KeySet(file.path)
 
 
 def test_missing_key_set_file_is_refused(file):
-    with pytest.raises(UsageError, match=r"Cannot read the key set .*keys\.json: No such file or directory"):
+    with pytest.raises(
+        ConfigurationError, match=r"Cannot read the key set .*keys\.json: No such file or directory"
+    ):
         KeySet(file.path)

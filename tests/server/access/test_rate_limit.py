@@ -11,7 +11,7 @@ from tests import parts
 parts.module("starlette")
 parts.module("limits")
 
-from componentstream.core.errors import MissingExtraError, UsageError  # noqa: E402 - they need what is asked for above
+from componentstream.core.errors import ConfigurationError, MissingExtraError  # noqa: E402 - they need what is asked for above
 from componentstream.server.access import rate_limit  # noqa: E402
 from componentstream.server.access.rate_limit import RateLimiter  # noqa: E402
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
@@ -239,7 +239,7 @@ INVALID_RATES = [
 @pytest.mark.parametrize("rate", INVALID_RATES)
 def test_invalid_rate_is_refused(rate):
     with pytest.raises(
-        UsageError, match=r"^Invalid rate .*: give an amount and a time, such as '100/15 minutes'\.$"
+        ConfigurationError, match=r"^Invalid rate .*: give an amount and a time, such as '100/15 minutes'\.$"
     ):
         RateLimiter(rate)
 
@@ -251,7 +251,7 @@ def test_rates_use_the_notation_of_the_limits_package(rate):
 
 @pytest.mark.parametrize("storage", ["", "memory://", "redis://localhost", "async+mongodb://localhost", None])
 def test_unknown_storage_is_refused(storage):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         RateLimiter("1/day", storage)
     assert str(caught.value) == (
         "The rate limit storage must begin with async+memory://, "
@@ -260,7 +260,7 @@ def test_unknown_storage_is_refused(storage):
 
 
 def test_invalid_redis_url_is_refused_without_repeating_its_password():
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         RateLimiter("1/day", "async+redis://:hunter2@localhost:port/0")
     assert str(caught.value) == "The Redis URL of the rate limit storage is not valid."
 

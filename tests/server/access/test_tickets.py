@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.log import LeaseLostError, MemoryEventLog, SQLiteEventLog, StoreError
 from tests import parts
 from tests.log.redis_server import RedisServer
@@ -320,7 +320,7 @@ def test_tickets_are_unique(opened):
 
 @pytest.mark.parametrize("seconds", [0, -1, 30.001, 3600, float("nan"), float("inf")])
 def test_lifetime_of_a_ticket_is_at_most_30_seconds(seconds):
-    with pytest.raises(UsageError, match="seconds must be a number > 0 and <= 30"):
+    with pytest.raises(ConfigurationError, match="seconds must be a number > 0 and <= 30"):
         Tickets(MemoryEventLog(), seconds)
 
 

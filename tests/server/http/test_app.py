@@ -28,7 +28,7 @@ from starlette.applications import Starlette  # noqa: E402
 from starlette.exceptions import HTTPException  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
 
-from componentstream.core.errors import MissingExtraError, UsageError  # noqa: E402
+from componentstream.core.errors import ConfigurationError, MissingExtraError, UsageError  # noqa: E402
 from componentstream.core.events import ContentBlockDelta, ErrorEvent, StatusEvent  # noqa: E402
 from componentstream.log import MemoryEventLog, StoreError  # noqa: E402
 from componentstream.server import (  # noqa: E402
@@ -595,7 +595,7 @@ def test_pages_of_other_origins_are_let_in_by_name_alone():
     ],
 )
 def test_invalid_settings_are_refused_when_the_application_is_made(settings, message):
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(ConfigurationError, match=message):
         create_app(Model(), ServerSettings(**settings))
 
 

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.responses import PlainTextResponse, Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-from componentstream.core.errors import UsageError  # noqa: E402
+from componentstream.core.errors import ConfigurationError  # noqa: E402
 from componentstream.server.http.cors import _with_vary, cors  # noqa: E402
 
 ALLOWED = "https://app.example.com"
@@ -232,7 +232,7 @@ def test_origins_are_taken_as_browsers_send_them(origin):
 
 @pytest.mark.parametrize("origin", NO_ORIGINS)
 def test_what_no_browser_would_send_is_refused(origin):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         cors(answer, [ALLOWED, origin])
     assert str(caught.value) == (
         f"{origin!r} in allowed_origins is not an origin as browsers send it: scheme://host or "
@@ -242,7 +242,7 @@ def test_what_no_browser_would_send_is_refused(origin):
 
 
 def test_one_origin_that_is_not_in_a_list_is_refused():
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         cors(answer, ALLOWED)
     assert str(caught.value) == (
         'allowed_origins must be a list of origins, not a string; write ["https://app.example.com"].'

@@ -22,7 +22,7 @@ import attrs
 from starlette.requests import Request
 
 from componentstream.core import codes
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.server.access.keys import Keys, KeySet, PublicKey, RequiredClaims, SharedSecret
 from componentstream.server.errors import RefusedRequestError
 
@@ -92,13 +92,17 @@ class JWTBearer:
 
     def __init__(self, keys: Keys, *, audience: str, issuer: str | None = None, leeway: float = 0.0) -> None:
         if not _is_name(audience):
-            raise UsageError("JWTBearer: audience must be a non-empty string, the aud claim of your tokens.")
+            raise ConfigurationError(
+                "JWTBearer: audience must be a non-empty string, the aud claim of your tokens."
+            )
         if issuer is not None and not _is_name(issuer):
-            raise UsageError(
+            raise ConfigurationError(
                 "JWTBearer: issuer must be a non-empty string, the iss claim of your tokens, or None for any."
             )
         if not _is_leeway(leeway):
-            raise UsageError(f"JWTBearer: leeway must be a number of seconds from 0 to {_MAX_LEEWAY}.")
+            raise ConfigurationError(
+                f"JWTBearer: leeway must be a number of seconds from 0 to {_MAX_LEEWAY}."
+            )
         self._keys = keys
         self._required = RequiredClaims(audience=audience, issuer=issuer, leeway=leeway)
 
@@ -115,7 +119,7 @@ class JWTBearer:
             leeway: tolerated difference between the clocks of the issuer and the server, in seconds.
 
         Raises:
-            UsageError: an argument is not valid.
+            ConfigurationError: an argument is not valid.
         """
         return cls(SharedSecret(secret), audience=audience, issuer=issuer, leeway=leeway)
 
@@ -132,8 +136,7 @@ class JWTBearer:
             leeway: see :meth:`from_secret`.
 
         Raises:
-            ConfigurationError: the key is not valid.
-            UsageError: another argument is not valid.
+            ConfigurationError: the key or another argument is not valid.
         """
         return cls(PublicKey(pem), audience=audience, issuer=issuer, leeway=leeway)
 
@@ -160,8 +163,8 @@ class JWTBearer:
             leeway: see :meth:`from_secret`.
 
         Raises:
-            ConfigurationError: the file cannot be read, or is not a valid key set.
-            UsageError: another argument is not valid.
+            ConfigurationError: the file cannot be read or is not a valid key set, or another argument is not
+                valid.
         """
         return cls(KeySet(path), audience=audience, issuer=issuer, leeway=leeway)
 

@@ -15,7 +15,7 @@ from jwt import PyJWTError, decode
 from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 from jwt.types import Options
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 
 _logger: Final = logging.getLogger("componentstream.server")
 _HS256: Final = "HS256"
@@ -74,14 +74,14 @@ class SharedSecret:
             raise UsageError("The secret must be str or bytes.")
         key = secret.encode() if isinstance(secret, str) else secret
         if len(key) < _MIN_SECRET:
-            raise UsageError(
+            raise ConfigurationError(
                 f"The secret has {len(key)} bytes but must have at least {_MIN_SECRET}. "
                 'Generate one with: python -c "import secrets; print(secrets.token_hex(32))"'
             )
         try:
             self._key = HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
         except PyJWTError:
-            raise UsageError(
+            raise ConfigurationError(
                 "The secret is a key of another kind. Pass a public key to JWTBearer.from_public_key, and a "
                 "key set file to JWTBearer.from_key_set."
             ) from None
@@ -105,7 +105,9 @@ class PublicKey:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, RSAPublicKey):
-            raise UsageError("Expected an RSA public key in PEM, beginning with -----BEGIN PUBLIC KEY-----")
+            raise ConfigurationError(
+                "Expected an RSA public key in PEM, beginning with -----BEGIN PUBLIC KEY-----"
+            )
         self._key = _check_size(key)
 
     def verify(self, token: str, kid: str | None, required: RequiredClaims) -> bool:
@@ -129,9 +131,9 @@ class KeySet:
             self._version = _file_version(self._path)
             self._keys = _read_keys(self._path)
         except OSError as error:
-            raise UsageError(f"Cannot read the key set {self._path}: {error.strerror}.") from error
+            raise ConfigurationError(f"Cannot read the key set {self._path}: {error.strerror}.") from error
         if not self._keys:
-            raise UsageError(
+            raise ConfigurationError(
                 f"The key set {self._path} has no RS256 verification key; add one with kty RSA and a kid."
             )
 
@@ -147,7 +149,7 @@ class KeySet:
             if version == self._version:
                 return
             keys = _read_keys(self._path)
-        except (OSError, UsageError) as error:
+        except (OSError, ConfigurationError) as error:
             # Keep the previous keys: an incomplete deployment must not lock all users out. The version stays
             # as it was, so that every token tries again; the same problem is logged once.
             if str(error) != self._last_warning:
@@ -170,12 +172,12 @@ def _read_keys(path: Path) -> dict[str, RSAPublicKey]:
         value = None
     entries = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f'{path} is not a key set, a JSON object {{"keys": [...]}}.')
+        raise ConfigurationError(f'{path} is not a key set, a JSON object {{"keys": [...]}}.')
     keys: dict[str, RSAPublicKey] = {}
     for entry in filter(_is_usable, entries):
         kid = entry["kid"]
         if kid in keys:
-            raise UsageError(f"The key set {path} has two keys with the same kid.")
+            raise ConfigurationError(f"The key set {path} has two keys with the same kid.")
         keys[kid] = _from_entry(entry, path)
     return keys
 
@@ -195,7 +197,7 @@ def _is_usable(entry: Mapping[str, object]) -> bool:
 
 def _from_entry(entry: Mapping[str, object], path: Path) -> RSAPublicKey:
     if "d" in entry:
-        raise UsageError(
+        raise ConfigurationError(
             f"The key set {path} contains a private key; remove it, and keep it only with the issuer."
         )
     try:
@@ -203,13 +205,15 @@ def _from_entry(entry: Mapping[str, object], path: Path) -> RSAPublicKey:
     except (PyJWTError, ValueError, TypeError, AttributeError, KeyError):
         key = None
     if not isinstance(key, RSAPublicKey):
-        raise UsageError(f"The key set {path} contains an RSA key whose n or e is not valid.")
+        raise ConfigurationError(f"The key set {path} contains an RSA key whose n or e is not valid.")
     return _check_size(key)
 
 
 def _check_size(key: RSAPublicKey) -> RSAPublicKey:
     if key.key_size < _MIN_RSA_BITS:
-        raise UsageError(f"The RSA key has {key.key_size} bits but must have at least {_MIN_RSA_BITS}.")
+        raise ConfigurationError(
+            f"The RSA key has {key.key_size} bits but must have at least {_MIN_RSA_BITS}."
+        )
     return key
 
 

@@ -14,7 +14,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
 from componentstream.core import codes
-from componentstream.core.errors import MissingExtraError, UsageError
+from componentstream.core.errors import ConfigurationError, MissingExtraError
 from componentstream.core.escaping import escape_control_chars
 from componentstream.server.access.sliding_window import SlidingWindowCounter
 from componentstream.server.errors import RefusedRequestError
@@ -59,7 +59,7 @@ class RateLimiter:
             ``async+rediss://`` with TLS and ``async+redis+unix:///path`` for a socket.
 
     Raises:
-        UsageError: the rate or the storage is not valid.
+        ConfigurationError: the rate or the storage is not valid.
         MissingExtraError: the storage is Redis, and redis-py is not installed.
     """
 
@@ -159,13 +159,15 @@ def _parse_rate(rate: str) -> RateLimitItem:
         items = []
     numbers = [int(number) for number in re.findall("[0-9]+", rate)] if len(items) == 1 else [0]
     if not all(1 <= number <= _MAX_AMOUNT for number in numbers):
-        raise UsageError(f"Invalid rate {rate!r:.80}: give an amount and a time, such as '100/15 minutes'.")
+        raise ConfigurationError(
+            f"Invalid rate {rate!r:.80}: give an amount and a time, such as '100/15 minutes'."
+        )
     return items[0]
 
 
 def _connection_pool(address: str) -> "ConnectionPool":
     if type(address) is not str or not address.startswith(_REDIS):
-        raise UsageError(f"The rate limit storage must begin with {_MEMORY}, {' or '.join(_REDIS)}.")
+        raise ConfigurationError(f"The rate limit storage must begin with {_MEMORY}, {' or '.join(_REDIS)}.")
     try:
         from redis.asyncio import ConnectionPool  # noqa: PLC0415 - needed for a shared limit alone
         from redis.asyncio.retry import Retry  # noqa: PLC0415
@@ -180,4 +182,4 @@ def _connection_pool(address: str) -> "ConnectionPool":
         return ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 1))
     except ValueError:
         # Leave out the address, and the error that repeats parts of it: they may contain a password.
-        raise UsageError("The Redis URL of the rate limit storage is not valid.") from None
+        raise ConfigurationError("The Redis URL of the rate limit storage is not valid.") from None

@@ -15,7 +15,7 @@ import secrets
 from contextlib import suppress
 from typing import Final
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.log.protocol import EventLog, LeaseLostError, StoreError
 from componentstream.server.access.auth import Principal
 
@@ -37,12 +37,12 @@ class Tickets:
             networks.
 
     Raises:
-        UsageError: the lifetime is not above 0, or exceeds 30 seconds.
+        ConfigurationError: the lifetime is not above 0, or exceeds 30 seconds.
     """
 
     def __init__(self, log: EventLog, seconds: float = _MAX_SECONDS) -> None:
         if not 0 < seconds <= _MAX_SECONDS:
-            raise UsageError("Tickets: seconds must be a number > 0 and <= 30.")
+            raise ConfigurationError("Tickets: seconds must be a number > 0 and <= 30.")
         self._log = log
         self._seconds = seconds
 

@@ -73,7 +73,8 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
         settings: settings of the server.
 
     Raises:
-        UsageError: ``generate`` is not a callable of one argument, or a setting is not valid.
+        ConfigurationError: a setting is not valid.
+        UsageError: ``generate`` is not a callable of one argument.
     """
     _check_generate(generate)
     if not isinstance(settings, ServerSettings):

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 
 METHODS: Final = ("GET", "POST", "DELETE")
 """Methods that pages may use."""
@@ -42,10 +42,10 @@ def cors(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
             only pages of its own origin.
 
     Raises:
-        UsageError: an entry is not an origin that a browser would send.
+        ConfigurationError: an entry is not an origin that a browser would send.
     """
     if isinstance(allowed_origins, str):
-        raise UsageError(
+        raise ConfigurationError(
             'allowed_origins must be a list of origins, not a string; write ["https://app.example.com"].'
         )
     for origin in allowed_origins:
@@ -67,7 +67,7 @@ def cors(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
 def _check_origin(origin: object) -> None:
     match = _ORIGIN.fullmatch(origin) if isinstance(origin, str) else None
     if match is None or match["port"] == _DEFAULT_PORTS.get(match["scheme"], "0"):
-        raise UsageError(
+        raise ConfigurationError(
             f"{origin!r:.80} in allowed_origins is not an origin as browsers send it: scheme://host or "
             "scheme://host:port, in lower-case ASCII, without the default port of the scheme and without a "
             "trailing slash. '*' and 'null' are not supported: list each origin."
