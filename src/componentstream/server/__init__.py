@@ -20,8 +20,9 @@ except ImportError as error:
     ) from error
 
 from componentstream.server.access.auth import Authenticate, JWTBearer, Principal
+from componentstream.server.access.keys import Keys, RequiredClaims
 from componentstream.server.errors import RefusedRequestError
-from componentstream.server.generation_request import Generate, GenerationRequest
+from componentstream.server.generation_request import Generate, GenerationRequest, Source
 from componentstream.server.http.app import create_app
 from componentstream.server.settings import OnDisconnect, OnStoreFailure, ServerSettings, Setting, SettingKind
 from componentstream.server.shutdown import drain
@@ -32,13 +33,16 @@ __all__ = [
     "Generate",
     "GenerationRequest",
     "JWTBearer",
+    "Keys",
     "OnDisconnect",
     "OnStoreFailure",
     "Principal",
     "RefusedRequestError",
+    "RequiredClaims",
     "ServerSettings",
     "Setting",
     "SettingKind",
+    "Source",
     "create_app",
     "drain",
     "tune_gc",
