@@ -130,7 +130,7 @@ def test_any_bytes_at_all_give_events_and_no_crash(answer):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_pipe_that_nobody_reads_ends_quietly():
+def test_a_closed_pipe_ends_quietly():
     process = start("parse", "--chunk", "100")
     process.stdout.close()
     try:
@@ -188,11 +188,11 @@ def test_replay_and_parse_fit_together(answer):
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["parse", "--help"], ["replay", "--help"]])
-def test_help_and_version_are_no_errors(arguments):
+def test_help_and_version_exit_with_status_0(arguments):
     done = run(*arguments)
     assert (done.returncode, done.stderr) == (0, b"")
     wanted = (
-        f"componentstream {version('componentstream')}\n" if arguments == ["--version"] else "exit status"
+        f"componentstream {version('componentstream')}\n" if arguments == ["--version"] else "Exit status"
     )
     assert wanted in done.stdout.decode()
 
@@ -219,7 +219,7 @@ def test_progress_is_shown_on_a_terminal_and_removed_at_the_end():
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
-def test_no_progress_is_shown_in_between_events():
+def test_no_progress_appears_between_events():
     terminal, slave = os.openpty()
     process = start("parse", stdout=slave, stderr=slave)
     os.close(slave)
@@ -258,7 +258,7 @@ def test_main_returns_the_status_and_flushes(answer, capfdbinary):
     assert outline(output(capfdbinary)) == EVENTS
 
 
-def test_the_table_shows_what_there_is(answer, capfdbinary):
+def test_the_table_shows_every_block(answer, capfdbinary):
     assert main(["parse", "--table", answer(ANSWER + "/// START Foot position=\x1b\n")]) == 1
     lines = output(capfdbinary).decode().split("\n")
     assert lines[:4] == [
@@ -322,7 +322,7 @@ def test_a_fatal_error_is_the_last_one(answer, capfdbinary):
         (["replay", "{}/a"], "{}/a, line 1: the line is not valid JSON in UTF-8."),
     ],
 )
-def test_what_cannot_be_done_ends_with_status_2_and_a_sentence(arguments, sentence, tmp_path, capfd):
+def test_an_impossible_command_ends_with_status_2_and_a_sentence(arguments, sentence, tmp_path, capfd):
     (tmp_path / "a").write_text("text")
     assert main([argument.format(tmp_path) for argument in arguments]) == 2
     assert capfd.readouterr() == ("", f"componentstream: {sentence.format(tmp_path)}\n")
@@ -365,7 +365,7 @@ def test_events_before_a_problem_are_still_printed(answer, tmp_path, capfdbinary
     assert b"File name too long" in problems
 
 
-def test_a_pipe_that_nobody_reads_gives_status_141(answer, monkeypatch, capfd):
+def test_a_closed_pipe_gives_status_141(answer, monkeypatch, capfd):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
@@ -406,7 +406,7 @@ def test_replay_at_rate_0_does_not_wait(answer, monkeypatch, capfd):
     assert capfd.readouterr().out == "ab"
 
 
-def test_replay_waits_for_what_remains_of_the_time(answer, monkeypatch, capfd):
+def test_replay_waits_for_the_remaining_time(answer, monkeypatch, capfd):
     now, waits = [100.0], []
 
     def wait(seconds):
@@ -420,7 +420,7 @@ def test_replay_waits_for_what_remains_of_the_time(answer, monkeypatch, capfd):
     assert capfd.readouterr().out == "abc"
 
 
-def test_replay_writes_utf_8_whatever_the_recording_holds(answer, capfdbinary):
+def test_replay_always_writes_utf_8(answer, capfdbinary):
     assert (
         main(["replay", answer(recording((0.0, "é\x1b"), (0.0, "\ud83d\ude00\ud83d"))), "--rate", "0"]) == 0
     )

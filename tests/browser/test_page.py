@@ -55,7 +55,7 @@ def status(page, text):
     expect(page.get_by_role("status")).to_have_text(text)
 
 
-def test_before_a_generation_the_page_says_what_it_is(page):
+def test_the_idle_page_shows_its_name_and_an_empty_state(page):
     status(page, "Ready")
     expect(page.locator("#recorded")).to_have_text(
         "This demo plays the recording tale.jsonl; the prompt has no effect."
@@ -108,7 +108,7 @@ def test_the_progress_bar_follows_the_characters(page, demo):
     expect(bar).to_have_js_property("value", 1)
 
 
-def test_without_a_known_length_the_bar_says_only_that_something_happens(demo):
+def test_without_a_known_length_the_progress_bar_is_indeterminate(demo):
     stage = Stage()
     with serving(demo.module.create_demo(stage)) as url:
         page = demo.context.new_page()
@@ -176,7 +176,7 @@ def test_another_generation_begins_anew(page, demo):
     status(page, "Complete")
 
 
-def test_what_the_model_writes_is_shown_as_text_and_never_run(page, demo):
+def test_model_output_is_shown_as_text_and_never_run(page, demo):
     begin(page, demo.stage)
     demo.stage.say(f"{HOSTILE}\n/// START {HOSTILE}\n/// START Hero\n{HOSTILE}")
     source = page.get_by_role("region", name="Source of Hero")

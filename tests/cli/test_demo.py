@@ -75,7 +75,7 @@ def test_the_page_and_the_generation_are_there_when_the_url_is_printed(httpx2):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once_although_a_stream_is_open_and_leaves_nothing(
+def test_a_signal_ends_it_at_once_despite_an_open_stream_and_leaves_no_files(
     httpx2, recording, tmp_path, sign
 ):
     directory = tmp_path / "temporary"
@@ -101,7 +101,7 @@ def test_a_signal_ends_it_at_once_although_a_stream_is_open_and_leaves_nothing(
     assert list(directory.iterdir()) == []
 
 
-def test_what_it_prints_can_be_pasted_into_a_shell(recording):
+def test_the_printed_commands_can_be_pasted_into_a_shell(recording):
     with started("--recording", str(recording), "--rate", "1000") as (process, _, _, text):
         token, begin, resume = re.findall(r"^(?:token=|curl )(?:\\\n|.)*$", text, re.MULTILINE)
         first = shell(f"{token}\n{begin}")
@@ -133,7 +133,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def test_a_recording_is_played_at_the_rate_that_is_asked_for(httpx2, recording, capsys):
+def test_a_recording_is_played_at_the_given_rate(httpx2, recording, capsys):
     port = free_port()
     answers = []
 
@@ -162,7 +162,7 @@ def test_a_recording_is_played_at_the_rate_that_is_asked_for(httpx2, recording, 
     )
 
 
-def test_a_port_that_is_taken_is_told(httpx2, capsys):
+def test_a_port_in_use_is_reported(httpx2, capsys):
     del httpx2
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -172,7 +172,7 @@ def test_a_port_that_is_taken_is_told(httpx2, capsys):
     assert output.err.startswith(f"componentstream: Cannot listen on port {port} of 127.0.0.1: ")
 
 
-def test_a_recording_that_cannot_be_read_is_told(httpx2, tmp_path, capsys):
+def test_an_unreadable_recording_is_reported(httpx2, tmp_path, capsys):
     del httpx2
     absent = str(tmp_path / "absent.jsonl")
     assert main(["demo", "--recording", absent]) == 2
@@ -189,7 +189,7 @@ def test_a_recording_that_cannot_be_read_is_told(httpx2, tmp_path, capsys):
     ("absent", "module"),
     [("starlette", "componentstream.server"), ("uvicorn", "componentstream.server.serving")],
 )
-def test_without_the_extra_it_says_what_to_install(absent, module):
+def test_without_the_extra_the_message_names_it(absent, module):
     parts.module("starlette")
     program = (
         f"import sys; sys.modules[{absent!r}] = None; "
@@ -212,7 +212,7 @@ def test_the_defaults_are_this_machine_alone_and_port_8000():
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x", "1.5", "\uff11", ""])
-def test_what_is_no_port_is_refused(port, capsys):
+def test_an_invalid_port_is_rejected(port, capsys):
     with pytest.raises(SystemExit) as caught:
         command_line().parse_args(["demo", f"--port={port}"])
     assert caught.value.code == 2

@@ -174,7 +174,7 @@ def test_a_named_pipe_has_no_length_that_could_shrink(tmp_path, monkeypatch):
         assert list(chunks) == []
 
 
-def test_the_progress_of_a_file_tells_its_length(tmp_path, monkeypatch):
+def test_the_progress_of_a_file_shows_its_length(tmp_path, monkeypatch):
     path = tmp_path / "answer.txt"
     path.write_bytes(b"abcdefgh")
     monkeypatch.setattr(Progress, "FIRST_SECONDS", 0.0)

@@ -47,12 +47,12 @@ def test_every_part_of_the_grammar_has_an_option():
     )
 
 
-def test_a_grammar_that_makes_no_sense_is_refused():
+def test_a_contradictory_grammar_is_rejected():
     with pytest.raises(UsageError, match="default_position must be one of positions"):
         grammar_of(options("--default-position", "nowhere"))
 
 
-def test_a_replay_is_at_rate_1_unless_told():
+def test_a_replay_has_rate_1_by_default():
     read = command_line().parse_args
     assert read(["replay", "x"]).rate == 1.0
     assert read(["replay", "x", "--rate", "0"]).rate == 0.0

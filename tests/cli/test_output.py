@@ -21,7 +21,7 @@ def printed(table, capfdbinary):
     return capfdbinary.readouterr().out.decode().split("\n")
 
 
-def test_a_sentence_is_said_on_standard_error_on_one_line(capsys):
+def test_a_message_is_one_line_on_standard_error(capsys):
     say("no\nnonsense \x1b[2J")
     assert capsys.readouterr() == ("", "componentstream: no\\nnonsense \\x1b[2J\n")
 
@@ -75,7 +75,7 @@ def test_the_table_lists_blocks_with_children_indented_and_the_errors_below(capf
     ]
 
 
-def test_a_table_of_nothing_is_its_headings(capfdbinary):
+def test_an_empty_table_consists_of_its_headings(capfdbinary):
     assert printed(Table(), capfdbinary) == ["index  component  position  size  reason", ""]
 
 

@@ -76,7 +76,7 @@ def test_a_function_is_found_in_the_current_directory(folder):
 @pytest.mark.parametrize(
     "app", ["my_app", "my_app:", ":generate", "my_app.py:generate ", "my_app:generate()"]
 )
-def test_what_is_no_name_is_told(folder, app):
+def test_an_invalid_app_is_reported(folder, app):
     del folder
     with pytest.raises(UsageError) as caught:
         module.load(app)
@@ -84,7 +84,7 @@ def test_what_is_no_name_is_told(folder, app):
 
 
 @pytest.mark.parametrize("name", ["absent_app", "absent_app.inside", "my_app.inside"])
-def test_a_module_that_is_not_there_is_told(folder, name, capsys):
+def test_a_missing_module_is_reported(folder, name, capsys):
     write(folder, "my_app", APP)
     with pytest.raises(UsageError) as caught:
         module.load(f"{name}:generate")
@@ -94,7 +94,7 @@ def test_a_module_that_is_not_there_is_told(folder, name, capsys):
 
 
 @pytest.mark.parametrize("name", ["absent", "generate.absent"])
-def test_a_name_that_the_module_has_not_is_told(folder, name):
+def test_a_name_missing_in_the_module_is_reported(folder, name):
     write(folder, "my_app", APP)
     with pytest.raises(UsageError) as caught:
         module.load(f"my_app:{name}")
@@ -103,7 +103,7 @@ def test_a_name_that_the_module_has_not_is_told(folder, name):
     )
 
 
-def test_what_is_no_function_is_told(folder):
+def test_a_value_that_is_not_a_function_is_reported(folder):
     write(folder, "my_app", "generate = 3\n")
     with pytest.raises(UsageError) as caught:
         module.load("my_app:generate")
@@ -120,7 +120,7 @@ def test_a_function_need_not_tell_its_parameters(folder):
     assert module.load("my_app:generate") is type
 
 
-def test_an_application_is_no_function(folder):
+def test_an_asgi_application_is_rejected(folder):
     write(folder, "my_app", "from starlette.applications import Starlette\n\napp = Starlette()\n")
     with pytest.raises(UsageError) as caught:
         module.load("my_app:app")
@@ -158,7 +158,7 @@ def refused(capsys, *arguments):
     return output.err
 
 
-def test_it_is_said_how_users_prove_who_they_are_or_nothing_is_served(folder, capsys):
+def test_serve_requires_a_choice_of_authentication(folder, capsys):
     write(folder, "my_app", APP)
     assert refused(capsys, "my_app:generate") == (
         "componentstream: Choose exactly one of --jwks, --jwt-secret-file, COMPONENTSTREAM_JWT_SECRET in the "
@@ -166,7 +166,7 @@ def test_it_is_said_how_users_prove_who_they_are_or_nothing_is_served(folder, ca
     )
 
 
-def test_two_ways_are_one_too_many(folder, capsys, monkeypatch):
+def test_two_kinds_of_authentication_are_rejected(folder, capsys, monkeypatch):
     write(folder, "my_app", APP)
     monkeypatch.setenv("COMPONENTSTREAM_JWT_SECRET", SECRET)
     assert "Choose exactly one of --jwks" in refused(capsys, "my_app:generate", "--no-auth")
@@ -188,7 +188,7 @@ def test_the_secret_may_be_in_a_file(folder, capsys):
 
 
 @pytest.mark.parametrize("option", ["--jwt-secret-file", "--jwks"])
-def test_a_file_that_is_not_there_is_told(folder, capsys, option):
+def test_a_missing_file_is_reported(folder, capsys, option):
     del folder
     said = refused(capsys, "my_app:generate", option, "absent.txt", "--audience", "pages")
     assert "absent.txt" in said
@@ -236,7 +236,7 @@ def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
         (["--host", "no.such.host.invalid"], "Cannot listen on port 8000 of no.such.host.invalid"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_told_in_a_sentence(folder, capsys, arguments, sentence):
+def test_an_invalid_setting_is_reported_in_one_sentence(folder, capsys, arguments, sentence):
     write(folder, "my_app", APP)
     assert sentence in refused(capsys, "my_app:generate", "--no-auth", *arguments)
 
@@ -252,7 +252,7 @@ def plain(settings):
     return attrs.evolve(settings, hooks=())
 
 
-def test_what_nobody_says_is_left_at_its_default():
+def test_settings_have_their_defaults():
     assert plain(settings_of()) == ServerSettings()
 
 
@@ -339,7 +339,7 @@ def test_a_misspelled_variable_is_refused(folder, capsys, monkeypatch):
     assert "did you mean COMPONENTSTREAM_HEARTBEAT?" in refused(capsys, "absent_app:generate", "--no-auth")
 
 
-def test_the_user_who_has_set_up_a_log_keeps_it(monkeypatch):
+def test_logging_configured_by_the_user_is_kept(monkeypatch):
     root, own = logging.getLogger(), logging.getLogger("componentstream")
     monkeypatch.setattr(root, "handlers", [logging.NullHandler()])
     monkeypatch.setattr(own, "level", logging.NOTSET)

@@ -66,11 +66,11 @@ def test_a_rate_is_how_many_times_as_fast():
     assert play(RecordedGeneration([Chunk(100.0, "x")], rate=1000.0))[0][1] == pytest.approx(0.1, abs=0.09)
 
 
-def test_at_rate_0_nothing_is_waited_for():
+def test_rate_0_plays_without_pauses():
     assert play(RecordedGeneration([Chunk(1e9, "x")], rate=0.0))[0][1] < 1.0
 
 
-def test_the_length_is_that_of_what_a_reader_gets():
+def test_the_length_is_that_of_the_text_a_client_receives():
     assert RecordedGeneration(CHUNKS).chars() == len("xy\n")
     assert RecordedGeneration([]).chars() == 0
 
@@ -94,14 +94,14 @@ def test_the_recording_of_the_package_has_three_components_prose_and_one_mistake
     assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["invalid_position"]
 
 
-def test_the_recording_of_the_package_is_what_the_example_makes_of_its_text():
+def test_the_recording_of_the_package_is_the_output_of_the_example():
     text = "".join(chunk.text for chunk in read_recording(RECORDING))
     record = runpy.run_path(str(ROOT / "examples" / "record.py"))["record"]
     assert RECORDING.read_text(encoding="utf-8").splitlines() == list(record(text))
     assert 2500 < len(text) < 4000
 
 
-def test_a_file_that_is_no_recording_is_refused(tmp_path):
+def test_a_file_that_is_not_a_recording_is_rejected(tmp_path):
     path = tmp_path / "answer.txt"
     path.write_text("Hello", encoding="utf-8")
     with pytest.raises(
@@ -164,7 +164,7 @@ def test_the_pages_name_no_other_host(client):
         assert "innerHTML" not in text
 
 
-def test_the_page_is_told_what_is_played_and_gets_a_token(client):
+def test_the_page_gets_the_name_of_the_recording_and_a_token(client):
     expected = RecordedGeneration(read_recording(RECORDING)).chars()
     response = client.get("/demo/demo.json")
     about = response.json()

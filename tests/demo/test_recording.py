@@ -26,11 +26,11 @@ def test_a_recording_is_read_chunk_by_chunk(recording):
     assert read_recording(str(path)) == read_recording(path)
 
 
-def test_an_empty_file_is_a_recording_of_nothing(recording):
+def test_an_empty_file_is_an_empty_recording(recording):
     assert read_recording(recording("")) == []
 
 
-def test_a_missing_last_line_end_other_line_ends_blank_lines_and_a_byte_order_mark_do_no_harm(recording):
+def test_line_ends_blank_lines_and_a_byte_order_mark_are_tolerated(recording):
     path = recording(b'\xef\xbb\xbf{"at": 1, "text": "a"}\r\n\n \t\r\n{"at": 1, "text": "b"}')
     assert read_recording(path) == [Chunk(1.0, "a"), Chunk(1.0, "b")]
 
@@ -40,7 +40,7 @@ def test_raw_line_separators_of_unicode_do_not_end_a_line(recording):
     assert read_recording(path) == [Chunk(1.0, "a\u2028b\x85c")]
 
 
-def test_other_fields_are_passed_over(recording):
+def test_other_fields_are_ignored(recording):
     assert read_recording(recording('{"at": 1, "text": "", "model": "x"}')) == [Chunk(1.0, "")]
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
         read_recording(tmp_path / "none.jsonl")
 
 
-def test_what_json_writes_is_read_back(recording):
+def test_json_output_is_read_back(recording):
     chunks = [Chunk(0.0, "a\n"), Chunk(0.25, '"\\'), Chunk(1.0, "\ud83d")]
     lines = "".join(json.dumps({"at": chunk.at, "text": chunk.text}) + "\n" for chunk in chunks)
     assert read_recording(recording(lines)) == chunks

@@ -71,7 +71,7 @@ def test_the_defaults_are_those_of_the_documentation():
     assert attrs.asdict(ServerSettings(), recurse=False) == DEFAULTS
 
 
-def test_what_is_given_is_kept():
+def test_given_values_are_kept():
     given = {
         "timeouts": Timeouts(None, None), "grammar": Grammar(nesting="text"), "limits": Limits(max_depth=3),
         "catalog": Catalog([ComponentSpec("Hero")]), "hooks": [print], "batch_chars": 1, "batch_delay": 0.5,
@@ -99,7 +99,7 @@ def test_a_heartbeat_and_a_rate_limit_can_be_left_out():
     assert (settings.heartbeat, settings.rate_limit) == (None, None)
 
 
-def test_a_lease_is_no_longer_than_a_log_takes():
+def test_a_lease_is_at_most_what_a_log_accepts():
     assert ServerSettings(lease=366 * 86_400).lease == 366 * 86_400
     assert refusal(lease=366 * 86_400 + 1) == (
         "ServerSettings: lease must be at most 31622400 seconds, not 31622401."
@@ -119,7 +119,7 @@ def test_the_batcher_has_the_bounds_of_the_settings():
     assert batcher.feed([ContentBlockDelta(0, "cd")], 10.2) == [ContentBlockDelta(0, "bcd")]
 
 
-def test_every_field_says_how_it_is_set():
+def test_every_field_has_metadata_of_its_kind():
     kinds = {field.name: field.metadata["setting"].kind for field in attrs.fields(ServerSettings)}
     assert [name for name, kind in kinds.items() if kind == "count"] == COUNTS
     assert [name for name, kind in kinds.items() if kind == "seconds" and name != "heartbeat"] == SECONDS

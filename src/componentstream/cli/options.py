@@ -16,11 +16,11 @@ from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 
 _STATUS: Final = (
-    "exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
+    "Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
     "written; 130 interrupted; 141 the reader of the output has closed it"
 )
 _STATUS_OF_SERVERS: Final = (
-    "exit status: 0 interrupted from the keyboard, or asked to terminate; 2 wrong usage, a file that cannot "
+    "Exit status: 0 interrupted from the keyboard, or asked to terminate; 2 wrong usage, a file that cannot "
     "be read, or a port that is not available"
 )
 _ENVIRONMENT: Final = (

@@ -137,7 +137,7 @@ def test_all_kinds_of_events_are_described():
     assert {type(event) for event in EXAMPLES} == set(Event.__args__)
 
 
-def test_a_whole_stream_is_as_described():
+def test_every_event_of_a_stream_matches_its_schema():
     events = list(stream(ANSWER))
     assert {"error", "status", "message_stop"} <= {event.type for event in events}
     for event in events:
@@ -153,11 +153,11 @@ def test_an_event_that_lacks_something_is_not_as_described(event):
             check_event(lacking)
 
 
-def test_a_later_field_is_no_fault():
+def test_an_additional_field_is_valid():
     check_event({**ErrorEvent("a", "b").to_dict(), "later": 1})
 
 
-def test_users_are_asked_for_tokens_where_they_are_told_apart():
+def test_with_authentication_operations_require_a_token():
     described = document(authenticated=True)
     assert described["components"]["securitySchemes"].keys() == {"bearer", "ticket"}
     needed = {key: operation.get("security") for key, operation in operations(described).items()}
@@ -167,7 +167,7 @@ def test_users_are_asked_for_tokens_where_they_are_told_apart():
     assert ("unauthorized" in str(described)) is True
 
 
-def test_nobody_is_asked_for_a_token_where_there_is_none():
+def test_without_authentication_the_document_has_no_security():
     text = json.dumps(document(authenticated=False))
     assert "security" not in text
     assert "unauthorized" not in text
@@ -209,7 +209,7 @@ def test_each_call_returns_a_document_of_its_own():
     assert document(authenticated=True)["paths"]
 
 
-def test_a_stream_that_was_started_leads_to_what_can_be_done_with_it():
+def test_a_started_stream_links_to_its_operations():
     described = operations(document(authenticated=True))
     for status in ("200", "202"):
         links = described[("/generate", "post")]["responses"][status]["links"]
@@ -220,7 +220,7 @@ def test_a_stream_that_was_started_leads_to_what_can_be_done_with_it():
     assert {"resume", "stop", "ticket"} < {operation["operationId"] for operation in described.values()}
 
 
-def test_what_may_be_tried_again_says_when():
+def test_retryable_responses_have_retry_after():
     for (_, status), codes in refusals(document(authenticated=True)).items():
         assert codes == sorted(set(codes))
         assert status.isdecimal()
