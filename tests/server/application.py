@@ -1,4 +1,4 @@
-"""The application under test: a model that does as it is told, servers for it, and what asks them."""
+"""The application under test: a model that follows instructions, servers, and clients."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from tests import parts
 from tests.listening import serving
 
 WAIT = 10.0
-"""Seconds after which what should have happened long ago counts as a failure."""
+"""Timeout in seconds for conditions that should hold almost at once."""
 
 SECRET = "the key is hunter2"  # noqa: S105 - what must never be seen outside
 ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\n"]
@@ -26,15 +26,15 @@ ENDING = "The end.\n"
 
 
 class Model:
-    """A model that does what the prompt says, and notes what it was asked and what became of it.
+    """A model that does as the prompt says, and records its calls.
 
     ``held`` waits in the middle of its answer for :meth:`go_on`, ``silent`` before it begins; ``endless``
     never ends by itself; ``stubborn`` does not end when it is cancelled, but for :meth:`go_on`.
 
     Attributes:
-        asked: the requests.
-        begun: how many answers have begun.
-        closed: how many answers have ended.
+        asked: The requests.
+        begun: Number of answers that have begun.
+        closed: Number of answers that have ended.
     """
 
     def __init__(self):
@@ -48,7 +48,7 @@ class Model:
         return self.answer(request.prompt.partition(" ")[0])
 
     def go_on(self):
-        """Let what is held go on."""
+        """Let the answers that are held continue."""
         self._go.set()
 
     async def answer(self, prompt):
@@ -88,7 +88,7 @@ class Model:
 
 
 def by_name(request):
-    """Take a request for that of the user whose name is its token: the simplest `authenticate`."""
+    """Authenticate a user whose token is the name: the simplest `authenticate`."""
     scheme, _, name = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or not name:
         raise RefusedRequestError(401, "unauthorized", "Say who you are.", {"WWW-Authenticate": "Bearer"})
@@ -101,7 +101,7 @@ def user(name):
 
 
 def eventually(check, seconds=WAIT):
-    """Wait until a check is true, and return what it returned."""
+    """Wait until a check returns a true value, and return that."""
     end = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < end, "it did not happen in time"
@@ -110,7 +110,7 @@ def eventually(check, seconds=WAIT):
 
 
 async def happens(check, seconds=WAIT):
-    """Wait on the loop until a check is true, and return what it returned."""
+    """Wait on the event loop until a check returns a true value, and return that."""
     end = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < end, "it did not happen in time"
@@ -123,7 +123,7 @@ async def happens(check, seconds=WAIT):
 
 @contextmanager
 def asking(app, **options):
-    """Serve an application with uvicorn; give a client of it."""
+    """Serve an application with uvicorn, and yield a client of it."""
     httpx2 = parts.module("httpx2")
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     with serving(app, **options) as url, httpx2.Client(base_url=url, timeout=WAIT, limits=limits) as client:
@@ -131,7 +131,7 @@ def asking(app, **options):
 
 
 def read_until(pieces, text):
-    """Read until the text has come; return all that came."""
+    """Read until a text has arrived; return all bytes so far."""
     got = b""
     while text not in got:
         got += next(pieces)
@@ -139,7 +139,7 @@ def read_until(pieces, text):
 
 
 def whole_blocks(got):
-    """Return the server-sent events that are there to their end."""
+    """Return the server-sent events that have arrived completely."""
     return got[: got.rfind(b"\n\n") + 2]
 
 
@@ -147,7 +147,7 @@ def whole_blocks(got):
 
 
 def run(scenario):
-    """Run a coroutine on a loop of its own; no task may be left behind."""
+    """Run a coroutine on its own event loop; no task may be left over."""
 
     async def whole():
         await scenario
@@ -157,14 +157,14 @@ def run(scenario):
 
 
 def settings_of(**settings):
-    """Return settings that refuse nobody, and end soon, but for what is given."""
+    """Return settings without limits and with a short shutdown, unless given otherwise."""
     many = dict.fromkeys(("max_generations_per_user", "max_readers_per_user"), 1000)
     return ServerSettings(**{"rate_limit": None, "shutdown_grace": 0.2, **many, **settings})
 
 
 @asynccontextmanager
 async def application(model=None, **settings):
-    """Run an application on the loop that runs; give what asks it."""
+    """Run an application on the running event loop, and yield a function that sends requests to it."""
     app = create_app(model or Model(), settings_of(**settings))
     async with app.router.lifespan_context(app):
         yield partial(ask, app)
@@ -172,7 +172,7 @@ async def application(model=None, **settings):
 
 @attrs.frozen
 class Answer:
-    """What an application answered."""
+    """The response of an application."""
 
     status: int
     headers: dict[str, str]
@@ -183,7 +183,7 @@ class Answer:
 
 
 async def ask(app, method, path, *, headers=None, prompt=None, body=b"", query="", client="192.0.2.1"):
-    """Ask an application on the loop that runs; return its whole answer."""
+    """Send a request to an application on the running event loop; return the whole response."""
     given = list((headers or {}).items()) if not isinstance(headers, list) else list(headers)
     if prompt is not None:
         body = json.dumps({"prompt": prompt}).encode()
@@ -217,11 +217,11 @@ async def ask(app, method, path, *, headers=None, prompt=None, body=b"", query="
     )
 
 
-# What came
+# Responses
 
 
 def events_of(answer):
-    """Return the events of a whole stream, which must be a right one."""
+    """Return the events of a complete stream, checked."""
     assert status_of(answer) == 200
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     events = decoded(answer.content)
@@ -236,7 +236,7 @@ def decoded(content):
 
 
 def ids_of(content):
-    """Return the ids in these bytes, in their order."""
+    """Return the ids in these bytes, in order."""
     return [int(line[4:]) for line in content.split(b"\n") if line.startswith(b"id: ")]
 
 
@@ -246,7 +246,7 @@ def text_of(events, index):
 
 
 def error_of(answer):
-    """Return status, code and message of a refusal, which must have the form that all have."""
+    """Return status, code and message of an error response, checked."""
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     value = json.loads(answer.content)
@@ -263,5 +263,5 @@ def error_of(answer):
 
 
 def status_of(answer):
-    """Return the status of an answer, of ours or of a client's."""
+    """Return the status of a response, of `ask` or of an HTTP client."""
     return answer.status if isinstance(answer, Answer) else answer.status_code

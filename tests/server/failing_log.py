@@ -1,6 +1,6 @@
-"""A real log whose calls fail, hang, take long, or get through without an answer, as a test has it.
+"""A real log whose calls fail, hang, are slow, or take effect without an answer, as a test demands.
 
-No real store fails on demand. So the store behind it is real, and this stands in front of it.
+Real stores do not fail on demand, so this wraps a real one.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from componentstream.log import StoreError
 
 @attrs.define
 class Trouble:
-    """What befalls some calls.
+    """The fate of some calls.
 
     Attributes:
-        calls: how many.
-        error: what they raise.
-        seconds: how long they take, infinity for ever.
-        gets_through: the store does what was asked, before all that.
-        turns: how many turns of the loop they take.
-        closing: seconds that it takes to leave a read.
+        calls: Number of calls.
+        error: Error that they raise.
+        seconds: Duration in seconds, infinity to hang.
+        gets_through: True if the store executes them before they fail.
+        turns: Event loop iterations that they take.
+        closing: Seconds that closing a read takes.
     """
 
     calls: float = 1
@@ -35,12 +35,12 @@ class Trouble:
 
 
 class FailingLog:
-    """A log in front of another.
+    """A log that wraps another.
 
     Attributes:
-        log: the other.
-        calls: name and time of each call that came.
-        batches: first number and payloads of each append that came.
+        log: The wrapped log.
+        calls: Name and time of each call.
+        batches: First number and payloads of each append.
     """
 
     def __init__(self, log):
@@ -51,16 +51,16 @@ class FailingLog:
         self._loop = asyncio.get_running_loop()
 
     def trouble(self, name, calls=1, **how):
-        """Have the next calls of a method in trouble, after those that are to be already."""
+        """Let the next calls of a method fail, after those that were set up before."""
         self._troubles[name].append(Trouble(calls, **how))
 
     def works(self, *names):
-        """Have the methods work again."""
+        """Let the methods work again."""
         for name in names or list(self._troubles):
             self._troubles[name].clear()
 
     def times(self, name):
-        """Return when a method was called."""
+        """Return the times of the calls of a method."""
         return [at for called, at in self.calls if called == name]
 
     async def acquire(self, *given, **named):

@@ -1,15 +1,15 @@
-"""Let readers come, lag and go on at random while a stream is written, and see what each of them got.
+"""Let subscribers join, lag and resume at random while a stream is written, and check what each received.
 
     python tests/server/junctions.py --runs 10000
 
-In each run a real producer writes a stream, in a burst or slowly, and some readers come at random, each with
-the number that it has, some of them on another worker. They take what they get at once or after seconds, so
-that the tail has moved on. Calls of the log take turns of the loop or time, some fail, with what they were to
-do done or not. Now and then the stream is stopped, taken over, or its producer dies.
+In each run a real producer writes a stream, in a burst or slowly. Subscribers join at random, after the
+number that they have, some of them on another worker. They take entries at once or after seconds, when the
+tail has dropped them. Calls of the log take event loop iterations or time, and some fail, executed or not.
+Sometimes the stream is stopped or taken over, or its producer dies.
 
-Afterwards every reader has got what the log has from its place on: nothing missing, nothing twice, in order,
-with its number; and the whole is well-formed. Time is virtual, but with ``--file``, where the log is an
-SQLite file.
+Afterwards every subscriber must have received the entries of the log from its number on: none lost, none
+doubled, in order, with their numbers, and the whole well-formed. Time is virtual, except with ``--file``,
+where the log is an SQLite file.
 """
 
 import argparse
@@ -37,7 +37,7 @@ ENDINGS = ("itself",) * 6 + ("stopped", "taken over", "died")
 
 
 class RestlessLog(FailingLog):
-    """A log whose calls take turns, or time, and fail at times, but never for long."""
+    """A log whose calls take loop iterations or time, and sometimes fail, but never for long."""
 
     def __init__(self, log, rng, figures, scale):
         super().__init__(log)
@@ -60,7 +60,7 @@ class RestlessLog(FailingLog):
 
 
 class CountedSubscriber(StreamSubscriber):
-    """A reader that is seen going over to the tail and back."""
+    """A subscriber whose moves between log and tail are counted."""
 
     __slots__ = ("figures", "where")
 
@@ -75,7 +75,7 @@ class CountedSubscriber(StreamSubscriber):
 
 
 class Run:
-    """One stream, its producer and its readers."""
+    """One stream, its producer and its subscribers."""
 
     def __init__(self, rng, log, figures, scale):
         self.rng = rng
@@ -157,7 +157,7 @@ class Run:
         frames = [b"data: %b\nid: %d\n\n" % (payload, seq) for seq, payload in enumerate(payloads, 1)]
         for after, received in self.got:
             assert (received == b"".join(frames[after:])) is True, (
-                f"a reader after {after} got something else"
+                f"a subscriber after {after} got other entries"
             )
             self.figures["records"] += len(payloads) - after
         self.figures["runs"] += 1
@@ -189,7 +189,7 @@ def run_once(seed, figures, path=None):
 
 
 def run_many(seeds, path=None):
-    """Play runs; return what was seen. The first thing that is wrong is raised."""
+    """Play runs and return the figures; raise the first fault."""
     figures = Counter()
     for seed in seeds:
         run_once(seed, figures, path)
@@ -198,7 +198,9 @@ def run_many(seeds, path=None):
 
 def main(arguments=None):
     """Play runs from the command line; return the exit status."""
-    options = argparse.ArgumentParser(description="Play readers that come and lag while a stream is written.")
+    options = argparse.ArgumentParser(
+        description="Play subscribers that join and lag while a stream is written."
+    )
     options.add_argument("--runs", type=int, default=10_000)
     options.add_argument("--first", type=int, default=0, help="the seed of the first run")
     options.add_argument("--file", action="store_true", help="with an SQLite file, in real time")

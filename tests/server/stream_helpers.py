@@ -1,4 +1,4 @@
-"""Streams of a server without its server: a log on virtual time, producers, and what was stored."""
+"""Streams without a server around them: a log on virtual time, producers, and stored entries."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ PAGE = [
     "Here ", "it is.\n", "/// START Hero\n", "<h1>", "Hi", "</h1>\n", "/// END Hero\n", "And:\n",
     "/// START A\n", "a\n", "/// START B\n", "b\n", "/// END B\n", "c\n", "/// END A\n", "That ", "was it.",
 ]  # fmt: skip
-"""Chunks of an answer with all that an answer has."""
+"""Chunks of an answer with text, components and nesting."""
 
 STATUS = StatusEvent("progress", 1.0, 1, 1, 9)
 EVENTS = [
@@ -60,18 +60,18 @@ EVENTS = [
     MessageStop("complete"),
 ]
 PAYLOADS = [event_to_json(event) for event in EVENTS]
-"""The events of one stream, by hand, and as payloads."""
+"""A handwritten stream, as events and as payloads."""
 
 
 def monotonic():
-    """Return the time of the loop, which the log in memory goes by too."""
+    """Return the time of the event loop, which is also the clock of the log in memory."""
     return asyncio.get_running_loop().time()
 
 
 def run(coroutine, *, debug=True):
-    """Run a coroutine on virtual time, the leases of the logs in memory included.
+    """Run a coroutine on virtual time, including the leases of logs in memory.
 
-    No task may be left behind, and no failure that nobody took.
+    No task may be left over, and no exception unhandled.
     """
     complaints = []
 
@@ -90,7 +90,7 @@ def run(coroutine, *, debug=True):
 
 
 def new_log(**bounds):
-    """Return a log in memory that can be brought into trouble."""
+    """Return a log in memory whose calls can be made to fail."""
     return FailingLog(MemoryEventLog(**bounds))
 
 
@@ -109,7 +109,7 @@ async def begin(
     log_timeout=1.0,
     failures=None,
 ):
-    """Return a producer that has not been run, of a stream that it holds the lease of."""
+    """Return a producer with its lease, ready to run."""
     lease = await log.acquire(stream, owner=OWNER, ttl=ttl)
     session = GenerationSession(
         parser=ComponentParser(limits=limits) if limits else None,
@@ -136,11 +136,11 @@ async def begin(
 
 
 class Watch:
-    """A reader of a tail that is always in time; it judges nothing.
+    """A subscriber of a tail that never lags.
 
     Attributes:
-        entries: what it saw.
-        times: when it saw each.
+        entries: The entries so far.
+        times: When each of them came.
     """
 
     def __init__(self, tail, seen=lambda _entries: None):
@@ -168,7 +168,7 @@ class Watch:
 
 
 async def stored(log, stream=STREAM):
-    """Return the payloads that a log has of a stream, each under its number."""
+    """Return the payloads of a stream in the log, after checking their numbers."""
     status = await log.status(stream)
     entries = []
     if status is not None and status.last:
@@ -182,7 +182,7 @@ async def stored(log, stream=STREAM):
 
 
 async def state(log, stream=STREAM):
-    """Return whether a stream is open, finished or lost, None if there is none."""
+    """Return the state of a stream, or None if it does not exist."""
     status = await log.status(stream)
     return None if status is None else status.state
 
@@ -201,7 +201,7 @@ def codes_of(payloads):
 
 
 def reason_of(payloads):
-    """Return the reason of the end, which must be the last event and the only one of its kind."""
+    """Return the reason of the only ``message_stop``, which must be the last event."""
     ends = [event["reason"] for event in map(json.loads, payloads) if event["type"] == "message_stop"]
     assert len(ends) == 1
     assert json.loads(payloads[-1])["type"] == "message_stop"
@@ -209,7 +209,7 @@ def reason_of(payloads):
 
 
 def text_of(payloads):
-    """Return all the text, of whatever block."""
+    """Return the text of all blocks."""
     return "".join(
         event["delta"]["text"]
         for event in map(json.loads, payloads)
@@ -218,7 +218,7 @@ def text_of(payloads):
 
 
 def verify(payloads, *, whole=True):
-    """Hold what a reader got to the grammar of events."""
+    """Check payloads against the grammar of events."""
     verifier = EventVerifier()
     verifier.check_all(events_of(payloads))
     if whole:
@@ -227,14 +227,14 @@ def verify(payloads, *, whole=True):
 
 
 async def chunks_of(subscriber):
-    """Yield all that a reader has to send."""
+    """Yield the chunks that a subscriber sends."""
     while (entries := await subscriber.next()) is not None:
         if chunk := subscriber.render(entries):
             yield chunk
 
 
 async def paced(*chunks, pause=1.0, end=0.0):
-    """Yield chunks at a pace; wait at the end for so long, infinity for ever."""
+    """Yield a chunk every `pause` seconds, and wait `end` seconds after the last, infinity to never end."""
     for chunk in chunks:
         await asyncio.sleep(pause)
         yield chunk
@@ -244,6 +244,6 @@ async def paced(*chunks, pause=1.0, end=0.0):
 
 
 async def settle():
-    """Let everything come to rest for which no time is needed."""
+    """Run the event loop until it is idle, without advancing the time."""
     for _ in range(20):
         await asyncio.sleep(0)

@@ -23,7 +23,7 @@ WAIT = 10.0
 
 
 class Endless:
-    """An application that never stops answering, and notes when it is cancelled."""
+    """An application whose response never ends, and which records its cancellation."""
 
     def __init__(self):
         self.cancelled = threading.Event()
@@ -90,7 +90,7 @@ def test_an_interrupt_cancels_open_responses_without_an_error(capfd):
 
 @contextmanager
 def running(server):
-    """Run a server in a thread; give what was raised there, once it has ended."""
+    """Run a server in a thread, and yield the errors that it raises."""
     raised = []
 
     def run():
@@ -109,7 +109,7 @@ def running(server):
 
 
 class Drained:
-    """An application whose answers end when it is drained, and what drains it."""
+    """An application whose responses end when it is drained."""
 
     def __init__(self, seconds=0.0, problem=None):
         self.seconds = seconds
@@ -138,7 +138,7 @@ class Drained:
 
 
 def read_while_it_stops(server, then=lambda: None):
-    """Begin to read, stop the server, and return what came."""
+    """Start reading, stop the server, and return all bytes."""
     pieces = []
     with httpx2.stream("GET", server.url, timeout=WAIT) as response:
         try:
@@ -232,7 +232,7 @@ def test_a_second_interrupt_skips_the_drain():
 
 
 class Lively:
-    """An application with a lifespan, which notes what happens."""
+    """An application with a lifespan, which records what happens."""
 
     def __init__(self, startup="startup.complete"):
         self.startup = startup

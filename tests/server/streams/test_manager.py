@@ -1,4 +1,4 @@
-"""Streams are begun once, found by their owners alone, stopped wherever they run, and ended when all ends."""
+"""Streams are started once, found only by their owners, stopped on any worker, and ended at shutdown."""
 
 import asyncio
 import contextlib
@@ -47,7 +47,7 @@ LONG = 3600.0
 
 @pytest.fixture(autouse=True)
 def run(monkeypatch):
-    """Run a coroutine on time that leaps; no task may be left behind."""
+    """Run a coroutine on virtual time; no task may be left over."""
 
     class LoopTime:
         monotonic = staticmethod(streams.monotonic)
@@ -57,7 +57,7 @@ def run(monkeypatch):
 
 
 class Model:
-    """A model that writes a line a second, `seconds` of them, and notes what becomes of it."""
+    """A model that writes a line per second, for `seconds` seconds, and records its calls."""
 
     def __init__(self, seconds=MODEL_SECONDS, *, stubborn=0.0):
         self.calls = []
@@ -115,7 +115,7 @@ async def refused(call):
     return caught.value
 
 
-# What a stream is called, and whose it is
+# IDs and owners
 
 
 @pytest.mark.parametrize("subject", ["", "ada", "a b  c", "user x", "\U0001f600"])
@@ -204,7 +204,7 @@ def test_hooks_get_the_events_of_each_stream_with_its_id(run):
     run(main())
 
 
-# One key is one call of the model
+# Idempotency keys
 
 
 def test_two_requests_with_the_same_key_share_a_stream(run):
@@ -351,7 +351,7 @@ def test_a_stream_that_another_worker_deleted_meanwhile_is_a_store_error(run):
     run(main())
 
 
-# What goes wrong at the start leaves nothing behind
+# Failures at the start
 
 
 def raising(error):
@@ -429,7 +429,7 @@ def test_a_key_whose_generation_failed_to_start_can_be_retried(run):
 
 
 class Untouched:
-    """A source that notes whether it is read and closed."""
+    """A source that records whether it is read and closed."""
 
     def __init__(self):
         self.notes = []
@@ -522,7 +522,7 @@ def test_the_reason_of_a_failed_start_is_reported_even_if_the_log_fails_too(run)
     run(main())
 
 
-# The function may be anything that gives a stream
+# Kinds of generate functions
 
 
 async def lines():
@@ -745,7 +745,7 @@ def test_concurrent_subscribers_are_limited_separately(run):
     run(main())
 
 
-# Whose streams are found
+# Finding streams
 
 
 def test_a_stream_is_found_only_by_its_owner(run):
@@ -933,7 +933,7 @@ def test_a_stream_that_was_deleted_and_restarted_is_the_new_one(run):
     run(main())
 
 
-# Readers that leave
+# Subscribers that leave
 
 
 def test_a_generation_continues_without_subscribers(run):
@@ -990,7 +990,7 @@ def test_on_disconnect_cancel_ends_a_generation_with_its_last_subscriber(run):
     run(main())
 
 
-# The end of the server
+# Shutdown
 
 
 def test_a_drain_waits_for_generations_that_end_in_time(run):

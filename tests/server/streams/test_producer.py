@@ -1,4 +1,4 @@
-"""One generation on its way into the log: in order and once, whatever becomes of log, model and task."""
+"""A generation is written to the log in order and once, whatever fails."""
 
 import asyncio
 import itertools
@@ -42,7 +42,7 @@ PROSE = "Here it is.\n<h1>Hi</h1>\nAnd:\na\nb\nc\nThat was it."
 
 
 async def produce(log, source, **options):
-    """Run a producer to its end; return it and what a reader saw who was there from the start."""
+    """Run a producer to its end; return it with a subscriber from the start."""
     producer = await begin(log, source, **options)
     watch = Watch(producer.tail)
     await producer.run()
@@ -54,7 +54,7 @@ def ended(producer):
     return "fenced" if producer.tail.fenced else "here"
 
 
-# What is written
+# Entries
 
 
 def test_a_stream_is_in_the_log_and_in_the_tail_with_the_same_numbers():
@@ -229,7 +229,7 @@ def test_a_lease_holds_through_a_long_silence():
     run(test())
 
 
-# Ends from outside
+# Stop and fail
 
 
 @pytest.mark.parametrize("chunks", [(), ("a",), PAGE[:6], PAGE[:12]])
@@ -307,7 +307,7 @@ def test_a_finished_generation_ignores_stop_and_fail():
     run(test())
 
 
-# A log that fails for a while
+# Temporary log failures
 
 
 @pytest.mark.parametrize("times", [1, 2, 9])
@@ -367,11 +367,11 @@ def test_temporary_failures_never_make_tail_and_log_differ(chunks, limits, troub
     run(test(), debug=False)
 
 
-# A log that is given up
+# Permanent log failures
 
 
 def broken(error):
-    """The ways in which a log does not answer in its time: at once, late, never."""
+    """The ways in which a log misses its timeout: it fails at once, is slow, or hangs."""
     return [{"error": error}, {"error": None, "seconds": 2.0}, {"seconds": math.inf}]
 
 
@@ -394,7 +394,7 @@ def test_a_stream_continues_without_its_log_and_reports_that(how, appends):
         assert [entry.logged for entry in watch.entries] == sorted(
             (entry.logged for entry in watch.entries), reverse=True
         )
-        # The readers waited for the log once, and no longer than the patience with it.
+        # The subscribers waited for the log once, and for no longer than its timeout.
         assert watch.times[-1] <= 1.01 + 0.01 * len(PAGE)
         assert (await state(log), ended(producer)) == ("open", "here")
         assert len(failures) == 1
@@ -582,11 +582,11 @@ def test_subscribers_get_every_entry_that_only_the_tail_has():
     run(test())
 
 
-# A lease that is lost
+# Lost leases
 
 
 async def taken(log):
-    """Have another take the stream over."""
+    """Take the stream over, as another worker does."""
     assert await log.log.acquire(STREAM, owner=OWNER, take_over="open") is not None
 
 
@@ -668,11 +668,11 @@ def test_a_lease_that_runs_out_while_the_log_fails_is_lost():
     run(test())
 
 
-# Tasks that are cancelled, hooks that fail
+# Cancelled tasks and failing hooks
 
 
 class Slow(Source):
-    """A source that takes its time over every chunk and over its end."""
+    """A source that waits before every chunk and before its end."""
 
     async def aitems(self):
         try:
@@ -686,7 +686,7 @@ class Slow(Source):
 
 
 async def cancelled_at(suspension):
-    """Cancel a producer at one of the places where something waits; return whether there was such a place."""
+    """Cancel a producer at one of its suspensions; return False if it has fewer."""
     loop = asyncio.get_running_loop()
     log = new_log()
     for call in ("append", "renew", "finish"):

@@ -1,4 +1,4 @@
-"""One reader's way through one stream: all of it, once, in order and to an end, whatever happens."""
+"""A subscriber delivers a stream completely, once, in order and to an end, whatever happens."""
 
 import asyncio
 import math
@@ -44,12 +44,12 @@ BEAT = b": keep-alive\n"
 
 
 def numbered(*numbers):
-    """Payloads that tell only their number, and the size that they are filled up to."""
+    """Return payloads that contain only their number."""
     return [b'{"type":"debug","state":{"n":%d}}' % number for number in numbers]
 
 
 class Stream:
-    """A stream that a test writes by hand, and the tail that its worker has.
+    """A stream that a test writes by hand, and the tail of its worker.
 
     Attributes:
         reader: the latest one; every one has to be closed.
@@ -91,7 +91,7 @@ class Stream:
 
 
 class Client:
-    """Reads all that a reader gives, in a task of its own; knows when each chunk came."""
+    """Reads all chunks of a subscriber in a task of its own, and records when each came."""
 
     def __init__(self, subscriber, pace=0.0):
         self.subscriber = subscriber
@@ -116,7 +116,7 @@ class Client:
 
     @property
     def entries(self):
-        """The id, None for none, and the payload of each event."""
+        """ID, None for none, and payload of each event."""
         found = []
         for frame in b"".join(chunk for chunk in self.chunks if chunk != BEAT).split(b"\n\n")[:-1]:
             data, _, number = frame.removeprefix(b"data: ").partition(b"\nid: ")
@@ -137,7 +137,7 @@ class Client:
 
 
 def on_virtual_time(test):
-    """Make a test of a coroutine function."""
+    """Turn a coroutine function into a test on virtual time."""
 
     def on_loop():
         run(test())
@@ -146,7 +146,7 @@ def on_virtual_time(test):
     return on_loop
 
 
-# What is sent
+# Delivery
 
 
 @on_virtual_time
@@ -209,7 +209,7 @@ async def test_the_next_entries_are_returned_unchanged():
     await subscriber.aclose()
 
 
-# What is shown
+# Selection
 
 
 @on_virtual_time
@@ -223,7 +223,7 @@ async def test_a_hidden_block_stays_hidden_after_a_resume():
         assert client.ids == [6, 7, 8, 9, 10, 11, 15]
 
 
-# Silence
+# Heartbeats
 
 
 @on_virtual_time
@@ -289,7 +289,7 @@ async def test_heartbeats_continue_while_the_log_fails():
     assert client.beats == [2.0, 4.0, 6.0]
 
 
-# Between the log and the tail
+# Hand-over between log and tail
 
 
 @on_virtual_time
@@ -409,7 +409,7 @@ async def test_a_tail_counts_its_subscribers():
 
 @on_virtual_time
 async def test_a_subscriber_that_missed_entries_of_the_tail_alone_gets_an_error():
-    """What another wrote into the log since then has the same numbers, and is another story."""
+    """Entries that another producer has written since then have the same numbers and other contents."""
     stream = await Stream().begin(PAYLOADS[:8], ttl=1.0)
     client = Client(await stream.subscriber())
     await settle()
@@ -470,7 +470,7 @@ def test_entries_are_neither_lost_nor_doubled_in_a_file(tmp_path):
     assert figures["readers"] > 3
 
 
-# The end
+# The end of a stream
 
 
 @on_virtual_time
@@ -602,7 +602,7 @@ def test_errors_are_not_sent_after_the_end(ends):
     run(test())
 
 
-# A log that fails
+# Log failures
 
 
 @pytest.mark.parametrize("times", [1, 2, 9])
@@ -661,11 +661,11 @@ async def test_a_subscriber_of_the_tail_does_not_notice_a_log_failure():
     assert stream.log.times("read") == []
 
 
-# What is left behind
+# Cleanup
 
 
 async def closed_at(suspension, *, tail, cancel):
-    """Leave a reader at one of the places where something waits; return whether there was such a place."""
+    """Close a subscriber at one of its suspensions; return False if it has fewer."""
     loop = asyncio.get_running_loop()
     stream = await Stream().begin(numbered(*range(400)), ttl=6.0)
     for call in ("status", "acquire", "append", "finish"):
@@ -696,7 +696,7 @@ async def closed_at(suspension, *, tail, cancel):
     await asyncio.wait([client.task, writer])
     loop.set_task_factory(None)
     assert client.task.cancelled() == bool(acted and cancel)
-    # A timer may be left, which wakes nobody.
+    # A retry timer may be left; it has no effect.
     await asyncio.sleep(0.1)
     assert (stream.tail.subscribers, stream.tail._callbacks) == (0, set())
     assert client.ids == list(range(1, len(client.ids) + 1))

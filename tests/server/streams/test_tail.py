@@ -1,4 +1,4 @@
-"""The end of a stream as it is kept for the readers on its worker: what is there, and for how long."""
+"""The newest entries of a stream: which are kept, and for how long."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ SECONDS = 2.0
 
 
 def on_a_loop(test):
-    """Make a test of a coroutine function, on virtual time."""
+    """Turn a coroutine function into a test on virtual time."""
 
     def on_loop():
         run(test())
@@ -97,7 +97,7 @@ async def test_old_entries_are_dropped_when_the_next_one_arrives():
 
 
 class Model:
-    """What the tail should keep: all since a place that its bounds move on."""
+    """A model of the tail: all entries since a number that its bounds advance."""
 
     def __init__(self):
         self.all = []
@@ -125,7 +125,7 @@ batches = st.tuples(
     st.lists(st.sampled_from([0, 1, 100, 30_000, MAX_BYTES]), min_size=1, max_size=6),
     st.sampled_from([1, 1, 1, 20, 128, 256, 257]),
 )
-"""Seconds before the batch, the sizes of its payloads, and how often those come."""
+"""Seconds before a batch, the sizes of its payloads, and how often they repeat."""
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,4 +1,4 @@
-"""How a stream ends whose producer cannot end it: once, well-formed, whoever tries and whatever fails."""
+"""A stream whose producer cannot end it is ended once and well-formed, whatever fails."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ async def end_cancelled(log, stream, owner):
 
 
 def batches_of(chunks, *, limits=Limits(), grammar=Grammar(), batcher=None, debug=False):
-    """Return what a producer would append for an answer, call by call."""
+    """Return the batches that a producer would append for an answer."""
     now = iter(range(10**6))
     session = GenerationSession(parser=ComponentParser(grammar, limits), timeouts=Timeouts(None, None))
     generation = Generation(
@@ -73,7 +73,7 @@ def batches_of(chunks, *, limits=Limits(), grammar=Grammar(), batcher=None, debu
 
 
 async def leave(log, batches, *, stream=STREAM, lost=True):
-    """Have a producer write these batches and die."""
+    """Write batches like a producer that then dies."""
     lease = await log.acquire(stream, owner=OWNER, ttl=TTL)
     last = 0
     for batch in batches:
@@ -85,7 +85,7 @@ async def leave(log, batches, *, stream=STREAM, lost=True):
     return lease
 
 
-# What is written
+# The ending
 
 
 @settings(deadline=None, max_examples=40)
@@ -232,7 +232,7 @@ def test_a_stream_of_many_pages_is_replayed_completely():
     run(test())
 
 
-# Which streams
+# Eligible streams
 
 
 @pytest.mark.parametrize("end", [finish_abandoned, end_cancelled])
@@ -305,11 +305,11 @@ def test_cancelling_a_stream_fences_its_live_producer(pause):
     run(test())
 
 
-# Many who try, and stores that fail
+# Concurrent takeovers and store failures
 
 
 async def end_at_once(log, streams):
-    """Have twenty end each stream at once; return how often each was ended."""
+    """End each stream twenty times concurrently; return how often each call succeeded."""
     results = await asyncio.gather(
         *(
             (finish_abandoned if number % 2 else end_cancelled)(log, stream, OWNER)
@@ -351,7 +351,7 @@ def test_one_of_many_concurrent_takeovers_ends_each_stream_in_a_file(tmp_path):
                 )
             await asyncio.sleep(0.1)
             counts = await asyncio.gather(*(end_at_once(log, streams) for log in logs))
-            # One who cancels takes a stream from one who ends it, and then the other did not.
+            # A cancellation may take a stream from a takeover, which then reports False.
             assert all(sum(pair) == 1 for pair in zip(*counts, strict=True))
             for stream in streams:
                 verify(await stored(logs[1], stream))
@@ -364,7 +364,7 @@ def test_one_of_many_concurrent_takeovers_ends_each_stream_in_a_file(tmp_path):
 
 
 async def end_in_the_end(log, end):
-    """Try until the stream is finished; return how many tries failed."""
+    """Retry until the stream is finished; return the number of failed attempts."""
     failures = 0
     while await state(log.log) != "finished":
         try:
@@ -389,7 +389,7 @@ def test_a_store_failure_during_the_takeover_does_not_double_the_ending(call, ge
         payloads = await stored(log.log)
         verify(payloads)
         assert codes_of(payloads) == ["producer_lost"]
-        # An attempt that failed holds the stream for as long as a producer would.
+        # A failed attempt holds the lease for its TTL, like a producer.
         assert asyncio.get_running_loop().time() <= TTL + times * (ENDERS_TTL + 1) + 1
 
     run(test())
