@@ -30,7 +30,17 @@ from componentstream.server.streams.subscriber import StreamSubscriber
 from componentstream.server.streams.takeover import end_cancelled, finish_abandoned
 from componentstream.wire import SSEEncoder
 from tests.server.failing_log import FailingLog, Trouble
-from tests.server.stream_helpers import OWNER, STREAM, begin, chunks_of, run, state, stored, verify
+from tests.server.stream_helpers import (
+    OWNER,
+    REAL_TIMEOUT,
+    STREAM,
+    begin,
+    chunks_of,
+    run,
+    state,
+    stored,
+    verify,
+)
 
 BEAT = SSEEncoder().heartbeat()
 ENDINGS = ("itself",) * 6 + ("stopped", "taken over", "died")
@@ -172,7 +182,7 @@ def run_once(seed, figures, path=None):
         await Run(rng, RestlessLog(MemoryEventLog(), rng, figures, 1.0), figures, 1.0).whole()
 
     async def in_a_file():
-        log = SQLiteEventLog(path / f"{seed}.db")
+        log = SQLiteEventLog(path / f"{seed}.db", call_timeout=REAL_TIMEOUT)
         try:
             await Run(rng, RestlessLog(log, rng, figures, 0.05), figures, 0.05).whole()
         finally:

@@ -34,6 +34,8 @@ from tests.server.failing_log import FailingLog
 STREAM = "s-1"
 OWNER = "user 0 ada"
 TTL = 9.0
+REAL_TIMEOUT = 30.0
+"""Seconds for calls of a store in real time, where a busy machine makes them slow."""
 
 PAGE = [
     "Here ", "it is.\n", "/// START Hero\n", "<h1>", "Hi", "</h1>\n", "/// END Hero\n", "And:\n",

@@ -28,6 +28,7 @@ from componentstream.server.streams.event_filter import EventFilter  # noqa: E40
 from componentstream.server.streams.manager import Owner, StreamManager, _digest, subject_of  # noqa: E402
 from tests.server import stream_helpers as streams  # noqa: E402
 from tests.server.stream_helpers import (  # noqa: E402
+    REAL_TIMEOUT,
     FailingLog,
     codes_of,
     new_log,
@@ -1157,8 +1158,8 @@ def test_only_a_log_that_the_manager_created_is_closed(run):
 def test_workers_share_a_file(tmp_path):
     async def main():
         model = Model(0)
-        logs = [SQLiteEventLog(tmp_path / "log") for _ in range(2)]
-        workers = [new_worker(model, log=log) for log in logs]
+        logs = [SQLiteEventLog(tmp_path / "log", call_timeout=REAL_TIMEOUT) for _ in range(2)]
+        workers = [new_worker(model, log=log, log_timeout=REAL_TIMEOUT) for log in logs]
         statuses = await asyncio.gather(*(start(worker, key=KEY) for worker in workers * 20))
         read_everywhere = await asyncio.gather(*(read(worker, statuses[0]) for worker in workers))
         verify(read_everywhere[0])

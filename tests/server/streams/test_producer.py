@@ -21,6 +21,7 @@ from tests.drive.virtual import count_suspensions
 from tests.server.stream_helpers import (
     OWNER,
     PAGE,
+    REAL_TIMEOUT,
     STREAM,
     TTL,
     Watch,
@@ -74,9 +75,11 @@ def test_a_stream_is_in_the_log_and_in_the_tail_with_the_same_numbers():
 
 def test_a_stream_is_in_a_file_as_it_is_in_the_tail(tmp_path):
     async def test():
-        log = SQLiteEventLog(tmp_path / "log.db")
+        log = SQLiteEventLog(tmp_path / "log.db", call_timeout=REAL_TIMEOUT)
         try:
-            producer, watch = await produce(log, Source(*PAGE).aitems(), batcher=DeltaBatcher())
+            producer, watch = await produce(
+                log, Source(*PAGE).aitems(), batcher=DeltaBatcher(), log_timeout=REAL_TIMEOUT
+            )
             assert watch.payloads == await stored(log)
             verify(watch.payloads)
             assert (await state(log), ended(producer)) == ("finished", "here")

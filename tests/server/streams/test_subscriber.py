@@ -23,6 +23,7 @@ from tests.server.stream_helpers import (
     OWNER,
     PAGE,
     PAYLOADS,
+    REAL_TIMEOUT,
     STREAM,
     Watch,
     begin,
@@ -733,12 +734,14 @@ async def test_an_error_other_than_a_log_error_is_raised():
 
 def test_a_stream_in_a_file_is_read_by_this_worker_and_others(tmp_path):
     async def test():
-        logs = [SQLiteEventLog(tmp_path / "log.db") for _ in range(2)]
+        logs = [SQLiteEventLog(tmp_path / "log.db", call_timeout=REAL_TIMEOUT) for _ in range(2)]
         try:
-            producer = await begin(logs[0], paced(*PAGE, pause=0.005))
+            producer = await begin(logs[0], paced(*PAGE, pause=0.005), log_timeout=REAL_TIMEOUT)
             stream = Stream()
             task = asyncio.create_task(producer.run())
             clients = []
+            while not producer.tail.last:  # noqa: ASYNC110 - the tail has no event to wait for
+                await asyncio.sleep(0.005)
             for log, tail in ((logs[0], producer.tail), (logs[0], None), (logs[1], None)):
                 for after in (0, 1):
                     subscriber = StreamSubscriber(
@@ -748,7 +751,7 @@ def test_a_stream_in_a_file_is_read_by_this_worker_and_others(tmp_path):
                         EventFilter(after),
                         finish_abandoned=stream.finish_abandoned,
                         heartbeat=15.0,
-                        log_timeout=1.0,
+                        log_timeout=REAL_TIMEOUT,
                     )
                     clients.append(Client(subscriber))
             await task

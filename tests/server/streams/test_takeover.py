@@ -25,6 +25,7 @@ from tests.server.failing_log import FailingLog
 from tests.server.stream_helpers import (
     OWNER,
     PAGE,
+    REAL_TIMEOUT,
     STREAM,
     Watch,
     begin,
@@ -340,7 +341,7 @@ def test_one_of_many_concurrent_takeovers_ends_a_stream(paces):
 
 def test_one_of_many_concurrent_takeovers_ends_each_stream_in_a_file(tmp_path):
     async def test():
-        logs = [SQLiteEventLog(tmp_path / "log.db") for _ in range(2)]
+        logs = [SQLiteEventLog(tmp_path / "log.db", call_timeout=REAL_TIMEOUT) for _ in range(2)]
         try:
             streams = [f"s-{number}" for number in range(4)]
             batches = batches_of(PAGE)
