@@ -16,6 +16,7 @@ SOURCE = Path(componentstream.__file__).parent
 PUBLIC_MODULES = [
     "componentstream",
     "componentstream.core.codes",
+    "componentstream.drive",
     "componentstream.session",
     "componentstream.wire",
     "componentstream.sources",

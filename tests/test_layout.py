@@ -76,7 +76,8 @@ PUBLIC = {
     "ComponentBlock", "TextBlock", "ErrorEvent", "StatusEvent", "MessageStop", "DebugEvent", "Event",
     "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
     "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
-    "stream", "astream", "stream_bytes", "astream_bytes", "ComponentTime", "Decoder", "Encoder", "Fences",
+    "stream", "astream", "stream_bytes", "astream_bytes", "AsyncSource", "ComponentTime", "Decoder",
+    "Encoder", "Fences",
     "Hook", "HookEvent", "Json", "MessageStopReason", "Nesting", "OpenComponent", "Outside",
     "ParserErrorCode", "SessionState", "Span", "StopReason",
 }  # fmt: skip

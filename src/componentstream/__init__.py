@@ -38,8 +38,17 @@ from componentstream.core.events import (
 from componentstream.core.grammar import Fences, Grammar, Nesting, Outside
 from componentstream.core.limits import BufferLimits, Limits
 from componentstream.core.parser import ComponentParser
-from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
-from componentstream.drive.generation import Decoder, Encoder
+from componentstream.drive import (
+    AsyncSource,
+    Decoder,
+    Encoder,
+    aparse,
+    astream,
+    astream_bytes,
+    parse,
+    stream,
+    stream_bytes,
+)
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import Hook, HookEvent
 from componentstream.session.lifecycle import ErrorWindow, SessionState, Timeouts
@@ -47,6 +56,7 @@ from componentstream.session.session import GenerationSession
 from componentstream.session.statistics import ComponentTime, SessionStats
 
 __all__ = [
+    "AsyncSource",
     "BufferLimits",
     "Catalog",
     "Component",

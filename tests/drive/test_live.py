@@ -15,7 +15,7 @@ from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, MessageStop
 from componentstream.core.parser import ComponentParser
 from componentstream.demo.recording import read_recording
-from componentstream.drive import live
+from componentstream.drive import Decoder, Encoder, live
 from componentstream.drive.live import astream, astream_bytes, stream, stream_bytes
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import StreamFinished
@@ -35,6 +35,7 @@ from tests.drive.kinds import (
     soon,
 )
 from tests.drive.virtual import run
+from tests.timing import MS
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 RECORDED = ["truncated", "international", "prose_and_mistakes"]
@@ -451,13 +452,13 @@ def test_a_stalled_plain_source_is_left_at_its_deadline(driver):
         finally:
             source.leave()
 
-    ends, session = watched(timeouts=Timeouts(chunk=0.05))
+    ends, session = watched(timeouts=Timeouts(chunk=50 * MS))
     begun = time.monotonic()
     with closing(driver(stalled(), session=session)) as items:
         for item in items:
             if b"message_stop" in item if isinstance(item, bytes) else item.type == "message_stop":
                 break
-        assert 0.05 <= time.monotonic() - begun < 1
+        assert 50 * MS <= time.monotonic() - begun < LONG
         freed.set()
     assert (source.closed, ends) == (1, ["timeout"])
     assert gone()
@@ -490,7 +491,7 @@ def test_a_plain_source_in_an_asynchronous_stream_keeps_its_deadlines():
             self.leave()
 
     source = Stuck()
-    session = GenerationSession(timeouts=Timeouts(chunk=0.05))
+    session = GenerationSession(timeouts=Timeouts(chunk=50 * MS))
     events, error = drained(astream, source, session=session, loop_factory=asyncio.SelectorEventLoop)
     assert error is None
     assert (verified(events)[-1].reason, source.closed) == ("timeout", 1)
@@ -509,13 +510,25 @@ def test_heartbeats_break_the_silence_of_bytes():
 
 
 def test_heartbeats_break_the_silence_of_plain_bytes():
+    heartbeat = SSEEncoder().heartbeat()
+    enough = threading.Event()
+
+    def silent_until_there_are_enough():
+        yield "a"
+        assert enough.wait(LONG)
+
+    items = []
+    for item in stream_bytes(silent_until_there_are_enough(), heartbeat=10 * MS):
+        items.append(item)
+        if items.count(heartbeat) == 2:
+            enough.set()
+    assert items.count(heartbeat) >= 2
+
     def slow():
         yield "a"
-        time.sleep(0.12)
+        time.sleep(30 * MS)
 
-    items = list(stream_bytes(slow(), heartbeat=0.05))
-    assert items.count(SSEEncoder().heartbeat()) == 2
-    assert list(stream_bytes(slow(), heartbeat=None)).count(SSEEncoder().heartbeat()) == 0
+    assert list(stream_bytes(slow(), heartbeat=None)).count(heartbeat) == 0
 
 
 def test_a_reader_that_does_not_come_back_is_dropped(caplog):
@@ -538,7 +551,7 @@ def test_a_reader_that_does_not_come_back_is_dropped(caplog):
 def test_a_reader_of_plain_bytes_that_does_not_come_back_is_dropped():
     source, items = made(stream_bytes, *"x" * 200)
     ends, session = watched()
-    with closing(stream_bytes(items, session=session, send_timeout=0.05)) as sent:
+    with closing(stream_bytes(items, session=session, send_timeout=50 * MS)) as sent:
         next(sent)
         assert soon(lambda: source.closed)
         assert list(sent) == []
@@ -620,3 +633,22 @@ def test_a_long_stream_is_whole():
         assert chars == 20_500
 
     run(test(), debug=False)
+
+
+def test_a_decoder_and_an_encoder_of_ones_own_are_used():
+    class Shouting(Decoder):
+        def feed(self, chunk, /):
+            return [chunk.decode().upper()]
+
+        def close(self):
+            return ["!"]
+
+    class Types(Encoder):
+        def encode(self, event, /):
+            return getattr(event, "text", "").encode()
+
+        def heartbeat(self):
+            return b""
+
+    sent = b"".join(stream_bytes([b"a", b"b"], decoder=Shouting(), encoder=Types()))
+    assert sent == b"AB!"

@@ -21,6 +21,7 @@ from tests.drive.kinds import (
     soon,
     threads,
 )
+from tests.timing import MS
 
 
 class Blocking(Closable):
@@ -83,7 +84,7 @@ def test_a_reader_reads_only_so_many_chunks_ahead():
     source = Closable(*"x" * 200)
     reader, woken = started(source)
     assert soon(lambda: source.read > MAX_CHUNKS)
-    time.sleep(0.02)
+    time.sleep(20 * MS)
     assert source.read == MAX_CHUNKS + 1
     assert len(reader.take()) == MAX_CHUNKS
     assert len(all_of(reader, woken)) == 200 - MAX_CHUNKS
@@ -94,7 +95,7 @@ def test_a_reader_reads_only_so_many_characters_ahead(chunk):
     source = Closable(chunk, chunk, chunk)
     reader, woken = started(source)
     assert soon(lambda: source.read > 1)
-    time.sleep(0.02)
+    time.sleep(20 * MS)
     assert source.read == 2
     assert all_of(reader, woken) == [chunk] * 3
 
@@ -148,7 +149,7 @@ def test_a_close_that_fails_when_nobody_looks_any_more_is_logged(caplog):
             raise ClosingError
 
     reader, _ = started(Slow("a"))
-    assert not reader.wait(0.05)
+    assert not reader.wait(50 * MS)
     reader.detach()
     release.set()
     assert reader.wait(LONG)
@@ -171,7 +172,7 @@ def test_a_chunk_that_had_come_when_the_reader_was_stopped_can_be_taken():
     source = Closable(*"x" * 200)
     reader, _ = started(source)
     assert soon(lambda: source.read > MAX_CHUNKS)
-    time.sleep(0.02)
+    time.sleep(20 * MS)
     reader.stop()
     assert reader.wait(LONG)
     assert len(reader.take()) == source.read == MAX_CHUNKS + 1
@@ -226,7 +227,7 @@ def test_a_response_is_closed_from_outside_while_its_generator_blocks():
     response = Connection(items())
     reader, woken = started(response)
     assert woken.wait(LONG)
-    time.sleep(0.02)
+    time.sleep(20 * MS)
     reader.stop()
     assert reader.wait(LONG)
     assert (inner.closed, response.closed) == (1, 1)
@@ -247,9 +248,9 @@ def test_a_generator_that_blocks_is_left_behind_until_it_comes_back(caplog):
 
     reader, woken = started(items())
     assert woken.wait(LONG)
-    time.sleep(0.02)
+    time.sleep(20 * MS)
     reader.stop()
-    assert not reader.wait(0.05)
+    assert not reader.wait(50 * MS)
     assert (len(threads()), source.closed) == (1, 0)
     freed.set()
     assert reader.wait(LONG)
@@ -284,7 +285,7 @@ def test_a_reader_that_was_not_started_closes_the_source_without_reading_it():
 
 def test_when_nothing_is_taken_for_too_long_the_source_is_closed():
     source = Source(*"x" * 200)
-    reader, _ = started(source.items(), send_timeout=0.02)
+    reader, _ = started(source.items(), send_timeout=20 * MS)
     assert reader.wait(LONG)
     assert reader.dropped
     assert source.closed == 1

@@ -16,6 +16,7 @@ from componentstream.session.hooks import ErrorReported, StreamFinished, StreamS
 from componentstream.session.session import GenerationSession, Timeouts
 from componentstream.sources import SourceDecoder
 from tests.drive.kinds import LONG, Closable, ClosingError, Source, SourceError, gone, soon
+from tests.timing import MS
 
 
 class Run:
@@ -122,26 +123,26 @@ def test_what_the_decoder_refuses_is_told_and_then_raised():
 
 def test_a_stalled_source_is_left_at_its_deadline_and_closed_from_outside():
     source = Blocking("a")
-    run = Run(source, chunk=0.05)
+    run = Run(source, chunk=50 * MS)
     begun = time.monotonic()
     run.whole()
-    assert 0.05 <= time.monotonic() - begun < 1
+    assert 50 * MS <= time.monotonic() - begun < LONG
     assert run.seen[-3].code == "chunk_timeout"
     assert (run.ends, source.closed) == (["timeout"], 1)
     assert gone()
 
 
 def test_the_last_events_do_not_wait_for_a_source_that_does_not_come_back(caplog, monkeypatch):
-    monkeypatch.setattr(threads, "CLOSE_WAIT", 0.5)
+    monkeypatch.setattr(threads, "CLOSE_WAIT", 500 * MS)
     source = Stuck("a")
-    run = Run(source.items(), chunk=0.05)
+    run = Run(source.items(), chunk=50 * MS)
     run.driver.begin()
     begun = time.monotonic()
     run.read()
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 500 * MS
     assert run.ends == ["timeout"]
     run.driver.leave(told=True)
-    assert time.monotonic() - begun >= 0.55
+    assert time.monotonic() - begun >= 550 * MS
     assert messages(caplog) == [LEFT_BEHIND]
     source.freed.set()
     assert gone()
@@ -214,7 +215,7 @@ def test_a_failed_close_after_the_stream_was_left_is_logged(caplog):
 
 def test_a_consumer_that_does_not_come_back_is_given_up(caplog):
     source = Source(*"x" * 200)
-    run = Run(source.items(), send_timeout=0.05)
+    run = Run(source.items(), send_timeout=50 * MS)
     run.driver.begin()
     assert [event.type for event in run.generation.take()] == ["status"]
     assert soon(lambda: source.closed)
@@ -222,13 +223,27 @@ def test_a_consumer_that_does_not_come_back_is_given_up(caplog):
     run.driver.leave(told=True)
     run.driver.settle()
     assert (run.seen, run.ends) == ([], ["cancelled"])
-    assert messages(caplog) == ["A client took nothing for 0.05 s; its stream was ended."]
+    assert messages(caplog) == [f"A client took nothing for {50 * MS:g} s; its stream was ended."]
 
 
 def test_silence_is_broken():
-    source = Blocking("a")
-    run = Run(source, chunk=0.12, heartbeat="beat", heartbeat_interval=0.05).whole()
-    assert run.seen.count("beat") == 2
+    class Clock:
+        """Advances while the driver waits, and at no other time."""
+
+        now = 0.0
+
+        def wait(self, seconds):
+            self.now += seconds
+
+    clock = Clock()
+    run = Run(Blocking("a"), chunk=12.0, heartbeat="beat", heartbeat_interval=5.0)
+    run.generation.clock = lambda: clock.now
+    run.driver._changed.wait = clock.wait
+    run.driver.begin()
+    assert soon(lambda: run.driver._thread._chunks)
+    run.read()
+    run.driver.leave(told=True)
+    assert (run.seen.count("beat"), run.ends) == (2, ["timeout"])
 
 
 def test_a_hook_that_raises_is_raised_and_the_source_closed():

@@ -12,6 +12,7 @@ from componentstream.drive.source_thread import LEFT_BEHIND
 from componentstream.drive.threaded_source import ThreadedSource
 from tests.drive.kinds import LONG, Closable, ClosingError, Source, SourceError, gone
 from tests.drive.virtual import run
+from tests.timing import MS
 
 
 def on_a_loop(coroutine):
@@ -35,9 +36,10 @@ def test_all_chunks_arrive_in_order_and_the_source_is_closed():
 
 def test_the_loop_turns_while_the_source_blocks():
     turns = 0
+    turning = threading.Event()
 
     def items():
-        time.sleep(0.05)
+        assert turning.wait(LONG)
         yield "a"
 
     async def watch():
@@ -45,6 +47,8 @@ def test_the_loop_turns_while_the_source_blocks():
         task = asyncio.create_task(whole(items()))
         while not task.done():
             turns += 1
+            if turns > 5:
+                turning.set()
             await asyncio.sleep(0.001)
         return await task
 
@@ -90,7 +94,7 @@ def test_a_cancelled_wait_leaves_a_source_that_can_be_closed():
     async def read():
         chunks = ThreadedSource(Blocking())
         task = asyncio.ensure_future(anext(chunks))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(10 * MS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -117,17 +121,17 @@ class Stuck:
 
 
 def test_a_source_that_does_not_come_back_is_left_behind(monkeypatch, caplog):
-    monkeypatch.setattr(threaded, "CLOSE_WAIT", 0.02)
+    monkeypatch.setattr(threaded, "CLOSE_WAIT", 20 * MS)
     stuck = Stuck()
 
     async def leave():
         chunks = ThreadedSource(stuck.items())
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(10 * MS)
         begun = time.monotonic()
         await chunks.aclose()
         return time.monotonic() - begun
 
-    assert 0.02 <= on_a_loop(leave()) < 1
+    assert 20 * MS <= on_a_loop(leave()) < LONG
     assert [record.message for record in caplog.records] == [LEFT_BEHIND]
     assert stuck.source.closed == 0
     stuck.freed.set()
@@ -141,7 +145,7 @@ def test_a_cancelled_close_does_not_wait_for_the_thread():
     async def leave():
         chunks = ThreadedSource(stuck.items())
         task = asyncio.ensure_future(chunks.aclose())
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(10 * MS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

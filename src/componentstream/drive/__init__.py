@@ -1,11 +1,23 @@
-"""The loops: read a source, feed what is pure, hand on its events, close the source.
+"""The loops: read a source, feed the pure stages, pass their events on, close the source.
 
 :func:`parse` and :func:`aparse` are the parser over a source. :func:`stream` and :func:`astream` are a whole
 session over it, with deadlines, status and a ``message_stop``; :func:`stream_bytes` and :func:`astream_bytes`
 are the same as bytes that can be sent as they are.
 """
 
+from componentstream.drive.generation import Decoder, Encoder
 from componentstream.drive.live import astream, astream_bytes, stream, stream_bytes
+from componentstream.drive.opening import AsyncSource
 from componentstream.drive.plain import aparse, parse
 
-__all__ = ["aparse", "astream", "astream_bytes", "parse", "stream", "stream_bytes"]
+__all__ = [
+    "AsyncSource",
+    "Decoder",
+    "Encoder",
+    "aparse",
+    "astream",
+    "astream_bytes",
+    "parse",
+    "stream",
+    "stream_bytes",
+]

@@ -15,11 +15,13 @@ from componentstream.core.errors import UsageError
 from componentstream.drive.checks import check_any_iterable, is_awaitable_source
 from componentstream.drive.closing import Exit, aclose_on_exit, close_on_exit
 
-AnySource: TypeAlias = AsyncIterable[object] | Iterable[object]
-"""A source for an asynchronous driver."""
+AsyncSource: TypeAlias = (
+    AsyncIterable[object] | Iterable[object] | Awaitable[AsyncIterable[object] | Iterable[object]]
+)
+"""A source of an asynchronous function: chunks of one answer, or an awaitable that returns them."""
 
-AsyncSource: TypeAlias = AnySource | Awaitable[AnySource]
-"""A source for an asynchronous entry point: also an awaitable that returns one."""
+AnySource: TypeAlias = AsyncIterable[object] | Iterable[object]
+"""The same when it was awaited."""
 
 
 def open_source(
