@@ -25,12 +25,8 @@ CONSTANTS = {
     for name, value in vars(codes).items()
     if name.isupper() and name[0] != "_" and isinstance(value, str)
 }
-OTHER_MEANINGS = {
-    ("cli/configuration.py", "chunk_timeout"),
-    ("cli/configuration.py", "generation_timeout"),
-    ("sources/providers.py", "internal_error"),
-}
-"""Strings that happen to equal a code: settings of the command line, and an error name of a provider."""
+OTHER_MEANINGS = {("sources/providers.py", "internal_error")}
+"""Strings that happen to equal a code: an error name of a provider."""
 
 every_code = pytest.mark.parametrize("record", CODES.values(), ids=CODES)
 
