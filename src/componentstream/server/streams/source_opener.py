@@ -31,7 +31,7 @@ class SourceOpener:
         self._timeout = timeout
         self._stopping = False
         self._waits: set[asyncio.Timeout] = set()
-        self._tasks = Tasks()
+        self._tasks = Tasks("componentstream lease")
 
     async def open(self, request: GenerationRequest, lease: Lease) -> Source:
         """Return the source for a request; keep the lease alive while waiting for it.
