@@ -65,10 +65,7 @@ TOO_LONG_LEFT = {
 }
 
 PRIVATE_IMPORTS_LEFT: set[str] = set()
-WITHOUT_OWN_TESTS = {
-    "log._notify", "log._scripts",
-    "log._sqlite_thread", "log._tables", "log.base",
-}  # fmt: skip
+WITHOUT_OWN_TESTS: set[str] = {"log._scripts", "log._sqlite_thread"}
 
 PUBLIC = {
     "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",

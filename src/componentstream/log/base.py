@@ -33,7 +33,7 @@ from typing import Final
 
 import attrs
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.log._notify import Notifier, StoreNotifier, wait_for_notification
 from componentstream.log.protocol import (
     Entry,
@@ -182,23 +182,25 @@ def check_bounds(keep: object, *counts: object) -> None:
     """Validate the bounds of a log.
 
     Raises:
-        UsageError: ``keep`` is not a number of seconds > 0, or a count is not an integer >= 1.
+        ConfigurationError: ``keep`` is not a number of seconds > 0, or a count is not an integer >= 1.
     """
     if not isinstance(keep, int | float) or not 0 < keep <= MAX_SECONDS:
-        raise UsageError(f"keep must be a number of seconds > 0 and at most {MAX_SECONDS}, not {keep!r}.")
+        raise ConfigurationError(
+            f"keep must be a number of seconds > 0 and at most {MAX_SECONDS}, not {keep!r}."
+        )
     for count in counts:
         if type(count) is not int or count < 1:
-            raise UsageError(f"Each max_... bound of a log must be an integer >= 1, not {count!r}.")
+            raise ConfigurationError(f"Each max_... bound of a log must be an integer >= 1, not {count!r}.")
 
 
 def check_call_timeout(seconds: object) -> None:
     """Validate the timeout of a call.
 
     Raises:
-        UsageError: it is not a number of seconds > 0.
+        ConfigurationError: it is not a number of seconds > 0.
     """
     if not isinstance(seconds, int | float) or not 0 < seconds <= MAX_SECONDS:
-        raise UsageError(
+        raise ConfigurationError(
             f"call_timeout must be a number of seconds > 0 and at most {MAX_SECONDS}, not {seconds!r}."
         )
 

@@ -79,7 +79,7 @@ class MemoryEventLog:
         keep: seconds that a stream is kept after it has ended.
 
     Raises:
-        UsageError: a bound is invalid.
+        ConfigurationError: a bound is invalid.
     """
 
     # No method awaits anything between reading and writing a stream, so each is atomic on its event loop.

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from componentstream._aio.tasks import Tasks
-from componentstream.core.errors import MissingExtraError, UsageError
+from componentstream.core.errors import ConfigurationError, MissingExtraError
 from componentstream.log import _scripts
 from componentstream.log.base import (
     PAGE,
@@ -83,7 +83,7 @@ class RedisEventLog:
             process whose event loop is busy with many clients.
 
     Raises:
-        UsageError: a bound is invalid, or the client is not configured as described.
+        ConfigurationError: a bound is invalid, or the client is not configured as described.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class RedisEventLog:
             call_timeout: as for the log itself.
 
         Raises:
-            UsageError: the URL has another form, or an option in it is not usable.
+            ConfigurationError: the URL has another form, or an option in it is not usable.
         """
         log = cls(_client(url), max_entries=max_entries, keep=keep, call_timeout=call_timeout)
         log._owns_client = True
@@ -252,12 +252,14 @@ class RedisEventLog:
 def _check_client(client: Redis) -> None:
     pool = client.connection_pool
     if pool.connection_kwargs.get("decode_responses") or client.single_connection_client:
-        raise UsageError("A RedisEventLog needs a client with a pool and without decode_responses.")
+        raise ConfigurationError("A RedisEventLog needs a client with a pool and without decode_responses.")
     if pool.max_connections <= _CONNECTIONS:
-        raise UsageError(f"A RedisEventLog needs a client with max_connections above {_CONNECTIONS}.")
+        raise ConfigurationError(f"A RedisEventLog needs a client with max_connections above {_CONNECTIONS}.")
     timeout = pool.connection_kwargs.get("socket_timeout")
     if timeout is not None and timeout <= RECHECK:
-        raise UsageError(f"A RedisEventLog needs a client with a socket_timeout above {RECHECK:g} seconds.")
+        raise ConfigurationError(
+            f"A RedisEventLog needs a client with a socket_timeout above {RECHECK:g} seconds."
+        )
 
 
 def _client(url: str) -> Redis:
@@ -270,7 +272,7 @@ def _client(url: str) -> Redis:
             pass  # raise below, outside this block: the message of this error may quote the password
         else:
             return client
-    raise UsageError(
+    raise ConfigurationError(
         "The URL of a Redis must be redis://[[user]:password@]host[:port][/database], rediss://... or"
         " unix://[[user]:password@]/path, with no options but those of redis-py; escape other characters in"
         " a password (%2F for /)."

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.log._sqlite_thread import CALL_TIMEOUT, Job, SQLiteThread
 from componentstream.log._tables import (
     READING,
@@ -69,7 +69,7 @@ class SQLiteEventLog:
         call_timeout: timeout of a call in seconds; after that it raises ``StoreError``.
 
     Raises:
-        UsageError: a bound is invalid, or the path is empty.
+        ConfigurationError: a bound is invalid, or the path is empty.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class SQLiteEventLog:
         check_call_timeout(call_timeout)
         name = os.fspath(path)
         if not name or name == ":memory:":
-            raise UsageError(
+            raise ConfigurationError(
                 "An SQLiteEventLog needs the path of a file; for a log in memory use MemoryEventLog."
             )
         self._max_entries = max_entries

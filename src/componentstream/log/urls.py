@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager, aclosing
 
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import EventLog
 from componentstream.log.sqlite import SQLiteEventLog
@@ -33,8 +33,8 @@ def open_log(
         call_timeout: timeout of a call in seconds; a log in memory does not need it.
 
     Raises:
-        UsageError: the URL has another form, or a bound is invalid. The message does not repeat the URL,
-        which
+        ConfigurationError: the URL has another form, or a bound is invalid. The message does not repeat the
+        URL, which
             may contain a password.
         MissingExtraError: the URL needs redis-py, and it is not installed.
     """
@@ -49,7 +49,7 @@ def open_log(
         return aclosing(
             RedisEventLog.from_url(url, max_entries=max_entries, keep=keep, call_timeout=call_timeout)
         )
-    raise UsageError(
+    raise ConfigurationError(
         "The URL of a log must be memory:, sqlite:PATH, redis://HOST, rediss://HOST or unix:///PATH, such as"
         " sqlite:streams.db, sqlite:///var/lib/streams.db or redis://:password@localhost:6379/0."
     )
