@@ -1,26 +1,24 @@
 import tracemalloc
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 
 import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.log import MemoryEventLog, StoreError, StreamUnknownError, memory
-from tests.log import contract
-from tests.log.contract import *  # noqa: F403 - all of its tests
-from tests.log.contract import started
-from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
+from componentstream.testing.log_contract import LogContract
+from componentstream.testing.log_contract._scenario import read_payloads, started, until_lost
+from tests.log.running import SHORT, run
+
+
+class TestContract(LogContract):
+    def open_log(self, **options):
+        return aclosing(MemoryEventLog(**options))
 
 
 @pytest.fixture
 def with_log():
     def with_log(scenario, **options):
-        @asynccontextmanager
-        async def opened():
-            log = MemoryEventLog(**options)
-            yield log
-            await log.aclose()
-
-        contract.run(opened, scenario)
+        run(lambda: aclosing(MemoryEventLog(**options)), scenario)
 
     return with_log
 
@@ -41,10 +39,10 @@ def test_when_there_are_too_many_streams_the_oldest_that_has_ended_goes(with_log
 def test_when_only_open_streams_are_left_no_other_is_started(with_log):
     async def scenario(log):
         await started(log, "open")
-        await started(log, "lost", ttl=contract.SHORT)
+        await started(log, "lost", ttl=SHORT)
         with pytest.raises(StoreError, match="The log is full"):
             await started(log, "third")
-        await contract.until_lost(log, "lost")
+        await until_lost(log, "lost")
         await started(log, "third")
         assert await log.status("lost") is None
 
@@ -66,7 +64,7 @@ def test_when_there_are_too_many_bytes_what_has_ended_goes_and_its_readers_are_t
             await log.append(new, 2, [b"2", bytes(40_000)])
         await log.append(new, 2, [b"2"])
         await log.finish(new)
-        assert [len(payload) for payload in await contract.payloads(log, "new")] == [70_000, 1]
+        assert [len(payload) for payload in await read_payloads(log, "new")] == [70_000, 1]
 
     with_log(scenario, max_bytes=100_000)
 

@@ -18,12 +18,11 @@ from componentstream._aio.tasks import Tasks
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import GapError, LeaseLostError, SequenceError, StoreError
 from componentstream.log.redis import RedisEventLog
-from tests.log import contract
-from tests.log.contract import *  # noqa: F403 - all of its tests
-from tests.log.contract import payloads, started
+from componentstream.testing.log_contract import SharedLogContract
+from componentstream.testing.log_contract._scenario import numbered, read_payloads, started, waiting_client
+from componentstream.testing.log_contract._shared import SharingContract
 from tests.log.redis_server import RedisServer
-from tests.log.shared_contract import *  # noqa: F403 - all of its tests
-from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
+from tests.log.running import SHORT, run
 
 NEVER_AGAIN = Retry(NoBackoff(), 0)
 SLOW = {"call_timeout": 10.0}
@@ -47,26 +46,22 @@ async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
         await client.aclose()
 
 
-@pytest.fixture
-def with_log(server):
-    def with_log(scenario, **options):
-        contract.run(lambda: opened(server.port, **SLOW, **options), scenario)
+class TestContract(SharedLogContract):
+    @pytest.fixture(autouse=True)
+    def store(self, server):
+        self.store = {"port": server.port, "prefix": uuid.uuid4().hex, "protocol": 3}
 
-    return with_log
+    def open_log(self, **options):
+        return opened(**self.store, **SLOW, **options)
 
 
-@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
-def with_logs(server, request):
-    def with_logs(scenario, **options):
-        options |= {"prefix": uuid.uuid4().hex, "protocol": request.param}
+class TestSharingWithRESP2(SharingContract):
+    @pytest.fixture(autouse=True)
+    def store(self, server):
+        self.store = {"port": server.port, "prefix": uuid.uuid4().hex, "protocol": 2}
 
-        async def both(log):
-            async with opened(server.port, **SLOW, **options) as other:
-                await scenario(log, other)
-
-        contract.run(lambda: opened(server.port, **SLOW, **options), both)
-
-    return with_logs
+    def open_log(self, **options):
+        return opened(**self.store, **SLOW, **options)
 
 
 def on_redis(server, scenario, **options):
@@ -77,7 +72,7 @@ def on_redis(server, scenario, **options):
             await client.flushall()
             await scenario(log, client)
 
-    contract.run(lambda: opened(server.port, prefix="p", **options), with_client)
+    run(lambda: opened(server.port, prefix="p", **options), with_client)
 
 
 async def until_refused(log, lease, seq):
@@ -99,7 +94,7 @@ def own_server(tmp_path):
 def test_when_redis_dies_all_are_told_and_what_was_acknowledged_outlives_it(own_server, retry):
     async def scenario(log, _):
         lease = await started(log, count=1)
-        reader = await contract.waiting_reader(log, after=1)
+        reader = await waiting_client(log, after=1)
         asyncio.get_running_loop().call_later(0.02, own_server.kill)
         before = monotonic()
         seq = await until_refused(log, lease, 1)
@@ -111,7 +106,7 @@ def test_when_redis_dies_all_are_told_and_what_was_acknowledged_outlives_it(own_
         assert (await log.status("s")).last in {seq, seq + 1}
         await log.append(lease, seq + 1, [b"%d" % (seq + 1)])
         await log.finish(lease)
-        assert await payloads(log, "s") == contract.numbered(1, seq + 1)
+        assert await read_payloads(log, "s") == numbered(1, seq + 1)
 
     on_redis(own_server, scenario, retry=retry)
 
@@ -121,14 +116,14 @@ def test_when_redis_hangs_nobody_waits_long(own_server):
         lease = await started(log, count=1)
         own_server.hang()
         before = monotonic()
-        calls = [log.append(lease, 2, [b"2"]) for _ in range(40)] + [payloads(log, "s")]
+        calls = [log.append(lease, 2, [b"2"]) for _ in range(40)] + [read_payloads(log, "s")]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {StoreError}
         assert monotonic() - before < 2.5
         own_server.go_on()
         await log.append(lease, 2, [b"2"])
         await log.finish(lease)
-        assert await payloads(log, "s") == [b"1", b"2"]
+        assert await read_payloads(log, "s") == [b"1", b"2"]
 
     on_redis(own_server, scenario)
 
@@ -192,7 +187,7 @@ def test_an_append_whose_answer_was_lost_is_repeated_without_harm(server):
             await log.append(lease, seq, [b"%d" % seq])
         assert proxy.dropped >= 2
         await log.finish(lease)
-        assert await payloads(log, "s") == contract.numbered(1, 7)
+        assert await read_payloads(log, "s") == numbered(1, 7)
 
     async def main():
         async with Proxy(server.port) as proxy, opened(proxy.port, retry=NEVER_AGAIN) as log:
@@ -219,7 +214,7 @@ def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_i
             assert [type(outcome) for outcome in outcomes] == [LeaseLostError, LeaseLostError]
             await log.append(new, 2, [b"2"])
             await log.finish(new)
-            assert await payloads(log, "s") == [b"1", b"2"]
+            assert await read_payloads(log, "s") == [b"1", b"2"]
 
     asyncio.run(main())
 
@@ -245,14 +240,14 @@ def test_calls_that_are_cancelled_leave_others_what_is_theirs(server):
         cancelled = 0
         for _ in range(120):
             name, other = chance.sample(["ada", "eve"], 2)
-            task = asyncio.create_task(payloads(log, name))
+            task = asyncio.create_task(read_payloads(log, name))
             for _ in range(chance.randrange(40)):
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait([task])
             cancelled += task.cancelled()
             assert task.cancelled() or task.result() == [name.encode() * 1000] * 20
-            assert await payloads(log, other) == [other.encode() * 1000] * 20
+            assert await read_payloads(log, other) == [other.encode() * 1000] * 20
         assert cancelled > 30
 
     on_redis(server, scenario)
@@ -286,7 +281,7 @@ def test_a_call_that_loses_its_cancellation_is_left_in_time_and_cancelled_again(
 def test_many_readers_wait_on_one_connection(server):
     async def scenario(log, client):
         lease = await started(log)
-        readers = [asyncio.create_task(payloads(log, "s")) for _ in range(200)]
+        readers = [asyncio.create_task(read_payloads(log, "s")) for _ in range(200)]
         await asyncio.sleep(0.5)
         assert len(await client.client_list()) < 30
         await log.append(lease, 1, [b"1"])
@@ -311,7 +306,7 @@ def test_what_redis_had_not_written_whole_when_it_died_it_does_not_do_at_a_later
 
     def with_redis(folder, scenario):
         with RedisServer(folder, *always) as server:
-            contract.run(lambda: opened(server.port, prefix="p"), scenario)
+            run(lambda: opened(server.port, prefix="p"), scenario)
 
     def written(folder):
         (file,) = folder.glob("appendonlydir/*.incr.aof")
@@ -336,7 +331,7 @@ def test_what_redis_had_not_written_whole_when_it_died_it_does_not_do_at_a_later
         lease = await log.acquire("s", owner="ada", take_over="open")
         assert lease.last == 4
         await log.finish(lease)
-        assert await payloads(log, "s") == contract.numbered(1, 4)
+        assert await read_payloads(log, "s") == numbered(1, 4)
         assert (await log.acquire("late", owner="ada", take_over="open")).last == 0
 
     with_redis(whole, before)
@@ -360,11 +355,11 @@ def test_entries_that_redis_no_longer_has_are_a_gap(server):
         assert (caught.value.after, caught.value.first) == (3, 5)
         await client.hdel("p:s", *"12356")
         with pytest.raises(GapError) as caught:
-            await payloads(log, "s")
+            await read_payloads(log, "s")
         assert (caught.value.after, caught.value.first) == (0, None)
         await log.append(lease, 7, [b"7"])
         await log.finish(lease)
-        assert await payloads(log, "s", 6) == [b"7"]
+        assert await read_payloads(log, "s", 6) == [b"7"]
 
     on_redis(server, scenario)
 
@@ -386,7 +381,7 @@ def test_a_redis_that_lost_everything_takes_the_lease_away(server):
 def test_redis_forgets_by_itself(server):
     async def scenario(log, client):
         await log.finish(await started(log, count=1))
-        await started(log, "lost", ttl=contract.SHORT, count=1)
+        await started(log, "lost", ttl=SHORT, count=1)
         assert sorted(await client.keys("p:*")) == [b"p::changes", b"p:lost", b"p:s"]
         await asyncio.sleep(0.5)
         assert await client.keys("p:*") == []
@@ -399,7 +394,7 @@ def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):
 
     async def scenario(log, client):
         lease = await started(log, count=1)
-        reader = await contract.waiting_reader(log)
+        reader = await waiting_client(log)
         await client.delete("p::changes")
         await client.xadd("p::changes", {"s": "other"}, id="5-0")
         await asyncio.sleep(0.5)
@@ -439,7 +434,7 @@ def test_a_log_from_a_url_brings_its_client_and_closes_it(server):
     async def main():
         async with aclosing(RedisEventLog.from_url(f"redis://localhost:{server.port}/4")) as log:
             await log.finish(await started(log, count=2))
-            assert await payloads(log, "s") == [b"1", b"2"]
+            assert await read_payloads(log, "s") == [b"1", b"2"]
         await log.aclose()
         async with redis.asyncio.Redis(port=server.port, db=4) as client:
             assert await client.exists("componentstream:s") == 1

@@ -3,7 +3,7 @@ import random
 import sqlite3
 import subprocess
 import sys
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -14,39 +14,32 @@ from componentstream.core.errors import UsageError
 from componentstream.log import LeaseLostError, SQLiteEventLog, StoreError
 from componentstream.log._sqlite_thread import SQLiteThread
 from componentstream.log._tables import READING, Acquire, connect
-from tests.log import contract
-from tests.log.broken_sqlite import *  # noqa: F403 - all of its tests
-from tests.log.contract import *  # noqa: F403 - all of its tests
-from tests.log.contract import payloads, started
-from tests.log.shared_contract import *  # noqa: F403 - all of its tests
-from tests.log.takeover_contract import *  # noqa: F403 - all of its tests
+from componentstream.testing.log_contract import SharedLogContract
+from componentstream.testing.log_contract._scenario import (
+    numbered,
+    read_payloads,
+    settled,
+    started,
+    waiting_client,
+)
+from tests.log.running import run
+
+
+class TestContract(SharedLogContract):
+    @pytest.fixture(autouse=True)
+    def store(self, tmp_path):
+        self.path = tmp_path / "log.db"
+
+    def open_log(self, **options):
+        return aclosing(SQLiteEventLog(self.path, **options))
 
 
 @pytest.fixture
 def with_log(tmp_path):
     def with_log(scenario, **options):
-        @asynccontextmanager
-        async def opened():
-            log = SQLiteEventLog(tmp_path / "log.db", **options)
-            yield log
-            await log.aclose()
-
-        contract.run(opened, scenario)
+        run(lambda: aclosing(SQLiteEventLog(tmp_path / "log.db", **options)), scenario)
 
     return with_log
-
-
-@pytest.fixture
-def with_logs(with_log, tmp_path):
-    def with_logs(scenario, **options):
-        async def both(log):
-            other = SQLiteEventLog(tmp_path / "log.db", **options)
-            await scenario(log, other)
-            await other.aclose()
-
-        with_log(both, **options)
-
-    return with_logs
 
 
 def other_process(file, *arguments):
@@ -58,7 +51,7 @@ def test_a_reader_follows_what_another_process_writes(with_log, tmp_path):
     async def scenario(log):
         process = other_process(tmp_path / "log.db", "write", "s", "30")
         assert process.stdout.readline() == "started\n"
-        assert await payloads(log, "s") == contract.numbered(1, 30)
+        assert await read_payloads(log, "s") == numbered(1, 30)
         process.communicate(timeout=10)
         assert process.returncode == 0
 
@@ -71,7 +64,7 @@ def test_another_process_follows_what_is_written(with_log, tmp_path):
         process = other_process(tmp_path / "log.db", "read", "s")
         assert process.stdout.readline() == "started\n"
         assert await asyncio.to_thread(process.stdout.readline) == "1\n"
-        await log.append(lease, 2, contract.numbered(2, 3))
+        await log.append(lease, 2, numbered(2, 3))
         assert [await asyncio.to_thread(process.stdout.readline) for _ in range(3)] == ["2\n", "3\n", "4\n"]
         await log.finish(lease)
         out, _ = await asyncio.to_thread(process.communicate, timeout=10)
@@ -100,7 +93,7 @@ def test_what_was_acknowledged_outlives_the_death_of_the_writer(with_log, tmp_pa
                 got = []
                 while len(got) < last:
                     got += await anext(pages)
-            assert [entry.payload for entry in got] == contract.numbered(1, last)
+            assert [entry.payload for entry in got] == numbered(1, last)
 
     with_log(scenario)
 
@@ -121,7 +114,7 @@ def test_a_file_that_is_busy_fails_an_append_in_time_and_lets_others_read(with_l
         connection.close()
         await log.append(lease, 2, [b"2"])
         await log.finish(lease)
-        assert await payloads(log, "s") == [b"1", b"2"]
+        assert await read_payloads(log, "s") == [b"1", b"2"]
 
     with_log(scenario)
 
@@ -139,7 +132,7 @@ def test_what_its_caller_has_given_up_before_it_began_is_not_done(with_log, tmp_
         connection.close()
         await tasks[0]
         await log.finish(lease)
-        assert await payloads(log, "s") == [b"1", b"0"]
+        assert await read_payloads(log, "s") == [b"1", b"0"]
 
     with_log(scenario)
 
@@ -161,7 +154,7 @@ def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_i
             await late
         await log.append(new, 2, [b"2"])
         await log.finish(new)
-        assert await payloads(log, "s") == [b"1", b"2"]
+        assert await read_payloads(log, "s") == [b"1", b"2"]
 
     with_log(scenario)
 
@@ -173,7 +166,7 @@ def test_a_file_that_cannot_be_opened_fails_at_once(tmp_path):
         with pytest.raises(StoreError, match="unable to open database file"):
             await log.acquire("s", owner="ada")
         with pytest.raises(StoreError):
-            await payloads(log, "s")
+            await read_payloads(log, "s")
         assert monotonic() - before < 1.0
         await log.aclose()
 
@@ -224,7 +217,7 @@ def test_a_broken_file_is_noticed_and_a_waiting_reader_told(tmp_path):
     async def scenario():
         log = SQLiteEventLog(tmp_path / "log.db")
         lease = await started(log, count=100)
-        reader = await contract.waiting_reader(log)
+        reader = await waiting_client(log)
         with sqlite3.connect(tmp_path / "log.db") as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -236,7 +229,7 @@ def test_a_broken_file_is_noticed_and_a_waiting_reader_told(tmp_path):
         with pytest.raises(StoreError):
             await reader
         await log.aclose()
-        await contract.settled()
+        await settled()
 
     asyncio.run(scenario())
 

@@ -7,8 +7,7 @@ import redis.asyncio
 from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.log import GapError, MemoryEventLog, SQLiteEventLog, StoreError, open_log
 from componentstream.log.redis import RedisEventLog
-from tests.log import contract
-from tests.log.contract import payloads, started
+from componentstream.testing.log_contract._scenario import read_payloads, settled, started, waiting_client
 from tests.log.redis_server import RedisServer
 
 SECRET = "hunter2"  # noqa: S105 - of no one
@@ -47,9 +46,9 @@ async def written_and_read(url, kind):
                 await other.finish(lease)
             with pytest.raises(StoreError):
                 await other.status("s")
-            assert await payloads(log, "s") == [b"1", b"2", b"3"]
+            assert await read_payloads(log, "s") == [b"1", b"2", b"3"]
             await log.delete("s")
-    await contract.settled()
+    await settled()
 
 
 def test_memory_is_that_of_the_process():
@@ -79,7 +78,7 @@ def test_redis_may_be_waited_for_as_long_as_a_log_waits(server):
     async def main():
         async with open_log(f"redis://127.0.0.1:{server.port}") as log:
             lease = await started(log, count=1)
-            readers = [await contract.waiting_reader(log, after=1) for _ in range(20)]
+            readers = [await waiting_client(log, after=1) for _ in range(20)]
             await log.append(lease, 2, [b"2"])
             await log.finish(lease)
             assert [len(entries) for entries in await asyncio.gather(*readers)] == [1] * 20
@@ -93,7 +92,7 @@ def test_bounds_are_those_of_the_log(tmp_path, server):
         async with open_log(url, max_entries=3, keep=0.2) as log:
             lease = await started(log, url.partition(":")[0], count=5)
             with pytest.raises(GapError):
-                await payloads(log, lease.stream)
+                await read_payloads(log, lease.stream)
             await log.finish(lease)
             await asyncio.sleep(0.3)
             assert await log.status(lease.stream) is None

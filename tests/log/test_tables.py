@@ -8,8 +8,7 @@ from collections import Counter
 import pytest
 
 from componentstream.log import LogError, SQLiteEventLog, StoreError
-from tests.log import contract
-from tests.log.contract import payloads, started
+from componentstream.testing.log_contract._scenario import numbered, read_payloads, started
 
 
 async def some_streams(file, **options):
@@ -43,12 +42,12 @@ def test_where_one_stream_is_broken_the_others_are_read_and_written(tmp_path):
         log = await some_streams(file)
         assert break_pages(file, b"two ", b"one ", b"three ") > 5
         with pytest.raises(StoreError, match="The file of the log failed: database disk image is malformed"):
-            await payloads(log, "two")
+            await read_payloads(log, "two")
         for name in ("one", "three"):
-            assert len(await payloads(log, name)) == 100
+            assert len(await read_payloads(log, name)) == 100
         lease = await started(log, "four", count=3)
         await log.finish(lease)
-        assert await payloads(log, "four") == contract.numbered(1, 3)
+        assert await read_payloads(log, "four") == numbered(1, 3)
         await log.delete("two")
         assert await log.status("two") is None
         await log.aclose()
@@ -116,7 +115,7 @@ def test_what_comes_before_the_damage_of_a_write_ahead_log_is_there_and_goes_on(
             lasts.add(lease.last)
             await image.append(lease, lease.last + 1, [b"%d" % (lease.last + 1)])
             await image.finish(lease)
-            assert await payloads(image, "s") == contract.numbered(1, lease.last + 1)
+            assert await read_payloads(image, "s") == numbered(1, lease.last + 1)
             await image.aclose()
         assert len(lasts) > 3
         await log.aclose()
@@ -131,7 +130,7 @@ def test_of_a_file_that_was_cut_short_what_is_missing_is_said(tmp_path):
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
         log = SQLiteEventLog(file)
         with pytest.raises(StoreError, match="The file of the log failed"):
-            await payloads(log, "three")
+            await read_payloads(log, "three")
         await log.aclose()
         file.write_bytes(b"no" + file.read_bytes())
         log = SQLiteEventLog(file)
@@ -148,7 +147,7 @@ def test_a_bit_that_flips_in_the_file_raises_nothing_but_the_errors_of_a_log(tmp
 
     async def outcome(log, name):
         try:
-            return await payloads(log, name)
+            return await read_payloads(log, name)
         except LogError as error:
             return type(error).__name__
 
@@ -184,8 +183,8 @@ def test_what_is_no_entry_and_no_number_is_not_handed_on(tmp_path):
         connection.close()
         broken = r"^The file of the log is damaged: an entry or its number has the wrong type\.$"
         for call in (
-            payloads(log, "entry"),
-            payloads(log, "number"),
+            read_payloads(log, "entry"),
+            read_payloads(log, "number"),
             log.status("number"),
             log.append(leases[1], 4, [b"4"]),
             log.acquire("number", owner="ada", take_over="open"),
@@ -196,6 +195,3 @@ def test_what_is_no_entry_and_no_number_is_not_handed_on(tmp_path):
         await log.aclose()
 
     asyncio.run(scenario())
-
-
-__all__ = [name for name in globals() if name.startswith("test_")]
