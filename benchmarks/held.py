@@ -297,7 +297,7 @@ def print_tables(figures: Mapping[str, Any]) -> None:
         ("KiB of text of a stream", f"{each['text'] / 1024:.1f}"),
         ("part of a processor", f"{figures['cpu']:.1%}"),
     ]
-    print_table(("what", "figure"), rows)
+    print_table(("quantity", "figure"), rows)
     for number, what in [*figures["lost"].items()][:_SHOWN]:
         print(f"\nStream {number}: {what}")
 

@@ -111,7 +111,7 @@ def _print_peers(rows: Iterable[Mapping[str, Any]], absent: Mapping[str, str]) -
 def _print_costs(wire: Mapping[str, Any], memory: Mapping[str, Any], imports: Mapping[str, Any]) -> None:
     print(f"\n### From chunk to bytes: {wire['workload']}, chunks of {wire['size']}\n")
     print_table(
-        ("what", "ns per chunk", "ours / this"),
+        ("step", "ns per chunk", "ours / this"),
         (
             (name, _ns(total), f"{wire['ours_to'][name]:.2f}" if name in wire["ours_to"] else "")
             for name, total in wire["ns"].items()

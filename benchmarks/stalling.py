@@ -57,7 +57,7 @@ def measure_stalling(url: str, plan: Stalling) -> dict[str, Any]:
             (number * spread, load.request("server", f"reading-{number}")) for number in range(load.streams)
         ]
         others = {
-            "nobody": _read_beside(worker, plan.read, "nobody", []),
+            "alone": _read_beside(worker, plan.read, "alone", []),
             "readers": _read_beside(worker, plan.read, "readers", more),
         }
         with ExitStack() as stack:
@@ -120,7 +120,7 @@ def _readers(worker: Worker) -> float:
 def print_stalling(plan: Mapping[str, Any], figures: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the figures of each log as a table in Markdown."""
     stalled = plan["stalled"]["streams"]
-    beside = {"nobody": "nobody", "readers": f"{stalled} who read", "stalled": f"{stalled} who do not"}
+    beside = {"alone": "alone", "readers": f"{stalled} who read", "stalled": f"{stalled} who do not"}
     print(f"\n### Readers who take nothing for {plan['send_timeout']:g} s: {stalled}\n")
     print_table(
         ("log", "dropped", "after, s", "last, s"),

@@ -99,7 +99,7 @@ def test_quick_writes_every_figure(tmp_path, store):
     held_up = row["stalling"]
     assert held_up["dropped"] == 3
     assert 0.5 <= held_up["seconds"]["first"] <= held_up["seconds"]["last"]
-    assert list(held_up["others"]) == ["nobody", "readers", "stalled"]
+    assert list(held_up["others"]) == ["alone", "readers", "stalled"]
     for other in held_up["others"].values():
         assert list(other["delay_ms"]) == ["50", "99", "99.9", "100"]
         assert other["most_bytes"] >= held_up["base_bytes"] > 0
