@@ -286,7 +286,7 @@ def test_a_session_that_was_started_is_refused(driver):
 def test_a_time_that_is_none_is_refused(driver, name, value):
     with pytest.raises(UsageError) as raised:
         driver([], **{name: value})
-    assert str(raised.value) == f"{name} must be a number of seconds above 0, or None for never."
+    assert str(raised.value) == f"{name} must be a number of seconds above 0 or None, not {value!r}."
 
 
 @each

@@ -16,6 +16,7 @@ class CancelScope:
     __slots__ = ("_before", "_closed", "_task", "cancelled")
 
     def __init__(self) -> None:
+        # A callback of the loop has no task, so the scope must be made in the task that it is to cancel.
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that is awaited runs in a task
         self._task = task
@@ -78,6 +79,7 @@ async def cancel_on_disconnect(
 
     Work that was cancelled by others, such as a timeout of its own, was given up on purpose: no error.
     """
+    # The caller's task cannot run the work: work that others cancel would cancel the caller with it.
     task = asyncio.create_task(work)
     try:
         async with DisconnectScope(gone):

@@ -42,6 +42,7 @@ class Tasks:
 
     def end(self, task: asyncio.Task[Any]) -> None:
         """Cancel a task, again and again until it is done."""
+        # Not a loop that waits: a caller that is cancelled itself must not be held up by this.
         if not task.done():
             task.cancel()
             task.get_loop().call_later(_CANCEL_AGAIN, self.end, task)

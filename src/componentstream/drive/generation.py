@@ -133,6 +133,7 @@ class Generation(Generic[T]):
         """
         pieces = self._decoder.feed(chunk)
         now = self.clock()
+        # Nearly every chunk is one piece of text, so this comes first and calls as little as possible.
         if len(pieces) == 1 and type(piece := pieces[0]) is str:
             size = len(piece)
             if size < self._batch_room and "\n" not in piece:
@@ -161,6 +162,7 @@ class Generation(Generic[T]):
         """End the session, because the source is exhausted."""
         self._parse_held()
         now = self.clock()
+        # The decoder may hold half a character, or know that the answer is incomplete.
         self._feed(self._decoder.close(), now)
         self._put(self.session.finish(now), now)
 
@@ -182,6 +184,7 @@ class Generation(Generic[T]):
         try:
             self._parse_held()
         finally:
+            # Also if a hook raised: the caller relies on a session that has ended.
             now = self.clock()
             self._put(self.session.cancel(now), now)
 
@@ -198,6 +201,7 @@ class Generation(Generic[T]):
         Args:
             client_waiting: Whether the client waits for output; a heartbeat is of use only then.
         """
+        # Drivers call this on every wake-up. It must not parse held text before its time.
         now = self.clock()
         if now < self.deadline():
             return now

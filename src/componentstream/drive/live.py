@@ -1,9 +1,9 @@
 """A session over a source: the drivers with deadlines, status and a ``message_stop``.
 
-They differ from the plain loops in that they do not wait for the source themselves. So a source that stalls
-is left when its deadline comes, and the stream ends with events that say so. There are many ways to an end:
-the source is exhausted, raises or stalls, the parser gives up, the consumer stops, lags or is cancelled. On
-each of them the session ends, so that its hooks hear of it, and the source is closed once.
+Unlike the plain loops they do not wait for the source themselves. So a source that stalls is abandoned at its
+deadline, and the stream ends with events that report it. A stream ends in many ways: the source is exhausted,
+raises or stalls, the parser gives up, the consumer stops, lags or is cancelled. On each of them the session
+ends, so that its hooks are called, and the source is closed once.
 """
 
 import math
@@ -34,27 +34,27 @@ def stream(
 ) -> Generator[Event, None, None]:
     """Yield the events of a session over a source; the last is ``message_stop``.
 
-    Reading starts with the first event that is asked for, in a thread of its own and up to 64 chunks or
-    65,536 characters ahead. A deadline of the session that passes while an event is waited for ends the
-    stream. The source is closed (its ``close`` is called, if it has one) by that thread, as soon as it is
-    exhausted or raises, the session ends, or the generator that this returns is closed or dropped. When
-    the thread is blocked in ``next``, what is no generator is closed from outside, which usually frees it; a
-    generator that blocks cannot be interrupted, and is left behind with its thread until it comes back.
+    Reading starts with the first event that is requested, in a thread of its own and up to 64 chunks or
+    65,536 characters ahead. The stream ends when a deadline of the session passes while an event is awaited.
+    The thread closes the source (calls its ``close``, if there is one) as soon as the source is exhausted or
+    raises, the session ends, or the returned generator is closed or dropped. While the thread is blocked in
+    ``next``, a source that is not a generator is closed from outside, which usually unblocks it; a generator
+    that blocks cannot be interrupted, and is left behind with its thread until it returns.
 
     If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
-    So does an exception of closing the source after a good end. What goes wrong when nobody is there to be
-    told is logged.
+    So does an exception of closing the source after a good end. Exceptions that no caller can receive are
+    logged.
 
     Args:
-        source: an iterable of the chunks of one answer: all str, all bytes of UTF-8 cut anywhere, or the
-            events of a provider.
-        session: a session that has not been started, by default a ``GenerationSession()``.
-        decoder: what makes text of the chunks, by default a ``SourceDecoder()``.
-        batcher: what merges deltas, by default nothing.
-        clock: a monotonic clock, in seconds of real time.
+        source: Iterable of the chunks of one answer: all str, all bytes of UTF-8 cut anywhere, or the events
+            of a provider.
+        session: Session that has not been started, by default a ``GenerationSession()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``.
+        batcher: Batcher that merges deltas; by default deltas are not merged.
+        clock: Monotonic clock in seconds of real time.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or
             ``session`` has been started.
     """
     check_iterable(source, "stream", "astream")
@@ -71,29 +71,29 @@ def astream(
 ) -> AsyncGenerator[Event, None]:
     """Yield the events of a session over an asynchronous source; the last is ``message_stop``.
 
-    It needs asyncio. Reading starts with the first event that is asked for, in a task of its own, which sees
-    the context variables of that moment, and up to 64 chunks or 65,536 characters ahead. When a deadline of
-    the session passes, or the generator that this returns is closed or cancelled, that task is
-    cancelled and closes the source (its ``aclose`` or else its ``close`` is called, if it has one). The
-    events of the end do not wait for that; what follows them does, for a second at most. A source that is
-    slower goes on closing by itself. Leaving an ``async for`` early does not close a generator: use
-    ``contextlib.aclosing`` around it.
+    It requires asyncio. Reading starts with the first event that is requested, in a task of its own, which
+    has the context variables of that moment, and up to 64 chunks or 65,536 characters ahead. When a deadline
+    of the session passes, or the returned generator is closed or cancelled, that task is cancelled and closes
+    the source (calls its ``aclose``, or else its ``close``). The last events do not wait for that; the end
+    after them does, for a second at most. A slower source is left to close by itself. Leaving an
+    ``async for`` early does not close a generator: wrap it in ``contextlib.aclosing``.
 
     If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
-    So does an exception of closing the source after a good end. What goes wrong when nobody is there to be
-    told is logged.
+    So does an exception of closing the source after a good end. Exceptions that no caller can receive are
+    logged.
 
     Args:
-        source: an asynchronous iterable of the chunks of one answer: all str, all bytes of UTF-8 cut
-            anywhere, or the events of a provider. A plain iterable is read by a thread, as by :func:`stream`,
-            a list or a tuple without one.
-        session: a session that has not been started, by default a ``GenerationSession()``.
-        decoder: what makes text of the chunks, by default a ``SourceDecoder()``.
-        batcher: what merges deltas, by default nothing.
-        clock: a monotonic clock, in seconds of real time.
+        source: Asynchronous iterable of the chunks of one answer (all str, all bytes of UTF-8 cut anywhere,
+            or the events of a provider), or an awaitable that returns one, such as the call of an
+            asynchronous client. A plain iterable is read by a thread, as by :func:`stream`, a list or a tuple
+            without one.
+        session: Session that has not been started, by default a ``GenerationSession()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``.
+        batcher: Batcher that merges deltas; by default deltas are not merged.
+        clock: Monotonic clock in seconds of real time.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or
             ``session`` has been started.
     """
     check_any_iterable(source, "astream")
@@ -111,27 +111,27 @@ def stream_bytes(
     send_timeout: float | None = 20.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[bytes, None, None]:
-    """Yield what :func:`stream` yields as bytes, to be sent as they are, and heartbeats where it is silent.
+    """Yield the events of :func:`stream` as bytes that are ready to send, and heartbeats during silence.
 
-    Each item is all that there is to send. A source that raises ends the stream as in :func:`stream`, but
-    the exception is logged, by the logger ``componentstream``: the reader has been told by the events.
+    Each item holds all bytes that are ready. A source that raises ends the stream as in :func:`stream`, but
+    the exception is logged by the logger ``componentstream``: the events have told the client.
 
     Args:
-        source: as for :func:`stream`.
-        encoder: what makes bytes of events, by default an ``SSEEncoder()``.
-        session: as for :func:`stream`.
-        decoder: as for :func:`stream`.
-        batcher: what merges deltas, by default a ``DeltaBatcher()``; None for nothing.
-        heartbeat: seconds of silence after which a heartbeat is sent, None for never. Proxies cut
-            connections that were silent for 29 seconds or more, and 15 leave room for one that was late.
-        send_timeout: seconds after which a consumer that stopped asking for more is given up, None for
-            never: the source is closed, and when the consumer asks after all the stream is over. The thread
-            notices when it has read as far ahead as it may; a source that has stalled besides is closed
-            only when the generator is. 20 is longer than a phone takes from one mobile cell to the next.
-        clock: as for :func:`stream`.
+        source: As for :func:`stream`.
+        encoder: Encoder of the events, by default an ``SSEEncoder()``.
+        session: As for :func:`stream`.
+        decoder: As for :func:`stream`.
+        batcher: Batcher that merges deltas, by default a ``DeltaBatcher()``; None disables merging.
+        heartbeat: Seconds of silence after which a heartbeat is sent; None disables heartbeats. Proxies close
+            connections that were silent for 29 seconds or more, and 15 leave room for a late one.
+        send_timeout: Seconds after which a consumer that stopped requesting items is given up: the source is
+            closed, and a late request finds the stream ended. None disables the timeout. The thread notices
+            it when it has read as far ahead as allowed; if the source has stalled as well, it is closed only
+            together with the generator. 20 is longer than a phone takes to change mobile cells.
+        clock: As for :func:`stream`.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, ``session`` has been started, or ``heartbeat`` or
+        UsageError: ``source`` cannot be read, ``session`` has been started, or ``heartbeat`` or
             ``send_timeout`` is not above 0.
     """
     check_iterable(source, "stream_bytes", "astream_bytes")
@@ -153,26 +153,26 @@ def astream_bytes(
     send_timeout: float | None = 20.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[bytes, None]:
-    """Yield what :func:`astream` yields as bytes, to be sent as they are, and heartbeats where it is silent.
+    """Yield the events of :func:`astream` as bytes that are ready to send, and heartbeats during silence.
 
-    Each item is all that there is to send. A source that raises ends the stream as in :func:`astream`, but
-    the exception is logged, by the logger ``componentstream``: the reader has been told by the events.
+    Each item holds all bytes that are ready. A source that raises ends the stream as in :func:`astream`, but
+    the exception is logged by the logger ``componentstream``: the events have told the client.
 
     Args:
-        source: as for :func:`astream`.
-        encoder: what makes bytes of events, by default an ``SSEEncoder()``.
-        session: as for :func:`astream`.
-        decoder: as for :func:`astream`.
-        batcher: what merges deltas, by default a ``DeltaBatcher()``; None for nothing.
-        heartbeat: seconds of silence after which a heartbeat is sent, None for never. Proxies cut
-            connections that were silent for 29 seconds or more, and 15 leave room for one that was late.
-        send_timeout: seconds after which a consumer that took something and did not come back is given up,
-            None for never: the session is cancelled and the source closed, and when the consumer comes after
-            all the stream is over. 20 is longer than a phone takes from one mobile cell to the next.
-        clock: as for :func:`astream`.
+        source: As for :func:`astream`.
+        encoder: Encoder of the events, by default an ``SSEEncoder()``.
+        session: As for :func:`astream`.
+        decoder: As for :func:`astream`.
+        batcher: Batcher that merges deltas, by default a ``DeltaBatcher()``; None disables merging.
+        heartbeat: Seconds of silence after which a heartbeat is sent; None disables heartbeats. Proxies close
+            connections that were silent for 29 seconds or more, and 15 leave room for a late one.
+        send_timeout: Seconds after which a consumer that took an item and did not come back is given up: the
+            session is cancelled and the source closed, and a late request finds the stream ended. None
+            disables the timeout. 20 is longer than a phone takes to change mobile cells.
+        clock: As for :func:`astream`.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, ``session`` has been started, or ``heartbeat`` or
+        UsageError: ``source`` cannot be read, ``session`` has been started, or ``heartbeat`` or
             ``send_timeout`` is not above 0.
     """
     check_any_iterable(source, "astream_bytes")
@@ -185,6 +185,7 @@ def astream_bytes(
 
 def _events(source: Iterable[object], generation: Generation[Event]) -> Generator[Event, None, None]:
     driver = ThreadDriver(source, generation)
+    # True only after a normal end: a consumer that closes the generator cannot be raised an exception at.
     told = False
     try:
         driver.begin()
@@ -205,6 +206,7 @@ def _bytes(
     source: Iterable[object], generation: Generation[bytes], send_timeout: float
 ) -> Generator[bytes, None, None]:
     driver = ThreadDriver(source, generation, send_timeout)
+    # Never `settle`: a server would answer an exception with a broken response, though the events are sent.
     try:
         driver.begin()
         while True:
@@ -295,7 +297,7 @@ def _encoded(
 
 def _idle(session: GenerationSession | None) -> GenerationSession:
     if session is None:
-        # Nobody can look into the buffer of a session that nobody has.
+        # The caller cannot look into the buffer of a session that it does not have.
         return GenerationSession(buffer=ComponentBuffer(keep_text=False))
     if session.state is not SessionState.IDLE:
         raise UsageError("The session has been started; make a new GenerationSession for each source.")
@@ -310,5 +312,5 @@ def _seconds(value: float | None, name: str) -> float:
     if value is None:
         return math.inf
     if not value > 0:
-        raise UsageError(f"{name} must be a number of seconds above 0, or None for never.")
+        raise UsageError(f"{name} must be a number of seconds above 0 or None, not {value!r}.")
     return value

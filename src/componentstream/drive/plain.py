@@ -1,7 +1,7 @@
 """The parser over a source.
 
-These loops add nothing to what the parser says. What is hard about a loop is its end, and there are five: the
-source is exhausted, it raises, the parser has failed, the consumer stops, the task is cancelled. On every
+These loops add nothing to the events of the parser. The hard part of a loop is its end, and there are five:
+the source is exhausted, it raises, the parser has failed, the consumer stops, the task is cancelled. On every
 one of them the source is closed before anything else happens, because an open one costs tokens.
 
 The asynchronous loop awaits the source itself, with no task, timeout or scope around it. So it runs on any
@@ -23,20 +23,20 @@ from componentstream.sources.pieces import Piece, SourceError
 def parse(source: Iterable[object], *, parser: ComponentParser | None = None) -> Generator[Event, None, None]:
     """Yield the events of a source.
 
-    Reading starts with the first event that is asked for. From then on the source is closed (its ``close``
-    is called, if it has one) as soon as it is exhausted or raises, the parser fails, or the generator that
-    this returns is closed; use ``contextlib.closing`` to stop early. If the source raises, the open blocks
-    stop as ``aborted`` and its exception follows them. What a provider says about its answer comes as an
-    :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
+    Reading starts with the first event that is requested. From then on the source is closed (its ``close`` is
+    called, if there is one) as soon as it is exhausted or raises, the parser fails, or the returned generator
+    is closed; use ``contextlib.closing`` to stop early. If the source raises, the open blocks stop as
+    ``aborted`` and its exception follows them. Errors that a provider reports in its answer come as an
+    :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read further.
 
     Args:
-        source: an iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut anywhere, or the
+        source: Iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut anywhere, or the
             events of a provider that ``componentstream.sources.SourceDecoder`` knows.
-        parser: the parser to use, by default a ``ComponentParser()``.
+        parser: Parser to use, by default a ``ComponentParser()``.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
-            ``parser`` has ended its stream.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or ``parser``
+            has ended its stream.
     """
     check_iterable(source, "parse", "aparse")
     return _events(source, _Stages(parser))
@@ -45,28 +45,30 @@ def parse(source: Iterable[object], *, parser: ComponentParser | None = None) ->
 def aparse(source: AsyncSource, *, parser: ComponentParser | None = None) -> AsyncGenerator[Event, None]:
     """Yield the events of an asynchronous source.
 
-    Reading starts with the first event that is asked for. From then on the source is closed (its ``aclose``
-    or else its ``close`` is called, if it has one) as soon as it is exhausted or raises, the parser fails,
-    the waiting for a chunk is cancelled, or the generator that this returns is closed. Leaving an
-    ``async for`` early does not close a generator: use ``contextlib.aclosing`` around it. If the source
-    raises, the open blocks stop as ``aborted`` and its exception follows them. What a provider says about its
-    answer comes as an :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read on.
+    Reading starts with the first event that is requested. From then on the source is closed (its ``aclose``
+    is called, or else its ``close``) as soon as it is exhausted or raises, the parser fails, the wait for a
+    chunk is cancelled, or the returned generator is closed. Leaving an ``async for`` early does not close a
+    generator: wrap it in ``contextlib.aclosing``. If the source raises, the open blocks stop as ``aborted``
+    and its exception follows them. Errors that a provider reports in its answer come as an
+    :class:`~componentstream.ErrorEvent`; after a fatal one the source is not read further.
 
     Args:
-        source: an asynchronous iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut
-            anywhere, or the events of a provider that ``componentstream.sources.SourceDecoder`` knows. A
-            plain iterable will do when reading it does not block.
-        parser: the parser to use, by default a ``ComponentParser()``.
+        source: Asynchronous iterable of the chunks of one answer (all str, or all bytes of UTF-8, cut
+            anywhere, or the events of a provider that ``componentstream.sources.SourceDecoder`` knows), or an
+            awaitable that returns one. A plain iterable is accepted too; reading it must not block.
+        parser: Parser to use, by default a ``ComponentParser()``.
 
     Raises:
-        UsageError: ``source`` is not such an iterable, at the call or at the first chunk that shows it, or
-            ``parser`` has ended its stream.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or ``parser``
+            has ended its stream.
     """
     check_any_iterable(source, "aparse")
     return _aevents(source, _Stages(parser))
 
 
 def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, None, None]:
+    # The last events leave only after the source was closed: a consumer may take its time with them, or never
+    # ask for them. Both `except` clauses are for that: the inner one makes the events, the outer yields them.
     last: list[Event] = []
     try:
         with ExitStack() as stack:
@@ -89,6 +91,7 @@ def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, Non
 
 
 async def _aevents(source: AsyncSource, stages: "_Stages") -> AsyncGenerator[Event, None]:
+    # The last events leave only after the source was closed, as in `_events`.
     last: list[Event] = []
     try:
         async with AsyncExitStack() as stack:
@@ -135,6 +138,7 @@ class _Stages:
         return events if self._refused else [*events, *self._parser.close()]
 
     def abort(self) -> list[Event]:
+        # Only text: that the source is incomplete is a consequence of the exception that follows.
         texts = [piece for piece in self._decoder.close() if isinstance(piece, str)]
         return [*self._take(texts), *self._parser.abort()]
 
@@ -158,6 +162,6 @@ def _error_event(error: SourceError) -> ErrorEvent:
 
 
 def _broken_off(error: SourceError, last: list[Event]) -> list[Event]:
-    """Put a fatal error where it belongs: behind the text that was held, before the stops."""
+    """Put a fatal error in its place: after the text that was held, before the stops."""
     stops = [event for event in last if isinstance(event, ContentBlockStop)]
     return [*last[: len(last) - len(stops)], _error_event(error), *stops]

@@ -41,7 +41,7 @@ class SourceThread:
         ended: The last chunk has been put; look at it before taking, so that none is missed.
         failure: Exception that reading raised.
         close_failure: Exception that closing raised.
-        dropped: Nothing was taken for `send_timeout`.
+        dropped: The consumer took no chunk for `send_timeout`.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class SourceThread:
         if self._thread is None:
             # Never started: there is nothing to read, but a source to close.
             self._run()
+        # A race is possible here, and harmless: each part is claimed before it is closed.
         elif self._in_next and any(map(_may_be_forced, self._unclosed)):
             self._forced = True
             threading.Thread(target=self._force, name="componentstream close", daemon=True).start()
@@ -129,6 +130,7 @@ class SourceThread:
             if self._detached:
                 self.detach()
         finally:
+            # Before the wake-up, which looks at it.
             self._closed.set()
             self._wake()
 

@@ -111,6 +111,7 @@ class ThreadDriver(Generic[T]):
             log_failure("A hook failed at the end of a stream.", another)
 
     def _cancel(self) -> None:
+        # The chunks that the thread has read belong to the session, as those that a task has fed do.
         try:
             self._feed()
         except Exception as error:  # noqa: BLE001 - reported and logged
@@ -129,6 +130,7 @@ class ThreadDriver(Generic[T]):
         late = self._thread.failure
         if late is not None and late is not self._failure:
             log_failure("The source of a stream failed.", late)
+        # Taken before the thread is detached, which would log it.
         failure, self._thread.close_failure = self._thread.close_failure, None
         self._thread.detach()
         if failure is None:
