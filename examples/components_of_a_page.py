@@ -1,9 +1,9 @@
-"""List the components of a recorded answer: what each one uses, and which parts it lacks.
+"""List the components of a recorded answer, with the components they use and the parts they lack.
 
     python examples/components_of_a_page.py                                   # the compound menu
     python examples/components_of_a_page.py examples/data/landing_page.jsonl
 
-The catalog says what this page expects: a Menu and a Card in several parts, and a hero that must be whole.
+The catalog lists the expected components: a Menu and a Card with parts, and a Hero that must be complete.
 """
 
 import sys
@@ -22,7 +22,7 @@ catalog = Catalog(
 
 
 def describe(component: Component) -> str:
-    """Return what there is to say about a component, in one line."""
+    """Return a description of a component, in one line."""
     facts = [f"{component.name} ({component.position}, {len(component.text)} characters)"]
     if component.uses:
         facts.append(f"uses {', '.join(component.uses)}")

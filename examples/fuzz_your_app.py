@@ -1,12 +1,12 @@
-"""Fuzz a small application of yours with pages as models write them, damaged ones and hostile ones.
+"""Fuzz a small application with pages as models write them, including damaged and hostile ones.
 
     pip install "componentstream[testing]"
     python examples/fuzz_your_app.py
 
-``Page`` is the application: it turns events into HTML. Three laws are checked over hundreds of generated
-answers: where the answer was cut makes no difference, the tags are balanced, and nothing that the model
-wrote becomes a tag. ``HastyPage`` breaks the first law in a way that a handful of hand-written tests would
-hardly show; the search finds a text and a cut that prove it.
+``Page`` is the application: it turns events into HTML. Three properties are checked with hundreds of
+generated answers: the output does not depend on the chunking, the tags are balanced, and text of the model
+never becomes a tag. ``HastyPage`` violates the first property in a way that a few hand-written tests would
+probably miss; the search finds a text and a cut that prove it.
 """
 
 import html
@@ -36,17 +36,17 @@ class Page:
         self.open_tags: list[str] = []
 
     def feed(self, text: str) -> list[str]:
-        """Take the next chunk of the answer, return the pieces of HTML that it decides."""
+        """Feed the next chunk of the answer; return the HTML that it completes."""
         return [self.render(event) for event in self.parser.feed(text)]
 
     def close(self) -> list[str]:
-        """Return what is left when the answer is over."""
+        """Return the remaining HTML at the end of the answer."""
         pieces = [self.render(event) for event in self.parser.close()]
         self.verifier.finish()
         return pieces
 
     def render(self, event: Event) -> str:
-        """Return the HTML of one event; errors have none."""
+        """Return the HTML of one event; empty for an error."""
         self.verifier.check(event)
         match event:
             case ContentBlockStart(block=ComponentBlock(name=name, position=position)):
@@ -68,24 +68,24 @@ class Page:
 
 
 class HastyPage(Page):
-    """Wants line ends of one kind, and forgets that a chunk may end between CR and LF."""
+    """Normalizes line ends, and forgets that a chunk may end between CR and LF."""
 
     def escape(self, text: str) -> str:
-        """Return text of the model as HTML, every line end as LF."""
+        """Return text of the model as HTML, with every line end as LF."""
         return html.escape(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(strategies.documents())
 def cuts_make_no_difference(page: type[Page], text: str) -> None:
-    """Render a text whole, in two at every place and character by character: the HTML is the same."""
+    """Render a text at once, split at every place, and by characters: the HTML must be the same."""
     assert_cut_invariant(page, text, normalise="".join)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(strategies.chunked(strategies.documents()))
 def the_model_writes_no_tags(page: type[Page], chunks: list[str]) -> None:
-    """Render a text in chunks: tags are those of the page, balanced, and there is no other angle bracket."""
+    """Render a text in chunks: the only angle brackets are those of the page's own, balanced tags."""
     screen = page()
     rendered = "".join([piece for chunk in chunks for piece in screen.feed(chunk)] + screen.close())
     tags = TAG.findall(rendered)
@@ -94,7 +94,7 @@ def the_model_writes_no_tags(page: type[Page], chunks: list[str]) -> None:
 
 
 def main() -> None:
-    """Check the laws for both pages and print what came of it."""
+    """Check the properties for both pages and print the results."""
     for page in (Page, HastyPage):
         for law in (cuts_make_no_difference, the_model_writes_no_tags):
             try:

@@ -1,7 +1,7 @@
-"""Read another marker language than the default: slides of a talk, with positions and bounds of their own.
+"""Parse a custom marker language: slides of a talk, with their own positions and limits.
 
-The prompt of your model decides what the markers look like; the grammar only has to say the same. With
-``nesting="close"`` a slide ends where the next one begins, also when the model forgets to say so.
+Your prompt decides how the markers look; the grammar only has to match it. With ``nesting="close"`` a slide
+ends where the next one begins, even if the model forgets its end marker.
 """
 
 from componentstream import (

@@ -1,4 +1,4 @@
-"""Parse an answer that arrives in oddly cut chunks, and print each event as it would go to a browser."""
+"""Parse an answer that arrives in arbitrary chunks, and print each event as a browser would receive it."""
 
 import json
 

@@ -6,9 +6,9 @@
     pip install componentstream openai
     OPENAI_API_KEY=... python examples/real_provider.py --model gpt-5.4 "a dashboard for a bike rental"
 
-Any server that speaks like one of the two will do: name it with ``--base-url``, and give it some key even if
-it asks for none. The progress goes to standard error and a table of the components to standard output; no
-code is kept. ``PROTOCOL`` is what a model must be told; take it as it is, or with your own words around it.
+Any compatible server works too: name it with ``--base-url``, and set some key even if it does not check one.
+The progress is written to standard error and a table of the components to standard output; the code is not
+saved. ``PROTOCOL`` teaches a model the markers; use it as it is, or embed it in your own prompt.
 """
 
 import argparse
@@ -56,7 +56,7 @@ export function Hero() {{
 - Write the components in the order in which a visitor sees them, and no other text before, between or after.
 """
 
-# A model that thinks first is silent for a minute, and a long page takes it several.
+# A model that thinks first may be silent for a minute, and a long page takes several minutes.
 TIMEOUTS = Timeouts(generation=900.0, chunk=120.0)
 MAX_TOKENS = 16_000
 
@@ -79,7 +79,7 @@ async def ask_anthropic(prompt: str, model: str, base_url: str | None) -> AsyncG
 
 
 async def ask_openai(prompt: str, model: str, base_url: str | None) -> AsyncGenerator[object, None]:
-    """Yield the chunks of an answer from OpenAI's chat completions, or from a server that speaks like it."""
+    """Yield the chunks of an answer from OpenAI's chat completions, or a compatible server."""
     from openai import AsyncOpenAI  # noqa: PLC0415 - only the chosen library need be installed
 
     async with AsyncOpenAI(base_url=base_url) as client:
@@ -97,13 +97,13 @@ PROVIDERS = {"anthropic": ask_anthropic, "openai": ask_openai}
 
 
 class Progress:
-    """Shows on standard error how the open components grow: in one line on a terminal, else line by line."""
+    """Shows the open components on standard error: in one line on a terminal, otherwise line by line."""
 
     def __init__(self) -> None:
         self._open: dict[int, tuple[str, int]] = {}
 
     def show(self, event: Event) -> None:
-        """Take an event, and show what it changes."""
+        """Show the change that an event makes."""
         match event:
             case ContentBlockStart(index=index, block=ComponentBlock(name=name)):
                 self._open[index] = name, 0
@@ -127,7 +127,7 @@ class Progress:
 
 
 def print_table(session: GenerationSession) -> None:
-    """Print what the model made, in the order in which it began it."""
+    """Print the components in the order in which they began."""
     row = "{:>5}  {:<24}  {:<12}  {:>6}  {}"
     print(row.format("index", "component", "position", "size", "reason"))
     for made in sorted(session.buffer.components, key=lambda component: component.index):
@@ -135,13 +135,13 @@ def print_table(session: GenerationSession) -> None:
 
 
 async def main() -> int:
-    """Read the arguments, ask the model, and return the exit status: 0 if the stream ended well."""
+    """Read the arguments, ask the model, and return the exit status: 0 if the stream was complete."""
     provider = "anthropic" if "ANTHROPIC_API_KEY" in os.environ else "openai"
     arguments = argparse.ArgumentParser(description="Ask a real model for a page of components.")
     arguments.add_argument("prompt")
-    arguments.add_argument("--provider", choices=PROVIDERS, default=provider, help=f"here: {provider}")
-    arguments.add_argument("--model", required=True, help="the name that the provider gives it")
-    arguments.add_argument("--base-url", help="the address of another server than the provider's")
+    arguments.add_argument("--provider", choices=PROVIDERS, default=provider, help=f"default: {provider}")
+    arguments.add_argument("--model", required=True, help="name of the model")
+    arguments.add_argument("--base-url", help="URL of a compatible server")
     options = arguments.parse_args()
 
     session = GenerationSession(timeouts=TIMEOUTS)
@@ -151,7 +151,7 @@ async def main() -> int:
         async with aclosing(astream(source, session=session)) as events:
             async for event in events:
                 progress.show(event)
-    except Exception as error:  # noqa: BLE001 - the events have said that it failed; this says why
+    except Exception as error:  # noqa: BLE001 - the events report the failure; this prints the reason
         print(f"{type(error).__name__}: {str(error)!a}", file=sys.stderr)
     print_table(session)
     return 0 if session.state is SessionState.DONE else 1

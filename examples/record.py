@@ -1,11 +1,11 @@
-"""Turn a plain text into a recording: the chunks and the times in which a model might have sent it.
+"""Turn a plain text into a recording, with chunks and times like those of a model.
 
     python examples/record.py < answer.txt > answer.jsonl
     python examples/record.py --seed 7 answer.txt > answer.jsonl
 
-A recording is JSON lines, each ``{"at": seconds since the start, "text": "chunk"}``. The chunks joined are
-the text, to the character. One text and one seed always give the same recording, so that a text is enough
-to keep. For a real answer write the same two fields yourself, whenever your model sends a chunk.
+A recording is JSON lines, each ``{"at": seconds since the start, "text": "chunk"}``. The joined chunks are
+exactly the text. The same text and seed always give the same recording, so only the text needs to be kept.
+To record a real answer, write these two fields whenever your model sends a chunk.
 """
 
 import argparse
@@ -16,16 +16,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Shares of the chunks, each up to the next: empty, long, cut anywhere; the rest are words and signs.
+# Cumulative shares of the chunks: empty, long, cut anywhere; the rest are words and punctuation.
 _EMPTY, _LONG, _ANYWHERE = 0.01, 0.02, 0.25
 _STALLS = 0.005
 _TOKEN = re.compile(r"\s?\w{1,8}|[^\w\s]{1,6}|\s{1,8}")
 
 
 def chunks(text: str, rng: random.Random) -> Iterator[str]:
-    """Cut a text roughly as a tokenizer does, sometimes anywhere, sometimes into nothing or a long piece.
+    """Cut a text roughly as a tokenizer does, with some arbitrary, empty and long chunks.
 
-    Draws only from ``rng.random()``, the one method whose sequence Python promises to keep.
+    It uses ``rng.random()`` only, the one method whose sequence Python guarantees across versions.
     """
     at = 0
     while at < len(text):
@@ -44,7 +44,7 @@ def chunks(text: str, rng: random.Random) -> Iterator[str]:
 
 
 def times(rng: random.Random) -> Iterator[int]:
-    """Yield the milliseconds of one chunk after another: a wait, then a steady stream with some stalls."""
+    """Yield the time of each chunk in milliseconds: a wait, then a steady stream with some stalls."""
     now = 350 + int(rng.random() * 100)
     while True:
         yield now
@@ -54,16 +54,16 @@ def times(rng: random.Random) -> Iterator[int]:
 
 def record(text: str, seed: int = 0) -> Iterator[str]:
     """Yield the lines of the recording of ``text``, without line ends."""
-    rng = random.Random(seed)  # noqa: S311, a reproducible sequence is wanted
+    rng = random.Random(seed)  # noqa: S311 - a reproducible sequence is needed
     for chunk, milliseconds in zip(chunks(text, rng), times(rng), strict=False):
         yield json.dumps({"at": milliseconds / 1000, "text": chunk}, separators=(",", ":"))
 
 
 def main() -> None:
-    """Read a text as UTF-8 with its line ends as they are, and print its recording."""
+    """Read a UTF-8 text, without converting its line ends, and print its recording."""
     arguments = argparse.ArgumentParser(description="Turn a plain text into a recording of a model's stream.")
-    arguments.add_argument("file", nargs="?", help="the text, in UTF-8; standard input if left out")
-    arguments.add_argument("--seed", type=int, default=0, help="another number gives other cuts and times")
+    arguments.add_argument("file", nargs="?", help="UTF-8 text file (default: standard input)")
+    arguments.add_argument("--seed", type=int, default=0, help="seed of the cuts and times (default: 0)")
     options = arguments.parse_args()
     data = sys.stdin.buffer.read() if options.file is None else Path(options.file).read_bytes()
     for line in record(data.decode(), options.seed):

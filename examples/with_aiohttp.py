@@ -13,7 +13,7 @@ from componentstream.adapters.aiohttp import stream_response
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return await stream_response(request, generate(request.query.get("prompt", "")))
 
 

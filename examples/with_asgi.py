@@ -1,4 +1,4 @@
-"""No framework: an ASGI application, for any server that runs one.
+"""No framework: an ASGI application, for any ASGI server.
 
 pip install componentstream uvicorn
 python examples/with_asgi.py
@@ -14,7 +14,7 @@ from componentstream.adapters.asgi import ASGIStream, Message, Receive, Send
 
 
 async def app(scope: Message, receive: Receive, send: Send) -> None:
-    """Stream the page that is asked for, at every path."""
+    """Stream the page that the prompt asks for, at every path."""
     if scope["type"] == "http":
         [prompt, *_] = parse_qs(scope["query_string"].decode()).get("prompt", [""])
         await ASGIStream(generate(prompt))(scope, receive, send)

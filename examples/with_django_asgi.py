@@ -1,4 +1,4 @@
-"""Django under ASGI: an asynchronous view, which holds no thread while the model thinks.
+"""Django under ASGI: an asynchronous view, which does not occupy a thread.
 
 pip install "componentstream[django]" uvicorn
 python examples/with_django_asgi.py
@@ -19,7 +19,7 @@ settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__)
 
 
 async def page(request: HttpRequest) -> StreamingHttpResponse:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return await astream_response(request, generate(request.GET.get("prompt", "")))
 
 

@@ -1,4 +1,4 @@
-"""Django under WSGI: a plain view, which holds a thread of the server while it streams.
+"""Django under WSGI: a synchronous view, which occupies a thread of the server while it streams.
 
 pip install "componentstream[django]"
 python examples/with_django_wsgi.py
@@ -18,7 +18,7 @@ settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__)
 
 
 def page(request: HttpRequest) -> StreamingHttpResponse:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return stream_response(request, generate_sync(request.GET.get("prompt", "")))
 
 

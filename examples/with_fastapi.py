@@ -1,4 +1,4 @@
-"""FastAPI: Starlette's response, with the prompt as a parameter.
+"""FastAPI: Starlette's response, with the prompt as a parameter, documented in /openapi.json.
 
 pip install "componentstream[starlette]" fastapi uvicorn
 python examples/with_fastapi.py
@@ -15,9 +15,9 @@ from componentstream.adapters.starlette import ComponentStreamResponse
 app = FastAPI()
 
 
-@app.get("/generate")
+@app.get("/generate", response_class=ComponentStreamResponse)
 async def page(prompt: str) -> ComponentStreamResponse:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return ComponentStreamResponse(generate(prompt))
 
 

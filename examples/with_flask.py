@@ -1,4 +1,4 @@
-"""Flask: a response to be returned from a view, which holds a thread of the server while it streams.
+"""Flask: return the response from a view; it occupies a thread of the server while it streams.
 
 pip install "componentstream[flask]"
 python examples/with_flask.py
@@ -16,7 +16,7 @@ app = Flask(__name__)
 
 @app.get("/generate")
 def page() -> Response:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return stream_response(generate_sync(request.args.get("prompt", "")))
 
 

@@ -1,4 +1,4 @@
-"""Litestar: status, headers and body of the answer, put into a response of its own.
+"""Litestar: status, headers and body of the reply, in a response of the framework.
 
 pip install componentstream litestar uvicorn
 python examples/with_litestar.py
@@ -16,7 +16,7 @@ from componentstream.adapters.generic import astart_response
 
 @get("/generate")
 async def page(request: Request, prompt: str) -> Stream:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     reply = await astart_response(
         generate(prompt),
         method=request.method,

@@ -1,4 +1,4 @@
-"""Quart: status, headers and body of the answer, put into a response of its own.
+"""Quart: status, headers and body of the reply, in a response of the framework.
 
 pip install componentstream quart
 python examples/with_quart.py
@@ -16,14 +16,14 @@ app = Quart(__name__)
 
 @app.get("/generate")
 async def page() -> Response:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     reply = await astart_response(
         generate(request.args.get("prompt", "")),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),
     )
     response = Response(reply.body, reply.status, reply.headers)
-    response.timeout = None  # the session has timeouts of its own
+    response.timeout = None  # the session has its own timeouts
     return response
 
 

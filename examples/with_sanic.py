@@ -1,4 +1,4 @@
-"""Sanic: status and headers of the answer, and then its body, sent piece by piece.
+"""Sanic: status and headers of the reply, then its body, sent chunk by chunk.
 
 pip install componentstream sanic
 python examples/with_sanic.py
@@ -17,7 +17,7 @@ app = Sanic("componentstream")
 
 @app.get("/generate")
 async def page(request: Request) -> None:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     reply = await astart_response(
         generate(request.args.get("prompt", "")),
         method=request.method,

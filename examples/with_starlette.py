@@ -1,4 +1,4 @@
-"""Starlette: a response like any other, to be returned from an endpoint.
+"""Starlette: return the response from an endpoint, like any other.
 
 pip install "componentstream[starlette]" uvicorn
 python examples/with_starlette.py
@@ -16,7 +16,7 @@ from componentstream.adapters.starlette import ComponentStreamResponse
 
 
 async def page(request: Request) -> ComponentStreamResponse:
-    """Stream the page that is asked for."""
+    """Stream the page that the prompt asks for."""
     return ComponentStreamResponse(generate(request.query_params.get("prompt", "")))
 
 

@@ -1,4 +1,4 @@
-"""No framework: a WSGI application, for any server that runs one; here with Python's own and a thread each.
+"""No framework: a WSGI application, here with the threaded server of the standard library.
 
 pip install componentstream
 python examples/with_wsgi.py
@@ -16,13 +16,13 @@ from componentstream.adapters.wsgi import Environ, StartResponse, WSGIStream
 
 
 def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Stream the page that is asked for, at every path."""
+    """Stream the page that the prompt asks for, at every path."""
     [prompt, *_] = parse_qs(environ["QUERY_STRING"]).get("prompt", [""])
     return WSGIStream(generate_sync(prompt))(environ, start_response)
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Answers several readers at a time."""
+    """Serves each client in its own thread."""
 
     daemon_threads = True
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What compose.yaml describes, on this machine and without containers: Redis, two workers and nginx. It needs
-# redis-server, nginx and componentstream[redis,server] on the path, and ends them all when it is stopped.
+# The setup of compose.yaml on this machine, without containers: Redis, two workers and nginx. It requires
+# redis-server, nginx and componentstream[redis,server] on the path, and stops all of them when it is stopped.
 #
-# PORT, REDIS_PORT, WORKER_1_PORT and WORKER_2_PORT say where they listen, on 127.0.0.1. Logs, process ids and
-# the secret that signs tokens are in DEPLOY_DIR, or else in a directory of its own that is removed in the end.
-# What "componentstream serve" reads from the environment it reads here too.
+# PORT, REDIS_PORT, WORKER_1_PORT and WORKER_2_PORT set the ports on 127.0.0.1. Logs, process ids and the secret
+# that signs tokens are in DEPLOY_DIR, by default a temporary directory that is removed at the end. The
+# environment variables of "componentstream serve" apply here too.
 set -euo pipefail
 cd "$(dirname "$0")"
 umask 077
@@ -17,7 +17,7 @@ declare -A pids
 
 stop() {
     trap - EXIT
-    # The workers first: they let their streams end, and nginx passes the ends on.
+    # Stop the workers first: they end their streams, and nginx forwards the last events.
     kill "${pids[worker-1]:-}" "${pids[worker-2]:-}" 2>/dev/null || true
     wait "${pids[worker-1]:-}" "${pids[worker-2]:-}" 2>/dev/null || true
     kill "${pids[nginx]:-}" "${pids[redis]:-}" 2>/dev/null || true
@@ -27,7 +27,7 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-# Runs a command in the background, with what it writes and its process id in files of a name.
+# Run a command in the background; its output and process id go to NAME.log and NAME.pid.
 start() {
     local name=$1
     shift

@@ -1,6 +1,6 @@
-"""The model of this example: it plays the recording that comes with the package, at RATE times its pace.
+"""The model of this example: it plays the recording of the package, at RATE times its original speed.
 
-Put your own in its place: a function that takes a request and returns the chunks of the answer.
+Replace it with your own: a function that takes a request and returns the chunks of the answer.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ CHUNKS = read_recording(RECORDING)
 
 
 async def generate(request: GenerationRequest) -> AsyncGenerator[str, None]:
-    """Yield the answer, each chunk when its time has come; a model would look at the prompt."""
+    """Yield the answer, each chunk at its recorded time; a real model would use the prompt."""
     assert request.prompt
     loop = asyncio.get_running_loop()
     began = loop.time()

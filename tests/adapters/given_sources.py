@@ -1,4 +1,4 @@
-"""Sources that tell whether they were read and closed, and what their streams must be."""
+"""Sources that record whether they were read and closed, and the expected events of their streams."""
 
 import asyncio
 import json
@@ -19,12 +19,12 @@ TYPES = [
 ]
 """The types of the events of PAGE."""
 
-SECRET = "the prompt at /srv/prompts"  # noqa: S105 - not one that opens anything
+SECRET = "the prompt at /srv/prompts"  # noqa: S105 - not a real secret
 LONG = 30.0
 
 
 class SourceFailedError(Exception):
-    """What a source raises."""
+    """The exception of a failing source."""
 
 
 class Source:
@@ -51,7 +51,7 @@ class Source:
 
 
 class Plain:
-    """A plain iterator, which is closed even if it has not been started."""
+    """A plain iterator that can be closed before it is started."""
 
     def __init__(self, source):
         self.source = source
@@ -83,19 +83,19 @@ def endless():
 
 
 def failing_session():
-    """A session that gives up at the first error."""
+    """A session that ends at the first error."""
     return GenerationSession(error_window=ErrorWindow(max_errors=0))
 
 
 def hasty_session(hook=None):
-    """A session that waits a twentieth of a second for a chunk."""
+    """A session with a chunk timeout of 0.05 seconds."""
     return GenerationSession(timeouts=Timeouts(chunk=0.05), hooks=[hook] if hook else [], id="s1")
 
 
 async def until(happened):
     """Wait until a condition holds, for two seconds at most."""
     async with asyncio.timeout(2):
-        while not happened():  # noqa: ASYNC110 - what happens has no event to wait for
+        while not happened():  # noqa: ASYNC110 - the condition has no event to wait for
             await asyncio.sleep(0.01)
 
 

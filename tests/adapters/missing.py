@@ -1,4 +1,4 @@
-"""What an adapter says when its framework is not installed."""
+"""The error of an adapter whose framework is not installed."""
 
 import importlib
 import sys
@@ -9,7 +9,7 @@ from componentstream.core.errors import MissingExtraError
 
 
 def words_without(framework, monkeypatch):
-    """Import the adapter of a framework as if that were not there; return what the error says."""
+    """Import an adapter as if its framework were not installed; return the message of the error."""
     module = f"componentstream.adapters.{framework}"
     for name in [name for name in sys.modules if name.split(".")[0] == framework]:
         monkeypatch.delitem(sys.modules, name)

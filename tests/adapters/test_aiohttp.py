@@ -29,7 +29,7 @@ from componentstream.adapters.aiohttp import stream_response  # noqa: E402
 
 
 def ask(source, reading, *, method="GET", headers=(), **options):
-    """Serve a source, and read the response with a coroutine function; return what that returns."""
+    """Serve a source, read the response with a coroutine function, and return its result."""
 
     async def page(request):
         return await stream_response(request, source, **options)
@@ -37,7 +37,7 @@ def ask(source, reading, *, method="GET", headers=(), **options):
     async def run():
         app = web.Application()
         app.router.add_route("*", "/", page)
-        runner = web.AppRunner(app)  # not the server for tests, which cancels handlers as no other does
+        runner = web.AppRunner(app)  # not the test server, which alone cancels handlers
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()

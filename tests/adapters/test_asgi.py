@@ -1,4 +1,4 @@
-"""The ASGI application, called with a `receive` and a `send` of our own."""
+"""The ASGI application, called with a fake `receive` and `send`."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ DELTA = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class Server:
-    """What an application sees of a server: a reader who may leave, sends that may take their time."""
+    """A server as an application sees it: the client may disconnect, and sends may take time."""
 
     def __init__(self, *, pace=0.0, stuck_at=None, requests=(DELTA,)):
         self.sent = []
@@ -69,7 +69,7 @@ class Server:
 
 
 def answer(source, *, scope=GET, server=(), before=None, **options):
-    """Run the application over a source, in a loop of its own; return the server as it is then."""
+    """Run the application over a source, in its own event loop; return the server afterwards."""
 
     async def run():
         made = Server(**dict(server))

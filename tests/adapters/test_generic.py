@@ -1,4 +1,4 @@
-"""The answer as values: how it begins, how its body is read, and how the body ends when nobody reads it."""
+"""The reply as values: how it starts, how its body is read, and how an abandoned body ends."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""How a response begins, whatever serves it."""
+"""The start of a response, without a server."""
 
 import json
 from http import HTTPStatus
@@ -49,7 +49,7 @@ def test_a_fatal_error_before_all_else_is_the_failure():
     "events",
     [
         [MessageStop("complete"), fatal("source_failed")],
-        [ErrorEvent("not_resumable", "It goes on.")],
+        [ErrorEvent("not_resumable", "The stream continues.")],
     ],
     ids=["later", "not fatal"],
 )

@@ -23,7 +23,7 @@ from tests.adapters.given_sources import (
 
 
 def asked(source, environ=(), **options):
-    """Call the application; return what it says to `start_response`, and the iterable."""
+    """Call the application; return the arguments of `start_response`, and the iterable."""
     made = dict(environ)
     setup_testing_defaults(made)
     said = []

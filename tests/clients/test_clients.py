@@ -1,4 +1,4 @@
-"""Read by clients no one here wrote: each gets the events that the library's own `stream` gives."""
+"""Read with third-party clients: each receives the events that the library's own `stream` yields."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ def expected():
 
 
 def check(lines):
-    """Hold the data of the events that a client gave against what the library itself gives."""
+    """Compare the data of the events of a client with the events of the library itself."""
     events = [event_from_dict(json.loads(line)) for line in lines]
     assert timeless(events) == expected()
 
@@ -107,7 +107,7 @@ def test_eventsource_parser_reads_it_on_node(address, request):
 
 
 def installed(cache):
-    """Return a folder with the script and what it imports, made anew when the list of that has changed."""
+    """Return a folder with the script and its imports, rebuilt when the list of imports has changed."""
     listed = (HERE / "package-lock.json").read_bytes()
     folder = cache.mkdir(f"clients-{hashlib.sha256(listed).hexdigest()[:16]}")
     for name in ("package.json", "package-lock.json", "read.mjs"):

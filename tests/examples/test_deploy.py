@@ -1,4 +1,4 @@
-"""The deployment of the examples, run as it stands: two workers behind nginx, with their streams in Redis."""
+"""The deployment of the examples, run unchanged: two workers behind nginx, with their streams in Redis."""
 
 import hashlib
 import http.client
@@ -25,11 +25,11 @@ DEPLOY = Path(__file__).parents[2] / "examples" / "deploy"
 ROOT = DEPLOY.parents[1]
 WAIT = 20.0
 ENOUGH = 12
-"""Ids after which a reader leaves, long before the end."""
+"""Ids after which a client disconnects, long before the end."""
 
 
 class Deployment:
-    """What ``run.sh`` has started."""
+    """The processes that ``run.sh`` has started."""
 
     def __init__(self, directory, ports):
         self.directory = directory
@@ -45,7 +45,7 @@ class Deployment:
         return {"Authorization": f"Bearer {parts.module('jwt').encode(claims, secret, 'HS256')}"}
 
     def is_producing(self, number):
-        """Whether a worker has a generation, of which there may be one at most."""
+        """Return whether a worker has a generation; there may be at most one."""
         metrics = parts.module("httpx2").get(f"{self.worker_url(number)}/metrics", timeout=WAIT).text
         return re.search(r"^componentstream_open_streams (.+)$", metrics, re.MULTILINE)[1] == "1.0"
 
@@ -123,7 +123,7 @@ def deployment(tmp_path_factory):
 
 
 def read(response, enough=None):
-    """Return what comes, up to the end or to a number of ids."""
+    """Return the received bytes, up to the end or a number of ids."""
     text = b""
     for piece in response.iter_raw():
         text += piece
@@ -199,7 +199,7 @@ def test_a_client_that_repeats_a_request_at_another_worker_gets_the_same_stream(
 
 
 def get_raw(url, path):
-    """Ask for a path as it stands, which no client library would send; return the status."""
+    """Request a path literally, as client libraries would not; return the status."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=WAIT)
     try:
         connection.request("GET", path)
@@ -259,7 +259,7 @@ def test_what_a_client_says_of_its_address_moves_no_limit_and_both_workers_count
 
 
 def log_of(deployment, method, count):
-    """Return the access log when it has so many lines of a method."""
+    """Return the access log when it has `count` lines of a method."""
     end = time.monotonic() + WAIT
     while (text := (deployment.directory / "access.log").read_text()).count(f" {method} ") < count:
         assert time.monotonic() < end
@@ -268,7 +268,7 @@ def log_of(deployment, method, count):
 
 
 def commands_of_the_script():
-    """Return what run.sh starts, by the name of the program, without where it is."""
+    """Return the commands of run.sh by the name of their program, without ports and folders."""
     text = (DEPLOY / "run.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [shlex.split(line) for line in text.splitlines() if re.match(r"\s*start ", line)]
     commands = [line[2:] for line in lines]
@@ -277,7 +277,7 @@ def commands_of_the_script():
 
 
 def placeless(command):
-    """Leave out where something listens, and where its files are; name addresses as compose.yaml does."""
+    """Remove ports and folders from a command, and name addresses as compose.yaml does."""
     kept, words = [], iter(command)
     for word in words:
         if word in ("--host", "--port", "--bind", "--dir", "-p", "-c"):

@@ -1,4 +1,4 @@
-"""The example scripts do what they say, and the recordings hold what they promise."""
+"""The example scripts do as they say, and the recordings contain the promised content."""
 
 import json
 import os

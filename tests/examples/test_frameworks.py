@@ -1,4 +1,4 @@
-"""Each example of a framework, started as it says and read over a socket as the line that it prints says."""
+"""Each example of a framework, started and read over a socket as its own text says."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The example of a real provider, with the libraries of two and a server that answers as they do."""
+"""The example of a real provider, with two client libraries and a server that answers like theirs."""
 
 import json
 import os
@@ -28,7 +28,7 @@ HERO = "    0  Hero                      main              27  end\n"
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Gives everyone the answer of the server, and notes what it was asked."""
+    """Sends the answer of the server, and records the requests."""
 
     def do_POST(self):
         length = int(self.headers["Content-Length"])
@@ -45,7 +45,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @contextmanager
 def provider(body, *, status=200, media_type=EVENT_STREAM):
-    """Run a server that gives one answer; give its address, and what it was asked so far."""
+    """Run a server that always sends the same answer; yield its address and its requests so far."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
         server.answer, server.asked = (status, media_type, body), []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -58,7 +58,7 @@ def provider(body, *, status=200, media_type=EVENT_STREAM):
 
 
 def environment(library):
-    """Return the environment without what belongs to the providers, but with a key for one of them."""
+    """Return the environment without variables of the providers, but with a key for one of them."""
     rest = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "OPENAI"))}
     return rest | {f"{library.upper()}_API_KEY": "a-key", "NO_PROXY": "127.0.0.1"}
 

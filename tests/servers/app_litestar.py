@@ -1,4 +1,4 @@
-"""Litestar, which has no adapter: by the answer as values."""
+"""Litestar, which has no adapter, through the reply as values."""
 
 from litestar import Litestar, Request, get
 from litestar.response import Stream

@@ -1,4 +1,4 @@
-"""Quart, which has no adapter: by the answer as values."""
+"""Quart, which has no adapter, through the reply as values."""
 
 from quart import Quart, Response, request
 

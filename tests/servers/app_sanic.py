@@ -1,4 +1,4 @@
-"""Sanic, framework and server in one, which has no adapter: by the answer as values."""
+"""Sanic, framework and server in one, which has no adapter, through the reply as values."""
 
 import sys
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Starlette, plainly and under a middleware of the kind that reads and writes the response anew."""
+"""Starlette, directly and behind a middleware that reads the response and writes it again."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware

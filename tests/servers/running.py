@@ -1,4 +1,4 @@
-"""Starting real servers as processes of their own, and reading from them over real sockets."""
+"""Real servers in their own processes, read over real sockets."""
 
 import http.client
 import os
@@ -33,7 +33,7 @@ SERVERS = {
     "quart": [*HYPERCORN, "app_quart:app"],
     "sanic": ["app_sanic.py", "{port}"],
 }
-"""How each server is started: what Python is given."""
+"""The arguments of Python that start each server."""
 
 
 @contextmanager

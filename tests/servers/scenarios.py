@@ -1,8 +1,8 @@
-"""What every application under test streams: the sources of some scenarios, which tell when they are closed.
+"""The sources that every application under test streams, one for each scenario.
 
-A source writes, when it is closed, a file that is named by the request: the time of its last chunk, the
-time of the closing, and the longest pause between chunks. The clock is the monotonic one, which all processes
-of the machine share; it stamps the chunks too.
+A source that is closed writes a file named by the request, with the time of its last chunk, the time of its
+closing, and the longest pause between chunks. The monotonic clock, which all processes of the machine share,
+gives these times and those in the chunks.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ SEND_TIMEOUT = 0.5
 PAUSE = 0.04
 STAMPS = 10
 HEARTBEAT = 0.15
-SECRET = "/srv/prompts/secret.txt"  # noqa: S105 - not one that opens anything
+SECRET = "/srv/prompts/secret.txt"  # noqa: S105 - not a real secret
 
 START = "/// START Hero\n"
 END = "/// END Hero\n"
@@ -23,12 +23,12 @@ FLOOD = "\N{GRINNING FACE}" * 16384 + "\n"
 
 
 def options(scenario):
-    """What an application passes to its adapter; only in one scenario a stalled reader is put up with."""
+    """Return the options of the adapter; one scenario tolerates a stalled client."""
     return {"send_timeout": 60.0 if scenario == "patient" else SEND_TIMEOUT, "heartbeat": HEARTBEAT}
 
 
 class SourceFailedError(Exception):
-    """What a source raises; nobody outside may see what it says."""
+    """The exception of a failing source; clients must not see its message."""
 
 
 def steps(scenario):
@@ -61,7 +61,7 @@ def steps(scenario):
 
 
 class Trace:
-    """Notes what a source does, for the process of the test to read."""
+    """Records the activity of a source, for the process of the test to read."""
 
     def __init__(self, key):
         self.path = Path(os.environ["TRACES"], key)
@@ -86,7 +86,7 @@ class Trace:
 
 
 def chunks(scenario, key):
-    """The source of a scenario."""
+    """Return the source of a scenario."""
     trace = Trace(key)
     try:
         for step in steps(scenario):
@@ -102,7 +102,7 @@ def chunks(scenario, key):
 
 
 async def achunks(scenario, key):
-    """The same, asynchronous."""
+    """Return the same source, asynchronous."""
     trace = Trace(key)
     try:
         for step in steps(scenario):

@@ -30,7 +30,7 @@ NEEDS = {
     "sanic": ("sanic",),
 }
 WRAPPED = "/wrapped"
-"""Under a middleware that ends every response well, whatever happened inside."""
+"""Behind a middleware that ends every response normally, even after an error inside."""
 
 PREFIXES = {"django-asgi": ["/async"], "django-wsgi": ["/plain"], "uvicorn-httptools": ["", WRAPPED]}
 PLAIN = {"gunicorn", "django-wsgi", "flask-werkzeug", "flask-gunicorn"}
@@ -144,7 +144,7 @@ def arrivals(response):
 
 
 def rest(response):
-    """What a dropped reader gets if he reads on after all, and whether it ends as a whole response does.
+    """Return the rest of the response to a dropped client that reads again, and whether it ends normally.
 
     A server may leave the connection open, as Quart does when the task of a request is cancelled.
     """
@@ -157,7 +157,7 @@ def rest(response):
 
 
 def figures_of(server, traces):
-    """Run all scenarios of a server at once; return what they measured."""
+    """Run all scenarios of a server at once; return their measurements."""
     scenarios = ["spread", "endless", "flood", "patient", "early", "late"]
     if server not in PLAIN:
         scenarios.append("silent")

@@ -1,6 +1,6 @@
 """Responses of providers, in the shape that their servers send: the same answer from each of them.
 
-Each also holds what must not become text: thoughts, arguments of tools, empty pieces, chunks about usage,
+Each also holds parts that must not become text: thoughts, arguments of tools, empty pieces, chunks about usage,
 and events that repeat the text.
 """
 

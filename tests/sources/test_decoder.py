@@ -1,4 +1,4 @@
-"""Chunks of every kind to text: what an answer says about its own end, and what is no chunk."""
+"""Chunks of every kind to text, with the reported end of the answer, and values that are not chunks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What comes out of a source."""
+"""The pieces of a source."""
 
 import attrs
 import pytest

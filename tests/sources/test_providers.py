@@ -1,4 +1,4 @@
-"""What events mean, first from the real libraries of providers, offline, then from single events.
+"""The meaning of events, first from the real libraries of providers, offline, then from single events.
 
 The libraries talk to a server of this process that answers with recorded responses, or to models of their
 own that need no network; a connection to anywhere else is refused.
@@ -69,7 +69,7 @@ def _no_other_network(monkeypatch):
 
 @pytest.fixture
 def answers(home, monkeypatch):
-    """Return a function that sets what the server answers."""
+    """Return a function that sets the response of the server."""
 
     def answer(body, media_type=SSE):
         monkeypatch.setattr(home, "body", body, raising=False)
@@ -93,7 +93,7 @@ def assert_is_the_answer(events, pieces=recorded.PIECES):
 
 
 async def all_of(stream):
-    """Return all items of an asynchronous iterable, or of what a coroutine returns one in."""
+    """Return all items of an asynchronous iterable, or of the one that a coroutine returns."""
     if inspect.isawaitable(stream):
         stream = await stream
     return [item async for item in stream]

@@ -1,4 +1,4 @@
-"""Bytes to text: whatever the bytes, and however they are cut, the text is that of the whole."""
+"""Bytes to text: any bytes, cut anywhere, give the text of the joined bytes."""
 
 from itertools import product
 

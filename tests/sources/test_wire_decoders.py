@@ -84,7 +84,7 @@ BLOCKS = {
     b"data: " + b"[" * 100_000 + b"\n\n": [INVALID],
     b"data: " + A + b"\ndata: " + B + b"\n\n": [INVALID],
     b"data: {}\n\nevent: new\ndata: {}\n\ndata: [DONE]\n\ndata: " + A + b"\n\n": ["a"],
-    # The end of the stream: what is whole counts, whatever is missing behind it.
+    # The end of the stream: a complete event counts, even if its blank line is missing.
     b"data: " + A + b"\n": ["a"],
     b"data: " + A: ["a"],
     b"data: " + A + b"\n\ndata: " + B[:-1]: ["a"],
