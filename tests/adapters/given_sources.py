@@ -49,6 +49,11 @@ class Source:
         finally:
             self.closed += 1
 
+    async def awaited(self):
+        """Return the asynchronous source when it is awaited, as client libraries do."""
+        await asyncio.sleep(0)
+        return self.chunks()
+
 
 class Plain:
     """A plain iterator that can be closed before it is started."""

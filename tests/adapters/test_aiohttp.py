@@ -119,3 +119,9 @@ def test_without_aiohttp_the_adapter_says_what_to_install(monkeypatch):
 def test_a_wrong_call_is_refused_by_name():
     with pytest.raises(UsageError, match=r"stream_response\(\) does not have an option 'sesion'"):
         asyncio.run(stream_response(None, [], sesion=None))
+
+
+def test_an_awaitable_source_is_awaited():
+    source = Source(*PAGE)
+    assert types(ask(source.awaited(), whole)[2]) == TYPES
+    assert source.closed == 1

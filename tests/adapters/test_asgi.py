@@ -335,7 +335,40 @@ def test_what_is_left_of_the_request_is_passed_over():
 
 
 def test_a_wrong_call_is_refused_by_the_constructor():
-    with pytest.raises(UsageError, match=r"ASGIStream\(\) takes an iterable of chunks, .* in a list"):
+    with pytest.raises(UsageError, match=r"ASGIStream\(\) takes an iterable of chunks; wrap .* in a list"):
         ASGIStream("text")
     with pytest.raises(UsageError, match="did you mean 'heartbeat'"):
         ASGIStream([], hartbeat=1.0)
+
+
+def test_an_awaitable_source_is_awaited():
+    source = Source(*PAGE)
+    assert types(answer(source.awaited()).body) == TYPES
+    assert source.closed == 1
+
+
+def test_an_awaitable_that_fails_is_a_bad_gateway():
+    async def failing():
+        raise SourceFailedError(SECRET)
+
+    server = answer(failing())
+    assert server.start[0] == 502
+    assert error_of(server.body)["type"] == "source_failed"
+
+
+def test_a_disconnect_cancels_an_awaitable_source():
+    cancelled = []
+
+    async def slow():
+        try:
+            await asyncio.sleep(LONG)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    async def before(server, _task):
+        await asyncio.sleep(0.05)
+        server.gone.set()
+
+    assert answer(slow(), before=before).sent == []
+    assert cancelled == [True]

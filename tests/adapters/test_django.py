@@ -117,5 +117,11 @@ def test_without_django_the_adapter_says_what_to_install(monkeypatch):
 def test_a_wrong_call_is_refused_by_name():
     with pytest.raises(UsageError, match=r"stream_response\(\) is synchronous .*; use astream_response"):
         stream_response(plain(), Source(*PAGE).chunks())
-    with pytest.raises(UsageError, match=r"astream_response\(\) takes an iterable of chunks, not None"):
+    with pytest.raises(UsageError, match=r"The source of astream_response\(\) is None"):
         arun(None)
+
+
+def test_an_awaitable_source_is_awaited():
+    source = Source(*PAGE)
+    assert types(arun(source.awaited())[1]) == TYPES
+    assert source.closed == 1

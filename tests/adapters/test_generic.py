@@ -263,11 +263,28 @@ def test_waiting_for_a_source_is_no_stalling():
 
 
 def test_an_awaitable_source_is_awaited():
-    async def opened():
-        return ["text"]
-
     async def test():
-        reply = await astart_response(opened())
-        return b"".join([chunk async for chunk in reply.body])
+        source = Source(*PAGE)
+        body = (await astart_response(source.awaited())).body
+        assert types(b"".join([chunk async for chunk in body])) == TYPES
+        assert source.closed == 1
 
-    assert b'"text":"text"' in asyncio.run(test())
+    arun(test)
+
+
+def test_head_closes_a_coroutine_and_cancels_a_task_that_would_return_the_source():
+    async def test():
+        coroutine = Source(*PAGE).awaited()
+        await (await astart_response(coroutine, method="HEAD")).body.aclose()
+        assert coroutine.cr_frame is None
+        task = asyncio.create_task(Source(*PAGE).awaited())
+        await (await astart_response(task, method="HEAD")).body.aclose()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    arun(test)
+
+
+def test_a_synchronous_reply_does_not_take_an_awaitable():
+    with pytest.raises(UsageError, match=r"use astart_response\(\), or a synchronous client"):
+        start_response(Source(*PAGE).awaited())

@@ -211,3 +211,9 @@ def test_fastapi_documents_the_media_type_of_the_stream():
 def test_without_starlette_the_adapter_says_what_to_install(monkeypatch):
     words = words_without("starlette", monkeypatch)
     assert words == "This adapter needs Starlette: pip install 'componentstream[starlette]'."
+
+
+def test_an_awaitable_source_is_awaited():
+    source = Source(*PAGE)
+    assert types(get(ComponentStreamResponse(source.awaited())).content) == TYPES
+    assert source.closed == 1

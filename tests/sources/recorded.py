@@ -1,7 +1,7 @@
 """Responses of providers, in the shape that their servers send: the same answer from each of them.
 
-Each also holds parts that must not become text: thoughts, arguments of tools, empty pieces, chunks about usage,
-and events that repeat the text.
+Each also contains parts that must not become text: thoughts, tool arguments, empty chunks, usage, and events
+that repeat the text.
 """
 
 import json

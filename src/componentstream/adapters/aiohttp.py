@@ -8,8 +8,9 @@ from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
 from componentstream.adapters.generic import astart_response
-from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, Options, check_async_arguments
+from componentstream.adapters.options import SEND_TIMEOUT, Options, check_async_arguments
 from componentstream.core.errors import MissingExtraError
+from componentstream.drive.opening import AsyncSource
 
 try:
     from aiohttp import web

@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import AsyncStreamingReply, astart_response
-from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, Options, check_async_arguments
-from componentstream.drive.closing import aclose_on_exit
+from componentstream.adapters.generic import AsyncStreamingReply, astart_response, close_unread
+from componentstream.adapters.options import SEND_TIMEOUT, Options, check_async_arguments
+from componentstream.drive.opening import AsyncSource
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -68,8 +68,7 @@ class ASGIStream:
         session = self._options.get("session")
         if session is not None:
             session.cancel(time.monotonic())
-        async with AsyncExitStack() as stack:
-            stack.push_async_exit(aclose_on_exit(self._source))
+        await close_unread(self._source)
 
     async def _respond(self, scope: Message, send: Send) -> None:
         self._started = True

@@ -6,19 +6,20 @@ end before it sends anything. So each function accepts the requests of its own k
 Do not apply ``GZipMiddleware`` to a view that streams: it buffers data to compress it.
 """
 
+from collections.abc import Iterable
+
 from typing_extensions import Unpack
 
 from componentstream.adapters.generic import astart_response, start_response
 from componentstream.adapters.options import (
     SEND_TIMEOUT,
-    AsyncSource,
     Options,
-    Source,
     check_arguments,
     check_async_arguments,
 )
 from componentstream.adapters.wsgi import limit_socket
 from componentstream.core.errors import MissingExtraError, UsageError
+from componentstream.drive.opening import AsyncSource
 
 try:
     from django.http import HttpRequest, StreamingHttpResponse  # type: ignore[import-untyped]
@@ -27,7 +28,11 @@ except ImportError as error:
 
 
 def stream_response(
-    request: HttpRequest, source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
+    request: HttpRequest,
+    source: Iterable[object],
+    *,
+    send_timeout: float = SEND_TIMEOUT,
+    **options: Unpack[Options],
 ) -> StreamingHttpResponse:
     """Return the response of a synchronous view, under WSGI.
 

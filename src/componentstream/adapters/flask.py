@@ -1,9 +1,11 @@
 """A response for Flask."""
 
+from collections.abc import Iterable
+
 from typing_extensions import Unpack
 
 from componentstream.adapters.generic import start_response
-from componentstream.adapters.options import SEND_TIMEOUT, Options, Source, check_arguments
+from componentstream.adapters.options import SEND_TIMEOUT, Options, check_arguments
 from componentstream.adapters.wsgi import limit_socket
 from componentstream.core.errors import MissingExtraError
 
@@ -14,7 +16,7 @@ except ImportError as error:
 
 
 def stream_response(
-    source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
+    source: Iterable[object], *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
 ) -> Response:
     """Return the response to the current request.
 

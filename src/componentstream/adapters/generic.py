@@ -9,7 +9,8 @@ A framework that takes a status, headers and an asynchronous iterator of bytes n
 started``, the first heartbeat, or an error before both.
 """
 
-from contextlib import AsyncExitStack, ExitStack
+import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -18,8 +19,6 @@ from typing_extensions import Unpack
 from componentstream.adapters.bodies import AsyncBody, Body
 from componentstream.adapters.options import (
     SEND_TIMEOUT,
-    AsyncSource,
-    Source,
     StreamOptions,
     check_arguments,
     check_async_arguments,
@@ -27,6 +26,7 @@ from componentstream.adapters.options import (
 from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder, report_reconnect
 from componentstream.drive import astream_bytes, stream_bytes
 from componentstream.drive.closing import aclose_on_exit, close_on_exit
+from componentstream.drive.opening import AsyncSource
 
 _OK: Final = 200
 
@@ -53,7 +53,7 @@ class AsyncStreamingReply:
 
 
 def start_response(
-    source: Source,
+    source: Iterable[object],
     *,
     method: str = "GET",
     last_event_id: str | None = None,
@@ -83,8 +83,7 @@ def start_response(
     if method == "HEAD":
         chunks.close()
         # A generator that was closed before its first step has not opened its source, and does not close it.
-        with ExitStack() as stack:
-            stack.push(close_on_exit(source))
+        close_on_exit(source)(None, None, None)
         return StreamingReply(_OK, start.headers(), Body(b"", chunks, send_timeout))
     report_reconnect(options.get("session"), last_event_id)
     held = [next(chunks)]
@@ -128,8 +127,7 @@ async def astart_response(
     if method == "HEAD":
         await chunks.aclose()
         # A generator that was closed before its first step has not opened its source, and does not close it.
-        async with AsyncExitStack() as stack:
-            stack.push_async_exit(aclose_on_exit(source))
+        await close_unread(source)
         return AsyncStreamingReply(_OK, start.headers(), AsyncBody(b"", chunks, send_timeout))
     report_reconnect(options.get("session"), last_event_id)
     held = [await anext(chunks)]
@@ -140,3 +138,10 @@ async def astart_response(
     await chunks.aclose()
     status, error_headers, body = start.error_response(start.failure)
     return AsyncStreamingReply(status, error_headers, AsyncBody(body, chunks, send_timeout))
+
+
+async def close_unread(source: AsyncSource) -> None:
+    """Close a source that is not going to be read, or cancel the task or future that would return it."""
+    if isinstance(source, asyncio.Future):
+        source.cancel()
+    await aclose_on_exit(source)(None, None, None)

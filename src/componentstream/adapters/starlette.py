@@ -5,9 +5,10 @@ from http import HTTPStatus
 from typing_extensions import Unpack, override
 
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.adapters.options import SEND_TIMEOUT, AsyncSource, StreamOptions, check_async_arguments
+from componentstream.adapters.options import SEND_TIMEOUT, StreamOptions, check_async_arguments
 from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder
 from componentstream.core.errors import MissingExtraError
+from componentstream.drive.opening import AsyncSource
 
 try:
     from starlette.background import BackgroundTask

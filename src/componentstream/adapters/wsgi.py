@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from componentstream.adapters import generic
 from componentstream.adapters.bodies import Body
-from componentstream.adapters.options import SEND_TIMEOUT, Options, Source, check_arguments
+from componentstream.adapters.options import SEND_TIMEOUT, Options, check_arguments
 
 Environ: TypeAlias = dict[str, Any]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
@@ -39,7 +39,7 @@ class WSGIStream:
     """
 
     def __init__(
-        self, source: Source, *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
+        self, source: Iterable[object], *, send_timeout: float = SEND_TIMEOUT, **options: Unpack[Options]
     ) -> None:
         check_arguments("WSGIStream", source, send_timeout, options, twin="ASGIStream()")
         self._source = source
