@@ -346,3 +346,10 @@ def test_a_wrong_value_is_quoted_only_in_part():
 def test_a_number_too_long_to_be_written_out_is_refused_like_any_other():
     with pytest.raises(WireError, match=r"^'phase' must be str"):
         event_from_dict({**STATUS, "phase": 10**5000})
+
+
+@pytest.mark.parametrize("data", [STOP, MESSAGE_STOP], ids=["content_block_stop", "message_stop"])
+def test_a_reason_of_a_newer_sender_is_kept(data):
+    event = event_from_dict({**data, "reason": "paused"})
+    assert event.reason == "paused"
+    assert event.to_dict()["reason"] == "paused"

@@ -24,7 +24,6 @@ from componentstream.core.events import (
     Event,
     MessageStop,
     StatusEvent,
-    StopReason,
 )
 from componentstream.core.limits import BufferLimits
 
@@ -56,7 +55,7 @@ class Component:
     attributes: Mapping[str, str] = attrs.field(hash=False)
     parent: int | None
     text: str
-    reason: StopReason
+    reason: str
     trimmed: int = 0
     missing_parts: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()

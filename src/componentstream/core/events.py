@@ -10,7 +10,7 @@ creating one more than twice as slow; treat them as values.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -34,11 +34,11 @@ StopReason: TypeAlias = Literal["end", "implied", "truncated", "aborted", "block
 
 ``end``: by its END marker; for text, by the next component or the end of the stream. ``implied``: by another
 marker. ``truncated``: by the end of the stream. ``aborted``: by a fatal error or by the caller. ``blocked``:
-by a content policy.
+by a content policy. The field of the event is a ``str``, because a newer sender may use another reason.
 """
 
 MessageStopReason: TypeAlias = Literal["complete", "failed", "timeout", "cancelled"]
-"""The outcome of a whole generation."""
+"""The outcome of a whole generation. The field of the event is a ``str``, as for :data:`StopReason`."""
 
 
 @_value
@@ -118,7 +118,7 @@ class ContentBlockStop:
     type: ClassVar[Literal["content_block_stop"]] = "content_block_stop"
 
     index: int
-    reason: StopReason
+    reason: str
     chars: int
     trimmed: int = 0
     span: Span | None = None
@@ -203,7 +203,7 @@ class MessageStop:
 
     type: ClassVar[Literal["message_stop"]] = "message_stop"
 
-    reason: MessageStopReason
+    reason: str
     stats: Mapping[str, object] = attrs.field(factory=dict[str, object], hash=False)
 
     def to_dict(self) -> Json:
@@ -311,7 +311,7 @@ def _stop(data: Mapping[str, object]) -> ContentBlockStop:
     # The reason is not checked, here or in `_message_stop`: a newer sender may have more of them.
     return ContentBlockStop(
         index=_field(data, "index", int),
-        reason=cast("StopReason", _field(data, "reason", str)),
+        reason=_field(data, "reason", str),
         chars=_field(data, "chars", int),
         trimmed=_maybe(data, "trimmed", int) or 0,
     )
@@ -340,8 +340,7 @@ def _status(data: Mapping[str, object]) -> StatusEvent:
 
 
 def _message_stop(data: Mapping[str, object]) -> MessageStop:
-    reason = cast("MessageStopReason", _field(data, "reason", str))
-    return MessageStop(reason, _maybe(data, "stats", dict) or {})
+    return MessageStop(_field(data, "reason", str), _maybe(data, "stats", dict) or {})
 
 
 def _debug(data: Mapping[str, object]) -> DebugEvent:

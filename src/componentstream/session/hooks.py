@@ -26,9 +26,7 @@ from componentstream.core.events import (
     ErrorEvent,
     Event,
     MessageStop,
-    MessageStopReason,
     StatusEvent,
-    StopReason,
 )
 from componentstream.session.statistics import SessionStats
 
@@ -66,7 +64,7 @@ class ComponentFinished:
     index: int
     name: str
     position: str
-    reason: StopReason
+    reason: str
     chars: int
     trimmed: int
     seconds: float
@@ -108,7 +106,7 @@ class StreamFinished:
     stream: str
     at: float
     started: float | None
-    reason: MessageStopReason
+    reason: str
     stats: SessionStats
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from componentstream.core.events import Json, StopReason
+from componentstream.core.events import Json
 
 
 @attrs.frozen
@@ -134,7 +134,7 @@ class StatsRecorder:
         self.components_started += 1
         self._open[index] = began
 
-    def component_finished(self, index: int, name: str, reason: StopReason, now: float) -> float:
+    def component_finished(self, index: int, name: str, reason: str, now: float) -> float:
         """Count the stop of component `index`; return how long it took.
 
         A component that was open before the session, in a restored parser, counts from the session's start.
