@@ -55,44 +55,12 @@ def command_line(command: str = "") -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"%(prog)s {version('componentstream')}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _describe_parse(
-        commands.add_parser(
-            "parse",
-            help="print the events of a model's output",
-            description="Print the events of a model's output as JSON lines, as they occur.",
-            epilog=_STATUS,
-            allow_abbrev=False,
+    for name, help_text, description, epilog, add_arguments in _COMMANDS:
+        added = commands.add_parser(
+            name, help=help_text, description=description, epilog=epilog, allow_abbrev=False
         )
-    )
-    _describe_replay(
-        commands.add_parser(
-            "replay",
-            help="play a recorded stream",
-            description="Write the text of a recorded stream, unchanged, at the pace of the recording.",
-            epilog=_STATUS,
-            allow_abbrev=False,
-        )
-    )
-    _describe_demo(
-        commands.add_parser(
-            "demo",
-            help="show a stream in the browser",
-            description="Serve a page on this machine that streams a recorded response, until interrupted, "
-            "and the HTTP API behind it, with a token to try it by hand. Needs componentstream[server].",
-            epilog=_STATUS_OF_SERVERS,
-            allow_abbrev=False,
-        )
-    )
-    serve = commands.add_parser(
-        "serve",
-        help="serve your model",
-        description="Serve the output of your function as resumable streams, until interrupted. Needs "
-        "componentstream[server].",
-        epilog=_ENVIRONMENT + _STATUS_OF_SERVERS,
-        allow_abbrev=False,
-    )
-    if command == "serve":
-        _describe_serve(serve)
+        if name != "serve" or name == command:
+            add_arguments(added)
     return root
 
 
@@ -110,7 +78,7 @@ def limits_of(options: argparse.Namespace) -> Limits:
     return Limits(**given_fields(options, limit_options(), "limits"))
 
 
-def _describe_parse(command: argparse.ArgumentParser) -> None:
+def _add_arguments_of_parse(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("file", nargs="?", default="-", metavar="FILE", help="output of a model; - is standard input")
     add("--table", action="store_true", help="print a table at the end instead of the events")
@@ -121,12 +89,12 @@ def _describe_parse(command: argparse.ArgumentParser) -> None:
     add_options(command, [*grammar_options(), *limit_options()])
 
 
-def _describe_replay(command: argparse.ArgumentParser) -> None:
+def _add_arguments_of_replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help='JSON lines: {"at": seconds, "text": "chunk"}')
     command.add_argument("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
 
 
-def _describe_demo(command: argparse.ArgumentParser) -> None:
+def _add_arguments_of_demo(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
     add(
@@ -140,7 +108,7 @@ def _describe_demo(command: argparse.ArgumentParser) -> None:
     add("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
 
 
-def _describe_serve(command: argparse.ArgumentParser) -> None:
+def _add_arguments_of_serve(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "app",
         metavar="APP",
@@ -148,3 +116,42 @@ def _describe_serve(command: argparse.ArgumentParser) -> None:
         "the module is searched for in the current directory first",
     )
     add_options(command, server_options())
+
+
+_COMMANDS: Final = (
+    (
+        "parse",
+        "print the events of a model's output",
+        "Print the events of a model's output as JSON lines, as they occur.",
+        _STATUS,
+        _add_arguments_of_parse,
+    ),
+    (
+        "replay",
+        "play a recorded stream",
+        "Write the text of a recorded stream, unchanged, at the pace of the recording.",
+        _STATUS,
+        _add_arguments_of_replay,
+    ),
+    (
+        "demo",
+        "show a stream in the browser",
+        (
+            "Serve a page on this machine that streams a recorded response, until interrupted, and the HTTP API "
+            "behind it, with a token to try it by hand. Needs componentstream[server]."
+        ),
+        _STATUS_OF_SERVERS,
+        _add_arguments_of_demo,
+    ),
+    (
+        "serve",
+        "serve your model",
+        (
+            "Serve the output of your function as resumable streams, until interrupted. Needs "
+            "componentstream[server]."
+        ),
+        _ENVIRONMENT + _STATUS_OF_SERVERS,
+        _add_arguments_of_serve,
+    ),
+)
+"""Each command: its name, help text, description, epilog, and the function that adds its arguments."""

@@ -175,6 +175,7 @@ def create_demo(
     api = create_app(generate, settings)
 
     async def about(request: Request) -> Response:
+        # A browser sends the name of the page's own URL as the host, so a rebound name shows itself here.
         if not _is_address(asked := request.url.hostname or "") and asked not in ("localhost", host.lower()):
             return JSONResponse(_MISDIRECTED.body, _MISDIRECTED.status, _HEADERS)
         token = None if new_token is None else new_token()
@@ -183,6 +184,7 @@ def create_demo(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None, None]:
+        # Starlette does not run the lifespan of mounted applications, which ends open streams.
         async with api.router.lifespan_context(api):
             yield
 
