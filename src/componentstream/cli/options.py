@@ -137,8 +137,8 @@ _COMMANDS: Final = (
         "demo",
         "show a stream in the browser",
         (
-            "Serve a page on this machine that streams a recorded response, until interrupted, and the HTTP API "
-            "behind it, with a token to try it by hand. Needs componentstream[server]."
+            "Serve a page on this machine that streams a recorded response, until interrupted, and the HTTP "
+            "API behind it, with a token to try it by hand. Needs componentstream[server]."
         ),
         _STATUS_OF_SERVERS,
         _add_arguments_of_demo,
