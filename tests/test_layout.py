@@ -63,7 +63,7 @@ TOO_LONG_LEFT = {
 }
 
 PRIVATE_IMPORTS_LEFT: set[str] = set()
-WITHOUT_OWN_TESTS: set[str] = {"log._scripts", "log._sqlite_thread"}
+WITHOUT_OWN_TESTS: set[str] = set()
 
 PUBLIC = {
     "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",

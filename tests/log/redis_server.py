@@ -1,10 +1,16 @@
-"""A redis-server of our own."""
+"""A redis-server for tests, and logs on it."""
 
 import signal
 import socket
 import subprocess
 import time
+import uuid
+from contextlib import asynccontextmanager
 
+import redis.asyncio
+
+from componentstream.log import RedisEventLog
+from tests.log.running import run
 from tests.parts import program
 
 
@@ -57,3 +63,25 @@ class RedisServer:
 
     def __exit__(self, *_):
         self.kill()
+
+
+@asynccontextmanager
+async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
+    client = redis.asyncio.Redis(port=port, protocol=protocol, **({"retry": retry} if retry else {}))
+    try:
+        log = RedisEventLog(client, prefix=prefix or uuid.uuid4().hex, **options)
+        yield log
+        await log.aclose()
+    finally:
+        await client.aclose()
+
+
+def on_redis(server, scenario, **options):
+    """Run a scenario with a log, and a client of its own that the log does not use."""
+
+    async def with_client(log):
+        async with redis.asyncio.Redis(port=server.port) as client:
+            await client.flushall()
+            await scenario(log, client)
+
+    run(lambda: opened(server.port, prefix="p", **options), with_client)

@@ -1,11 +1,9 @@
 import asyncio
 import importlib
-import os
 import random
-import shutil
 import sys
 import uuid
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from time import monotonic
 
 import pytest
@@ -21,8 +19,7 @@ from componentstream.log.redis import RedisEventLog
 from componentstream.testing.log_contract import SharedLogContract
 from componentstream.testing.log_contract._scenario import numbered, read_payloads, started, waiting_client
 from componentstream.testing.log_contract._shared import SharingContract
-from tests.log.redis_server import RedisServer
-from tests.log.running import SHORT, run
+from tests.log.redis_server import RedisServer, on_redis, opened
 
 NEVER_AGAIN = Retry(NoBackoff(), 0)
 SLOW = {"call_timeout": 10.0}
@@ -33,17 +30,6 @@ SLOW = {"call_timeout": 10.0}
 def server(tmp_path_factory):
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
-
-
-@asynccontextmanager
-async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
-    client = redis.asyncio.Redis(port=port, protocol=protocol, **({"retry": retry} if retry else {}))
-    try:
-        log = RedisEventLog(client, prefix=prefix or uuid.uuid4().hex, **options)
-        yield log
-        await log.aclose()
-    finally:
-        await client.aclose()
 
 
 class TestContract(SharedLogContract):
@@ -62,17 +48,6 @@ class TestSharingWithRESP2(SharingContract):
 
     def open_log(self, **options):
         return opened(**self.store, **SLOW, **options)
-
-
-def on_redis(server, scenario, **options):
-    """Run a scenario with a log, and a client of its own that the log does not use."""
-
-    async def with_client(log):
-        async with redis.asyncio.Redis(port=server.port) as client:
-            await client.flushall()
-            await scenario(log, client)
-
-    run(lambda: opened(server.port, prefix="p", **options), with_client)
 
 
 async def until_refused(log, lease, seq):
@@ -219,16 +194,6 @@ def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_i
     asyncio.run(main())
 
 
-def test_a_start_whose_answer_was_lost_is_asked_again_by_the_client_and_won(server):
-    async def scenario(log, _):
-        token = "7" * 32
-        last = [await log._run(log._acquire, "s", b"ada", token, 1000, 1000, 0) for _ in range(2)]
-        assert last == [0, 0]
-        assert await log._run(log._acquire, "s", b"ada", "8" * 32, 1000, 1000, 0) is None
-
-    on_redis(server, scenario)
-
-
 def test_calls_that_are_cancelled_leave_others_what_is_theirs(server):
     chance = random.Random(3)
 
@@ -291,59 +256,6 @@ def test_many_readers_wait_on_one_connection(server):
     on_redis(server, scenario)
 
 
-LATE = {
-    "start": lambda log, _: log.acquire("late", owner="ada"),
-    "append": lambda log, lease: log.append(lease, 4, [b"late"] * 3),
-    "end": lambda log, lease: log.finish(lease),
-    "take-over": lambda log, _: log.acquire("s", owner="ada", take_over="open"),
-    "deletion": lambda log, _: log.delete("s"),
-}
-
-
-@pytest.mark.parametrize("late", LATE)
-def test_what_redis_had_not_written_whole_when_it_died_it_does_not_do_at_a_later_start(tmp_path, late):
-    always = ("--appendonly", "yes", "--appendfsync", "always")
-
-    def with_redis(folder, scenario):
-        with RedisServer(folder, *always) as server:
-            run(lambda: opened(server.port, prefix="p"), scenario)
-
-    def written(folder):
-        (file,) = folder.glob("appendonlydir/*.incr.aof")
-        return file
-
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    sizes = []
-
-    async def before(log):
-        lease = await started(log, count=3)
-        sizes.append(written(whole).stat().st_size)
-        await LATE[late](log, lease)
-        sizes.append(written(whole).stat().st_size)
-
-    async def after(log):
-        lease = await log.acquire("s", owner="ada", take_over="open")
-        assert lease.last == 3
-        await log.append(lease, 4, [b"4"])
-
-    async def later(log):
-        lease = await log.acquire("s", owner="ada", take_over="open")
-        assert lease.last == 4
-        await log.finish(lease)
-        assert await read_payloads(log, "s") == numbered(1, 4)
-        assert (await log.acquire("late", owner="ada", take_over="open")).last == 0
-
-    with_redis(whole, before)
-    begin, end = sizes
-    for part in (0.04, 0.1) if late == "deletion" else (0.3, 0.6, 0.97):
-        folder = tmp_path / str(part)
-        shutil.copytree(whole, folder)
-        os.truncate(written(folder), begin + int((end - begin) * part))
-        with_redis(folder, after)
-        with_redis(folder, later)
-
-
 def test_entries_that_redis_no_longer_has_are_a_gap(server):
     async def scenario(log, client):
         lease = await started(log, count=6)
@@ -376,17 +288,6 @@ def test_a_redis_that_lost_everything_takes_the_lease_away(server):
             await log.append(lease, 3, [b"3"])
 
     on_redis(server, scenario)
-
-
-def test_redis_forgets_by_itself(server):
-    async def scenario(log, client):
-        await log.finish(await started(log, count=1))
-        await started(log, "lost", ttl=SHORT, count=1)
-        assert sorted(await client.keys("p:*")) == [b"p::changes", b"p:lost", b"p:s"]
-        await asyncio.sleep(0.5)
-        assert await client.keys("p:*") == []
-
-    on_redis(server, scenario, keep=0.3)
 
 
 def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):

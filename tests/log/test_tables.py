@@ -1,14 +1,26 @@
-"""What an SQLite log does when its file is broken. The test file of that log imports all of this."""
+"""The tables of an SQLite log, and its behaviour when the file is damaged."""
 
 import asyncio
 import random
 import sqlite3
 from collections import Counter
+from contextlib import aclosing
 
 import pytest
 
-from componentstream.log import LogError, SQLiteEventLog, StoreError
-from componentstream.testing.log_contract._scenario import numbered, read_payloads, started
+from componentstream.log import Entry, LeaseLostError, LogError, SequenceError, SQLiteEventLog, StoreError
+from componentstream.log._sqlite_thread import SQLiteThread
+from componentstream.log._tables import READING, Acquire, connect
+from componentstream.testing.log_contract._scenario import numbered, read_payloads, started, waiting_client
+from tests.log.running import run
+
+
+@pytest.fixture
+def with_log(tmp_path):
+    def with_log(scenario, **options):
+        run(lambda: aclosing(SQLiteEventLog(tmp_path / "log.db", **options)), scenario)
+
+    return with_log
 
 
 async def some_streams(file, **options):
@@ -195,3 +207,113 @@ def test_what_is_no_entry_and_no_number_is_not_handed_on(tmp_path):
         await log.aclose()
 
     asyncio.run(scenario())
+
+
+def test_an_append_that_waits_while_its_stream_is_taken_over_is_refused(with_log, tmp_path):
+    async def scenario(log):
+        old = await started(log, count=1)
+        connection = connect(str(tmp_path / "log.db"), 0.0, durable=False)
+        connection.execute("BEGIN IMMEDIATE")
+        late = asyncio.create_task(log.append(old, 2, [b"late"]))
+        await asyncio.sleep(0.1)
+        assert not late.done()
+        new = Acquire("s", "ada", "token", 60.0, "open", 60.0)(connection)
+        connection.execute("COMMIT")
+        connection.close()
+        with pytest.raises(LeaseLostError):
+            await late
+        await log.append(new, 2, [b"2"])
+        await log.finish(new)
+        assert await read_payloads(log, "s") == [b"1", b"2"]
+
+    with_log(scenario)
+
+
+def test_opening_a_locked_file_is_retried(tmp_path):
+    async def scenario():
+        connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        asyncio.get_running_loop().call_later(0.1, connection.close)
+        worker = SQLiteThread(lambda _: connect(str(tmp_path / "log.db"), 0.0, durable=False), READING)
+        assert await worker.run(lambda _: "done") == "done"
+        await worker.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_starting_a_stream_purges_some_expired_ones(with_log, tmp_path):
+    async def scenario(log):
+        for n in range(25):
+            await log.finish(await started(log, f"s{n}", count=1))
+        await asyncio.sleep(0.4)
+        connection = sqlite3.connect(tmp_path / "log.db")
+        left = []
+        for n in range(3):
+            await started(log, f"new{n}", count=1)
+            left.append(
+                connection.execute("SELECT count(DISTINCT stream) FROM log_entry").fetchone()[0] - n - 1
+            )
+        connection.close()
+        assert left == [15, 5, 0]
+
+    with_log(scenario, keep=0.3)
+
+
+def test_other_users_of_the_machine_cannot_read_the_files(tmp_path):
+    async def main():
+        log = SQLiteEventLog(tmp_path / "log.db")
+        await log.acquire("s", owner="ada")
+        modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        await log.aclose()
+        return modes
+
+    assert asyncio.run(main()) == {0o600}
+
+
+def test_every_job_of_a_producer_keeps_to_its_lease_and_the_bounds(with_log):
+    async def scenario(log):
+        lease = await started(log, count=3)
+        await log.append(lease, 2, numbered(2, 4))
+        await log.renew(lease)
+        for first, payload in ((9, b"9"), (5, b"x")):
+            with pytest.raises(SequenceError) as caught:
+                await log.append(lease, first, [payload])
+            assert caught.value.last == 5
+        assert await log.acquire("s", owner="ada") is None
+        await log.finish(lease)
+        await log.finish(lease)
+        with pytest.raises(LeaseLostError):
+            await log.renew(lease)
+        assert [entry async for page in log.read("s", 2) for entry in page] == [
+            Entry(seq=seq, payload=b"%d" % seq) for seq in (3, 4, 5)
+        ]
+        await log.delete("s")
+        await log.delete("s")
+        assert await log.status("s") is None
+
+    with_log(scenario, max_entries=3)
+
+
+def test_a_lease_that_expires_leaves_a_lost_stream(with_log):
+    async def scenario(log):
+        await started(log, ttl=0.05)
+        await asyncio.sleep(0.1)
+        assert (await log.status("s")).state == "lost"
+
+    with_log(scenario)
+
+
+def test_a_client_waits_for_the_changes_of_the_file(with_log):
+    async def scenario(log):
+        lease = await started(log, count=1)
+        client = await waiting_client(log)
+        await log.finish(lease)
+        assert [entry.payload for entry in await client] == [b"1"]
+
+    with_log(scenario)
+
+
+def test_an_open_fails_when_the_tables_cannot_be_created(tmp_path):
+    (tmp_path / "log.db").write_bytes(b"not a database, " * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        connect(str(tmp_path / "log.db"), 0.0, durable=True)
