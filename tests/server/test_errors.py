@@ -4,8 +4,8 @@ from tests import parts
 
 parts.module("starlette")
 
-from componentstream.core.errors import ComponentStreamError  # noqa: E402 - they need it too
-from componentstream.core.events import ErrorEvent, event_from_dict  # noqa: E402 - they need what is asked for above
+from componentstream.core.errors import ComponentStreamError  # noqa: E402
+from componentstream.core.events import ErrorEvent, event_from_dict  # noqa: E402 - checked above
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
 
 

@@ -13,7 +13,7 @@ parts.module("starlette")
 parts.module("jwt")
 parts.module("cryptography")
 
-from cryptography.hazmat.primitives import hashes  # noqa: E402 - asked for above
+from cryptography.hazmat.primitives import hashes  # noqa: E402 - checked above
 from starlette.requests import Request  # noqa: E402
 
 from componentstream.server.access.auth import JWTBearer, Principal, reject_token_in_query  # noqa: E402
@@ -178,7 +178,7 @@ HOSTILE = {
     "64 KB": lambda i: i.token(note="x" * 49_000),
     "longer than 8 KiB": lambda i: i.longest(8192)[1],
     "64 KB of dots": lambda _: "." * 65_536,
-    # what is in the parts
+    # the contents of the parts
     "header no JSON": lambda i: signed(b"header", i.claims(), i.sign),
     "header an array": lambda i: signed([i.header()], i.claims(), i.sign),
     "header empty": lambda i: signed(b"", i.claims(), i.sign),
@@ -200,7 +200,7 @@ HOSTILE = {
     "NaN": lambda i: i.payload(json_bytes(i.claims(exp=float("nan")))),
     "Infinity": lambda i: i.payload(json_bytes(i.claims(exp=float("inf")))),
     "NaN elsewhere": lambda i: i.token(note=float("nan")),
-    # what is in the header
+    # the header
     "kid a number": lambda i: i.under(kid=7),
     "kid null": lambda i: i.under(kid=None),
     "kid a list": lambda i: i.under(kid=[KID]),

@@ -7,7 +7,7 @@ from tests import parts
 parts.module("starlette")
 parts.module("limits")
 
-from starlette.requests import HTTPConnection  # noqa: E402 - they need what is asked for above
+from starlette.requests import HTTPConnection  # noqa: E402 - checked above
 
 from componentstream.server.access.client_address import client_address  # noqa: E402
 from componentstream.server.access.rate_limit import RateLimiter  # noqa: E402

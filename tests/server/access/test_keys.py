@@ -11,7 +11,7 @@ parts.module("starlette")
 parts.module("jwt")
 parts.module("cryptography")
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: E402 - asked for above
+from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: E402 - checked above
 
 from componentstream.server.access.keys import KeySet, PublicKey, RequiredClaims, SharedSecret  # noqa: E402
 from tests.server.access.tokens import (  # noqa: E402

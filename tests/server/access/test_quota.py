@@ -4,7 +4,7 @@ from tests import parts
 
 parts.module("starlette")
 
-from componentstream.server.access.quota import Quota  # noqa: E402 - it needs what is asked for above
+from componentstream.server.access.quota import Quota  # noqa: E402 - checked above
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
 
 

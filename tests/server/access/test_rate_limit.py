@@ -11,7 +11,7 @@ from tests import parts
 parts.module("starlette")
 parts.module("limits")
 
-from componentstream.core.errors import ConfigurationError, MissingExtraError  # noqa: E402 - they need what is asked for above
+from componentstream.core.errors import ConfigurationError, MissingExtraError  # noqa: E402 - checked above
 from componentstream.server.access import rate_limit  # noqa: E402
 from componentstream.server.access.rate_limit import RateLimiter  # noqa: E402
 from componentstream.server.errors import RefusedRequestError  # noqa: E402

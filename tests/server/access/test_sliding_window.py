@@ -8,7 +8,7 @@ from tests import parts
 
 parts.module("starlette")
 
-from componentstream.server.access import sliding_window  # noqa: E402 - it needs what is asked for above
+from componentstream.server.access import sliding_window  # noqa: E402 - checked above
 from componentstream.server.access.sliding_window import SlidingWindowCounter  # noqa: E402
 
 MINUTE = 60.0

@@ -11,7 +11,7 @@ from tests.log.redis_server import RedisServer
 
 parts.module("starlette")
 
-from componentstream.server.access.tickets import Tickets  # noqa: E402 - it needs what is asked for above
+from componentstream.server.access.tickets import Tickets  # noqa: E402 - checked above
 
 SHORT = 0.05
 STREAM = "s-00112233445566778899aabbccddeeff"

@@ -1,4 +1,4 @@
-"""The application behind uvicorn, asked over real sockets, alone and mounted in frameworks."""
+"""The application behind uvicorn, over real sockets, alone and mounted in frameworks."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client", "s
     parts.module(name)
 jwt = parts.module("jwt")
 
-import httpx2  # noqa: E402 - they need what is asked for above
+import httpx2  # noqa: E402 - checked above
 from starlette.applications import Starlette  # noqa: E402
 from starlette.exceptions import HTTPException  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
@@ -94,7 +94,7 @@ def start(client, prompt="text", **headers):
 
 
 @pytest.mark.parametrize("prompt", ["text", "late"])
-def test_a_post_streams_a_generation_to_its_end(client, model, prompt):
+def test_post_streams_a_generation_to_its_end(client, model, prompt):
     body = {"prompt": prompt, "project": "p", "version": "2"}
     response = client.post("generate", json=body)
     events = events_of(response)
@@ -117,7 +117,7 @@ def test_deltas_are_merged():
 
 
 @pytest.mark.parametrize("kind", ["list", "generator", "async generator", "bytes"])
-def test_a_model_may_answer_with_any_iterable(kind):
+def test_generate_may_return_any_iterable(kind):
     async def agenerator():
         for chunk in ANSWER:
             yield chunk
@@ -132,7 +132,7 @@ def test_a_model_may_answer_with_any_iterable(kind):
         assert text_of(events_of(start(client)), 1) == "<h1>\U0001f600</h1>\n"
 
 
-def test_events_come_while_the_model_writes_and_silence_is_broken(client):
+def test_events_are_sent_while_the_model_writes_and_heartbeats_while_it_is_silent(client):
     with client.stream("POST", "generate", json={"prompt": "held"}) as response:
         decoder, received, events = SSEDecoder(), b"", []
         pieces = response.iter_raw()
@@ -150,10 +150,10 @@ def test_events_come_while_the_model_writes_and_silence_is_broken(client):
     assert events[-1].reason == "timeout"
 
 
-# What is refused, and how
+# Rejected requests
 
 
-def test_what_is_not_there_is_said_to_be_not_there(client):
+def test_unknown_path_is_not_found(client):
     for path in (
         "",
         "x",
@@ -170,7 +170,7 @@ def test_what_is_not_there_is_said_to_be_not_there(client):
         assert "location" not in response.headers
 
 
-def test_a_slash_at_the_end_makes_no_difference(client):
+def test_trailing_slash_is_ignored(client):
     whole = start(client)
     path = f"streams/{whole.headers['stream-id']}"
     assert client.get(f"{path}/").content == client.get(f"{path}//").content == whole.content
@@ -191,14 +191,14 @@ def test_a_slash_at_the_end_makes_no_difference(client):
         ("openapi.json", {"GET", "HEAD"}),
     ],
 )
-def test_each_place_has_its_methods(client, path, methods):
+def test_each_path_has_its_methods(client, path, methods):
     for method in {"GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"} - methods:
         response = client.request(method, path)
         assert error_of(response) == ONLY_SOME_METHODS
         assert set(response.headers["allow"].split(", ")) == methods
 
 
-def test_the_description_is_of_what_is_there():
+def test_openapi_document_follows_the_settings():
     with asking(create_app(Model(), settings_of(max_body_bytes=100, authenticate=by_name))) as client:
         described = client.get("openapi.json").json()
         assert described["servers"] == [{"url": "/"}]
@@ -214,21 +214,21 @@ def test_the_description_is_of_what_is_there():
 
 
 @pytest.mark.parametrize("body", [b"{", b"[" * 60_000, b'{"prompt": 5}'], ids=["cut off", "deep", "a number"])
-def test_a_bad_body_is_told_as_json(client, body):
+def test_invalid_body_gets_a_json_error(client, body):
     response = client.post("generate", content=body, headers={"Content-Type": "application/json"})
     status, code, message = error_of(response)
     assert (status, code) == (400, "invalid_request")
     assert 'Send {"prompt": "..."' in message
 
 
-def test_another_media_type_is_told_as_json(client):
+def test_other_media_type_gets_a_json_error(client):
     response = client.post("generate", content=b"{}")
     assert error_of(response)[:2] == (415, "unsupported_media_type")
     assert response.headers["accept"] == "application/json"
 
 
 def raw(url, request, *, stays=True):
-    """Send bytes; return what is answered until the connection is closed or nothing comes any more."""
+    """Send bytes; return the response up to the end of the connection or a timeout."""
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), WAIT) as connection:
         connection.sendall(request)
@@ -243,7 +243,7 @@ def raw(url, request, *, stays=True):
 HEAD = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
-def test_a_long_body_is_refused_before_it_has_come_and_a_slow_one_in_time():
+def test_long_body_is_rejected_before_it_is_complete_and_a_slow_one_in_time():
     model = Model()
     piece = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     with serving(create_app(model, settings_of(body_timeout=0.2))) as url:
@@ -261,7 +261,7 @@ def test_a_long_body_is_refused_before_it_has_come_and_a_slow_one_in_time():
     assert model.asked == []
 
 
-def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_failure(caplog):
+def test_client_that_disconnects_during_its_request_is_not_logged_as_a_failure(caplog):
     model = Model()
     with asking(create_app(model, settings_of())) as client:
         raw(str(client.base_url), HEAD + b"Content-Length: 100\r\n\r\n{", stays=False)
@@ -272,7 +272,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_failure(caplog)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-# Whoever the function of the application refuses
+# Requests that the application rejects
 
 
 def refusing(error):
@@ -289,14 +289,14 @@ def refusing(error):
          (409, "conflict", "No."), {"x-why": "so"}),
         (HTTPException(429, "Five pages a day.", {"Retry-After": "7"}),
          (429, "refused", "Five pages a day."), {"retry-after": "7"}),
-        (HTTPException(404, "There is no such project."), (404, "refused", "There is no such project."), {}),
+        (HTTPException(404, "Project not found."), (404, "refused", "Project not found."), {}),
         (HTTPException(405, "Not in this way."), (405, "refused", "Not in this way."), {}),
         (HTTPException(404), NOTHING_HERE, {}),
         (HTTPException(403, {"reason": "no"}), (403, "refused", "{'reason': 'no'}"), {}),
     ],
     ids=["a refusal", "429", "404", "405", "404 as the routes say it", "not in words"],
 )  # fmt: skip
-def test_the_function_may_refuse_a_request_in_its_own_words(error, expected, headers):
+def test_generate_may_reject_a_request_with_its_own_message(error, expected, headers):
     with asking(create_app(refusing(error), settings_of(max_generations=1))) as client:
         for _ in range(2):
             response = start(client, **{"Idempotency-Key": "k1"})
@@ -304,7 +304,7 @@ def test_the_function_may_refuse_a_request_in_its_own_words(error, expected, hea
             assert headers.items() <= dict(response.headers).items()
 
 
-def test_a_function_that_fails_is_told_as_json_without_its_words(caplog):
+def test_exception_in_generate_gets_a_json_error_without_its_message(caplog):
     calls = []
 
     def generate(request):
@@ -324,7 +324,7 @@ def test_a_function_that_fails_is_told_as_json_without_its_words(caplog):
     assert SECRET in caplog.text
 
 
-def test_a_model_that_breaks_is_told_without_its_words(client):
+def test_exception_in_the_stream_is_reported_without_its_message(client):
     early = start(client, "early")
     assert error_of(early) == (502, "source_failed", "The source failed.")
     assert early.json()["error"]["retryable"] is False
@@ -338,7 +338,7 @@ def test_a_model_that_breaks_is_told_without_its_words(client):
         assert b"RuntimeError" not in response.content
 
 
-def test_a_model_that_is_silent_too_long_is_told_by_the_status():
+def test_silent_model_is_reported_by_the_status():
     settings = settings_of(timeouts=Timeouts(generation=5.0, chunk=0.1), heartbeat=None)
     with asking(create_app(Model(), settings)) as client:
         response = start(client, "silent")
@@ -347,13 +347,13 @@ def test_a_model_that_is_silent_too_long_is_told_by_the_status():
     assert response.headers["retry-after"] == "1"
 
 
-# What stands in the log of the server
+# Contents of the server log
 
 
 SECRET_OF_TOKENS = "0123456789abcdef0123456789abcdef"  # noqa: S105 - a key of this test alone
 JSON = {"Content-Type": "application/json"}
 HIDDEN = ("xyzzy", SECRET, "Error(", "Traceback", ".py", "componentstream.")
-PROMPT = "xyzzy: what nobody else may read"
+PROMPT = "xyzzy: a private prompt"
 
 
 class Failing(MemoryEventLog):
@@ -374,7 +374,7 @@ class Failing(MemoryEventLog):
             raise StoreError("down\nwith it\u202e")
 
 
-def test_no_answer_and_no_line_of_the_log_has_prompts_tokens_classes_or_paths_in_it(caplog):
+def test_no_response_or_log_line_contains_prompts_tokens_classes_or_paths(caplog):
     caplog.set_level(logging.INFO)
     claims = {"sub": "ada", "aud": "pages", "exp": int(time.time()) + 60}
     token = jwt.encode(claims, SECRET_OF_TOKENS, "HS256")
@@ -417,7 +417,7 @@ def test_no_answer_and_no_line_of_the_log_has_prompts_tokens_classes_or_paths_in
     assert "The event log failed; a request was rejected: StoreError('down\\nwith it\\u202e')" in lines
 
 
-def test_a_log_that_is_down_is_told_and_a_stream_that_runs_goes_on():
+def test_failing_log_is_reported_and_a_running_stream_continues():
     log = Failing()
     with (
         asking(create_app(model := Model(), settings_of(log=log))) as client,
@@ -441,7 +441,7 @@ def test_a_log_that_is_down_is_told_and_a_stream_that_runs_goes_on():
 # Readers that leave
 
 
-def test_a_generation_goes_on_when_its_reader_leaves():
+def test_generation_continues_when_its_client_disconnects():
     with asking(create_app(model := Model(), settings_of())) as client:
         with client.stream("POST", "generate", json={"prompt": "held"}) as response:
             read_until(response.iter_raw(), b"Here:")
@@ -456,7 +456,7 @@ def test_a_generation_goes_on_when_its_reader_leaves():
     assert events[-1].reason == "complete"
 
 
-def test_a_generation_can_be_made_to_end_when_its_last_reader_leaves():
+def test_generation_can_be_cancelled_when_its_last_client_disconnects():
     with asking(create_app(model := Model(), settings_of(on_disconnect="cancel"))) as client:
         with client.stream("POST", "generate", json={"prompt": "endless"}) as response:
             mine = response.iter_raw()  # to forget it would be to leave
@@ -490,13 +490,13 @@ def leave_before_the_answer_begins(client, model, **headers):
             connection.recv(1)
 
 
-def test_a_generation_that_nobody_can_find_ends_with_its_connection():
+def test_generation_that_cannot_be_found_again_ends_with_its_connection():
     with asking(create_app(model := Model(), settings_of())) as client:
         leave_before_the_answer_begins(client, model)
         eventually(lambda: model.closed == 1)
 
 
-def test_a_generation_that_can_be_found_by_its_key_outlives_its_connection():
+def test_generation_with_a_key_outlives_its_connection():
     with asking(create_app(model := Model(), settings_of())) as client:
         leave_before_the_answer_begins(client, model, **{"Idempotency-Key": "page-1"})
         eventually(lambda: b"componentstream_readers 0.0" in client.get("metrics").content)
@@ -508,7 +508,7 @@ def test_a_generation_that_can_be_found_by_its_key_outlives_its_connection():
 
 
 def left_in_cycles():
-    """Return what of the package only the garbage collector finds, by its type or its coroutine's name."""
+    """Return the objects of the package that only the garbage collector frees, by type or coroutine name."""
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         gc.collect()
@@ -544,7 +544,7 @@ def test_streams_leave_nothing_to_the_garbage_collector():
             gc.enable()
 
 
-def test_a_generation_that_is_stopped_is_closed_within_a_second():
+def test_stopped_generation_is_closed_within_a_second():
     with asking(create_app(model := Model(), settings_of())) as client:
         with client.stream("POST", "generate", json={"prompt": "endless"}) as response:
             pieces = response.iter_raw()
@@ -563,7 +563,7 @@ def test_a_generation_that_is_stopped_is_closed_within_a_second():
 # Pages of other origins
 
 
-def test_pages_of_other_origins_are_let_in_by_name_alone():
+def test_only_listed_origins_are_allowed():
     settings = settings_of(allowed_origins=["https://app.example"], authenticate=by_name)
     with asking(create_app(refusing(RuntimeError()), settings)) as client:
         for origin in ("https://app.example", "https://evil.example", "null"):
@@ -683,7 +683,7 @@ def test_callable_without_a_signature_is_accepted(monkeypatch):
 # Compression
 
 
-def test_a_stream_can_be_compressed_and_its_events_come_when_they_are_there():
+def test_compressed_stream_sends_each_event_immediately():
     with asking(create_app(model := Model(), settings_of(compress=True))) as client:
         headers = {"Accept-Encoding": "gzip"}
         with client.stream("POST", "generate", json={"prompt": "held"}, headers=headers) as response:
@@ -702,7 +702,7 @@ def test_a_stream_can_be_compressed_and_its_events_come_when_they_are_there():
         assert described.headers["content-encoding"] == "gzip"
 
 
-def test_nothing_is_compressed_unless_it_is_asked_for(client):
+def test_responses_are_not_compressed_by_default(client):
     response = start(client, **{"Accept-Encoding": "gzip, br, zstd"})
     assert "content-encoding" not in response.headers
     assert not response.content.startswith(gzip.compress(b"")[:2])
@@ -711,7 +711,7 @@ def test_nothing_is_compressed_unless_it_is_asked_for(client):
 # The end
 
 
-def test_what_is_open_when_the_server_stops_gets_its_end():
+def test_open_streams_get_their_end_when_the_server_shuts_down():
     app = create_app(model := Model(), settings_of(shutdown_grace=1.0))
     got = {}
 
@@ -745,7 +745,7 @@ def test_what_is_open_when_the_server_stops_gets_its_end():
     assert endless[-1].reason == "failed"
 
 
-def test_nothing_new_is_begun_while_the_server_stops():
+def test_new_generations_are_rejected_during_shutdown():
     async def scenario():
         app = create_app(model := Model(), settings_of(shutdown_grace=2.0))
         async with app.router.lifespan_context(app):
@@ -765,7 +765,7 @@ def test_nothing_new_is_begun_while_the_server_stops():
     run(scenario())
 
 
-def test_a_lifespan_that_ends_ends_all_and_leaves_no_task():
+def test_end_of_the_lifespan_ends_all_streams_and_tasks():
     async def scenario():
         app = create_app(model := Model(), settings_of(shutdown_grace=0.1))
         async with app.router.lifespan_context(app):
@@ -777,7 +777,7 @@ def test_a_lifespan_that_ends_ends_all_and_leaves_no_task():
     run(scenario())
 
 
-def test_a_lifespan_that_ends_closes_the_store_of_the_rate_limit(monkeypatch):
+def test_end_of_the_lifespan_closes_the_rate_limit_store(monkeypatch):
     closed = []
 
     async def aclose(limiter):
@@ -793,7 +793,7 @@ def test_a_lifespan_that_ends_closes_the_store_of_the_rate_limit(monkeypatch):
     run(scenario())
 
 
-def test_a_lifespan_ends_in_good_order_when_the_application_around_it_fails():
+def test_lifespan_ends_cleanly_when_the_outer_application_fails():
     async def scenario():
         app = create_app(model := Model(), settings_of(shutdown_grace=0.1))
         context = app.router.lifespan_context(app)
@@ -877,7 +877,7 @@ def in_django(app):
 
 
 @pytest.mark.parametrize("mounted", [in_starlette, in_fastapi, in_litestar, in_django])
-def test_it_can_be_mounted(mounted):
+def test_application_can_be_mounted(mounted):
     app = create_app(model := Model(), settings_of(authenticate=by_name))
     mine = user("ada")
     with asking(mounted(app)) as client:
@@ -903,11 +903,11 @@ def test_it_can_be_mounted(mounted):
         assert client.get("api/health").json() == {"status": "ok"}
         client.post("api/generate", json={"prompt": "endless"}, headers=later)
         eventually(lambda: model.begun == 3)
-    assert model.closed == 3  # the lifespan has ended what was open
+    assert model.closed == 3  # the lifespan has ended the open generations
     assert app.state.streams.draining
 
 
-def test_a_failure_of_what_is_mounted_is_told_in_its_own_form():
+def test_mounted_application_reports_failures_in_its_own_format():
     app = create_app(refusing(RuntimeError(SECRET)), settings_of())
     with asking(in_starlette(app)) as client:
         response = client.post("api/generate", json={"prompt": "x"}, headers={"Connection": "close"})
@@ -920,7 +920,7 @@ LIBRARIES = ["cryptography", "jwt", "limits", "prometheus_client", "starlette"]
 
 
 @pytest.mark.parametrize("missing", LIBRARIES)
-def test_a_library_that_is_not_installed_is_named_with_the_extra(monkeypatch, missing):
+def test_missing_library_is_reported_with_the_extra(monkeypatch, missing):
     for library in LIBRARIES:
         parts.module(library)
     for name in [name for name in sys.modules if name.startswith("componentstream.server")]:

@@ -7,7 +7,7 @@ from tests import parts
 httpx2 = parts.module("httpx2")
 parts.module("starlette")
 
-from starlette.applications import Starlette  # noqa: E402 - they need what is asked for above
+from starlette.applications import Starlette  # noqa: E402 - checked above
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.responses import PlainTextResponse, Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
@@ -109,7 +109,7 @@ def app():
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("origin", [ALLOWED, OTHER])
-def test_a_page_of_an_allowed_origin_may_read_the_answer(app, origin, method, credentials):
+def test_page_of_an_allowed_origin_may_read_the_response(app, origin, method, credentials):
     response = ask(app, method, Origin=origin, **CREDENTIALS[credentials])
     assert response.text == "done"
     assert of_cors(response) == {
@@ -122,7 +122,7 @@ def test_a_page_of_an_allowed_origin_may_read_the_answer(app, origin, method, cr
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_a_page_of_any_other_origin_may_not(app, stranger, method, credentials):
+def test_page_of_any_other_origin_may_not_read_the_response(app, stranger, method, credentials):
     response = ask(app, method, Origin=STRANGERS[stranger], **CREDENTIALS[credentials])
     assert not {"access-control-allow-origin", "access-control-allow-credentials"} & of_cors(response).keys()
     assert origins_in_vary(response) == 1
@@ -130,7 +130,7 @@ def test_a_page_of_any_other_origin_may_not(app, stranger, method, credentials):
 
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_request_without_an_origin_gets_an_answer_that_varies_by_it(app, method, credentials):
+def test_request_without_an_origin_gets_a_response_that_varies_by_origin(app, method, credentials):
     response = ask(app, method, **CREDENTIALS[credentials])
     assert response.text == "done"
     assert of_cors(response) == {}
@@ -139,7 +139,9 @@ def test_a_request_without_an_origin_gets_an_answer_that_varies_by_it(app, metho
 
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("method", METHODS)
-def test_an_allowed_origin_may_ask_for_what_pages_do_and_send(app, method, credentials):
+def test_allowed_origin_passes_the_preflight_for_the_methods_and_headers_of_the_server(
+    app, method, credentials
+):
     asks = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(OURS)}
     response = ask(app, "OPTIONS", Origin=ALLOWED, **asks, **CREDENTIALS[credentials])
     assert response.status_code == 200
@@ -154,7 +156,7 @@ def test_an_allowed_origin_may_ask_for_what_pages_do_and_send(app, method, crede
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_any_other_origin_may_ask_for_nothing(app, stranger, method):
+def test_other_origin_fails_every_preflight(app, stranger, method):
     response = preflight(app, STRANGERS[stranger], method)
     assert response.status_code == 400
     assert not {"access-control-allow-origin", "access-control-allow-credentials"} & of_cors(response).keys()
@@ -162,18 +164,18 @@ def test_any_other_origin_may_ask_for_nothing(app, stranger, method):
 
 
 @pytest.mark.parametrize(("method", "asked"), [("PUT", "authorization"), ("POST", "x-other")])
-def test_an_allowed_origin_may_not_ask_for_more(app, method, asked):
+def test_allowed_origin_fails_the_preflight_for_other_methods_and_headers(app, method, asked):
     assert preflight(app, ALLOWED, method, asked).status_code == 400
 
 
-def test_a_page_may_read_that_the_server_failed(app):
+def test_page_may_read_an_internal_error(app):
     response = ask(app, "GET", "/fail", Origin=ALLOWED)
     assert response.status_code == 500
     assert response.headers["access-control-allow-origin"] == ALLOWED
     assert origins_in_vary(response) == 1
 
 
-def test_what_a_response_varies_by_else_is_kept(app):
+def test_existing_vary_header_is_kept(app):
     response = ask(app, "GET", "/vary", Origin=ALLOWED)
     assert names(response.headers["vary"]) == ["accept-encoding", "origin"]
 
@@ -187,7 +189,7 @@ def test_what_a_response_varies_by_else_is_kept(app):
         (["Accept", "origin"], ["Accept", "origin"]),
     ],
 )
-def test_what_every_response_varies_by_is_said_once(said, expected):
+def test_vary_origin_is_added_once(said, expected):
     """Some versions of Starlette say it themselves, others not always."""
 
     async def inner(scope, receive, send):
@@ -200,7 +202,7 @@ def test_what_every_response_varies_by_is_said_once(said, expected):
 
 @pytest.mark.parametrize("origin", [None, ALLOWED, STRANGERS["another"]])
 @pytest.mark.parametrize("method", METHODS)
-def test_without_a_list_nothing_is_added(origin, method):
+def test_no_headers_are_added_without_allowed_origins(origin, method):
     app = Starlette(routes=[Route("/", answer, methods=METHODS)])
     assert cors(app, ()) is app
     response = ask(app, method, **({} if origin is None else {"Origin": origin}))
@@ -208,13 +210,13 @@ def test_without_a_list_nothing_is_added(origin, method):
     assert "vary" not in response.headers
 
 
-def test_it_is_a_middleware_too():
+def test_cors_works_as_a_middleware():
     layers = [Middleware(cors, allowed_origins=[ALLOWED])]
     app = Starlette(routes=[Route("/", answer)], middleware=layers)
     assert ask(app, "GET", Origin=ALLOWED).headers["access-control-allow-origin"] == ALLOWED
 
 
-def test_what_is_no_http_is_passed_on():
+def test_non_http_scopes_are_passed_through():
     seen = []
 
     async def inner(scope, _receive, _send):
@@ -225,13 +227,13 @@ def test_what_is_no_http_is_passed_on():
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_origins_are_taken_as_browsers_send_them(origin):
+def test_origins_are_accepted_as_browsers_send_them(origin):
     response = ask(app_with([origin]), "GET", Origin=origin)
     assert response.headers["access-control-allow-origin"] == origin
 
 
 @pytest.mark.parametrize("origin", NO_ORIGINS)
-def test_what_no_browser_would_send_is_refused(origin):
+def test_origin_that_no_browser_would_send_is_refused(origin):
     with pytest.raises(ConfigurationError) as caught:
         cors(answer, [ALLOWED, origin])
     assert str(caught.value) == (
@@ -241,7 +243,7 @@ def test_what_no_browser_would_send_is_refused(origin):
     )
 
 
-def test_one_origin_that_is_not_in_a_list_is_refused():
+def test_single_origin_outside_a_list_is_refused():
     with pytest.raises(ConfigurationError) as caught:
         cors(answer, ALLOWED)
     assert str(caught.value) == (

@@ -1,5 +1,3 @@
-"""What each route does for whom, asked without a socket."""
-
 import asyncio
 import json
 import math
@@ -14,7 +12,7 @@ for name in ("starlette", "limits", "prometheus_client"):
     parts.module(name)
 jwt = parts.module("jwt")
 
-from starlette.exceptions import HTTPException  # noqa: E402 - they need what is asked for above
+from starlette.exceptions import HTTPException  # noqa: E402 - checked above
 
 from componentstream.core.events import ContentBlockStart, DebugEvent, ErrorEvent, TextBlock  # noqa: E402
 from componentstream.log import MemoryEventLog  # noqa: E402
@@ -47,7 +45,7 @@ async def started(ask, prompt="text", **headers):
 # Starting
 
 
-def test_a_generation_is_streamed_from_its_first_event_to_its_last():
+def test_generation_is_streamed_from_its_first_event_to_its_last():
     async def scenario():
         async with application(model := Model()) as ask:
             answer = await ask("POST", "/generate", prompt="text")
@@ -80,7 +78,7 @@ NOT_ASYNC = [
 
 
 @pytest.mark.parametrize("preferences", ASYNC, ids=repr)
-def test_who_prefers_it_gets_the_streams_place_at_once(preferences):
+def test_respond_async_returns_the_location_of_the_stream(preferences):
     async def scenario():
         async with application(model := Model()) as ask:
             headers = [("Prefer", preference) for preference in preferences]
@@ -101,7 +99,7 @@ def test_who_prefers_it_gets_the_streams_place_at_once(preferences):
 
 
 @pytest.mark.parametrize("preferences", NOT_ASYNC, ids=repr)
-def test_other_preferences_change_nothing(preferences):
+def test_other_preferences_are_ignored(preferences):
     async def scenario():
         async with application() as ask:
             headers = [("Prefer", preference) for preference in preferences]
@@ -110,7 +108,7 @@ def test_other_preferences_change_nothing(preferences):
     run(scenario())
 
 
-def test_a_repeated_start_gets_the_same_stream_to_the_byte():
+def test_repeated_start_gets_the_same_stream_byte_for_byte():
     async def scenario():
         async with application(model := Model()) as ask:
             headers = {"Idempotency-Key": "k1"}
@@ -129,7 +127,7 @@ def test_a_repeated_start_gets_the_same_stream_to_the_byte():
     run(scenario())
 
 
-def test_a_bad_key_is_refused_before_the_body_is_read():
+def test_invalid_key_is_rejected_before_the_body_is_read():
     async def scenario():
         async with application(model := Model()) as ask:
             answer = await ask("POST", "/generate", headers={"Idempotency-Key": "a b"}, body=b"{")
@@ -140,7 +138,7 @@ def test_a_bad_key_is_refused_before_the_body_is_read():
 
 
 @pytest.mark.parametrize("prompt", ["early", "early again"])
-def test_a_model_that_fails_before_its_first_word_is_told_by_the_status_every_time(prompt):
+def test_model_that_fails_before_its_first_text_is_reported_by_the_status_every_time(prompt):
     async def scenario():
         async with application() as ask:
             for _ in range(2):
@@ -151,7 +149,7 @@ def test_a_model_that_fails_before_its_first_word_is_told_by_the_status_every_ti
     run(scenario())
 
 
-def test_nobody_pays_for_a_generation_that_may_not_be_read():
+def test_generation_is_not_started_for_a_client_that_may_not_subscribe():
     async def scenario():
         async with application(model := Model(), max_readers_per_user=1) as ask:
             stream = await started(ask, "held")
@@ -174,7 +172,7 @@ def test_nobody_pays_for_a_generation_that_may_not_be_read():
 # Resuming
 
 
-def test_a_stream_is_read_on_after_each_of_its_events():
+def test_stream_can_be_resumed_after_each_of_its_events():
     async def scenario():
         async with application() as ask:
             whole = await ask("POST", "/generate", prompt="text")
@@ -200,7 +198,7 @@ def test_a_stream_is_read_on_after_each_of_its_events():
     run(scenario())
 
 
-def test_who_has_all_there_is_waits_for_what_comes():
+def test_client_that_has_every_event_waits_for_the_next():
     async def scenario():
         async with application(model := Model(), log=(log := MemoryEventLog())) as ask:
             stream = await started(ask, "held")
@@ -214,7 +212,7 @@ def test_who_has_all_there_is_waits_for_what_comes():
     run(scenario())
 
 
-def test_a_stream_that_failed_before_its_first_word_is_a_stream_to_who_resumes_it():
+def test_failed_stream_is_resumed_as_a_stream():
     async def scenario():
         async with application() as ask:
             failed = await ask("POST", "/generate", prompt="early")
@@ -232,7 +230,7 @@ def test_a_stream_that_failed_before_its_first_word_is_a_stream_to_who_resumes_i
     "query",
     ["from=-1", "from=x", "from=1.0", "from=", "from=%D9%A1", "from=12345678901", "blocks=", "blocks=some"],
 )
-def test_a_view_that_is_none_is_refused(query):
+def test_invalid_filter_is_rejected(query):
     async def scenario():
         async with application() as ask:
             stream = await started(ask)
@@ -249,7 +247,7 @@ def test_a_view_that_is_none_is_refused(query):
     run(scenario())
 
 
-def test_a_reader_may_leave_blocks_out():
+def test_client_may_filter_blocks():
     async def scenario():
         async with application() as ask:
             whole = await ask("POST", "/generate", prompt="text")
@@ -273,7 +271,7 @@ def test_a_reader_may_leave_blocks_out():
     run(scenario())
 
 
-def test_a_reader_who_leaves_blocks_out_can_resume():
+def test_client_that_filters_blocks_can_resume():
     async def scenario():
         async with application() as ask:
             whole = await ask("POST", "/generate", prompt="text")
@@ -294,7 +292,7 @@ def test_a_reader_who_leaves_blocks_out_can_resume():
     run(scenario())
 
 
-def test_events_that_are_no_longer_kept_are_said_to_be():
+def test_trimmed_events_are_reported_as_gone():
     async def scenario():
         log = MemoryEventLog(max_entries=4)
         async with application(log=log) as ask:
@@ -322,7 +320,7 @@ def test_events_that_are_no_longer_kept_are_said_to_be():
     run(scenario())
 
 
-def test_a_head_gets_the_headers_of_a_stream_at_once():
+def test_head_gets_the_headers_of_a_stream_immediately():
     async def scenario():
         async with application(model := Model(), authenticate=by_name, max_readers=1) as ask:
             stream = await started(ask, "held", **user("ada"))
@@ -348,7 +346,7 @@ def test_a_head_gets_the_headers_of_a_stream_at_once():
 # Whose streams
 
 
-def test_a_stranger_gets_nothing_of_a_stream_and_learns_nothing_of_it():
+def test_stranger_cannot_read_a_stream_or_learn_that_it_exists():
     async def scenario():
         async with application(model := Model(), authenticate=by_name) as ask:
             mine = await started(ask, "endless", **user("ada"))
@@ -371,7 +369,7 @@ def test_a_stranger_gets_nothing_of_a_stream_and_learns_nothing_of_it():
     run(scenario())
 
 
-def test_a_key_of_another_user_is_another_key():
+def test_same_key_of_another_user_is_a_different_key():
     async def scenario():
         async with application(model := Model(), authenticate=by_name) as ask:
             streams = set()
@@ -388,7 +386,7 @@ def test_a_key_of_another_user_is_another_key():
     run(scenario())
 
 
-def test_an_anonymous_stream_is_everybodys_who_knows_it():
+def test_anonymous_stream_can_be_used_by_everyone_who_knows_its_id():
     async def scenario():
         async with application() as ask:
             stream = await started(ask, "endless")
@@ -404,7 +402,7 @@ def test_an_anonymous_stream_is_everybodys_who_knows_it():
     ("method", "path"),
     [("POST", "/generate"), ("GET", "/streams/x"), ("DELETE", "/streams/x"), ("POST", "/streams/x/tickets")],
 )
-def test_who_says_not_who_it_is_is_refused_before_all_else(method, path):
+def test_unauthenticated_request_is_rejected_first(method, path):
     async def scenario():
         async with application(model := Model(), authenticate=by_name, rate_limit="1/hour") as ask:
             for _ in range(3):
@@ -416,7 +414,7 @@ def test_who_says_not_who_it_is_is_refused_before_all_else(method, path):
     run(scenario())
 
 
-def test_the_function_that_says_who_it_is_may_be_awaited_and_may_refuse_in_its_own_words():
+def test_authenticate_may_be_awaitable_and_may_reject_with_its_own_message():
     async def authenticate(request):
         await asyncio.sleep(0)
         name = request.headers.get("x-name", "")
@@ -448,7 +446,7 @@ def token(subject, **claims):
     return {"Authorization": f"Bearer {jwt.encode(claims, SECRET, 'HS256')}"}
 
 
-def test_users_are_told_apart_by_their_bearer_tokens():
+def test_users_are_identified_by_their_bearer_tokens():
     async def scenario():
         bearer = JWTBearer.from_secret(SECRET, audience="pages")
         async with application(authenticate=bearer, debug=True) as ask:
@@ -471,7 +469,7 @@ def test_users_are_told_apart_by_their_bearer_tokens():
 # Tickets
 
 
-def test_a_ticket_reads_its_stream_once():
+def test_ticket_reads_its_stream_once():
     async def scenario():
         async with application(authenticate=by_name) as ask:
             whole = await ask("POST", "/generate", prompt="text", headers=user("ada"))
@@ -488,7 +486,7 @@ def test_a_ticket_reads_its_stream_once():
     run(scenario())
 
 
-def test_a_ticket_goes_on_after_an_event():
+def test_ticket_can_resume_after_an_event():
     async def scenario():
         async with application(authenticate=by_name, ticket_seconds=7.5) as ask:
             whole = await ask("POST", "/generate", prompt="text", headers=user("ada"))
@@ -507,7 +505,7 @@ def test_a_ticket_goes_on_after_an_event():
     run(scenario())
 
 
-def test_a_ticket_is_good_for_its_stream_and_for_reading_alone():
+def test_ticket_can_only_read_its_own_stream():
     async def scenario():
         async with application(authenticate=by_name) as ask:
             streams = [await started(ask, **user("ada")) for _ in range(2)]
@@ -532,7 +530,7 @@ def test_a_ticket_is_good_for_its_stream_and_for_reading_alone():
 
 
 @pytest.mark.parametrize("ticket", ["", "x", "t-" + "a" * 32, "t-" + "a" * 100_000, "%00", "t-*"])
-def test_what_is_no_ticket_is_refused_even_with_a_token(ticket):
+def test_invalid_ticket_is_rejected_even_with_a_token(ticket):
     async def scenario():
         async with application(authenticate=by_name) as ask:
             stream = await started(ask, **user("ada"))
@@ -542,7 +540,7 @@ def test_what_is_no_ticket_is_refused_even_with_a_token(ticket):
     run(scenario())
 
 
-def test_a_token_has_no_place_beside_a_ticket_in_the_url_and_does_not_use_it_up():
+def test_token_next_to_a_ticket_is_rejected_without_using_the_ticket_up():
     async def scenario():
         async with application(authenticate=by_name) as ask:
             stream = await started(ask, **user("ada"))
@@ -555,7 +553,7 @@ def test_a_token_has_no_place_beside_a_ticket_in_the_url_and_does_not_use_it_up(
     run(scenario())
 
 
-def test_where_nobody_is_told_apart_a_ticket_is_not_looked_at():
+def test_ticket_is_ignored_without_authentication():
     async def scenario():
         async with application() as ask:
             stream = await started(ask)
@@ -571,7 +569,7 @@ def any_debug(answer):
     return any(isinstance(event, DebugEvent) for event in events_of(answer))
 
 
-def test_debug_events_need_the_setting_and_the_claim():
+def test_debug_events_require_the_setting_and_the_claim():
     async def scenario():
         for debug in (False, True):
             async with application(authenticate=by_name, debug=debug) as ask:
@@ -591,7 +589,7 @@ def test_debug_events_need_the_setting_and_the_claim():
 # Stopping
 
 
-def test_a_stream_is_stopped_and_stays_so():
+def test_stopped_stream_stays_stopped():
     async def scenario():
         async with application(model := Model()) as ask:
             stream = await started(ask, "endless")
@@ -609,7 +607,7 @@ def test_a_stream_is_stopped_and_stays_so():
     run(scenario())
 
 
-def test_a_stop_changes_nothing_of_a_stream_that_is_done():
+def test_stopping_a_finished_stream_has_no_effect():
     async def scenario():
         async with application() as ask:
             whole = await ask("POST", "/generate", prompt="text")
@@ -624,7 +622,7 @@ def test_a_stop_changes_nothing_of_a_stream_that_is_done():
 # How much
 
 
-def test_who_asks_too_often_is_refused_with_the_time_to_wait():
+def test_client_beyond_the_rate_limit_is_told_the_time_to_wait():
     async def scenario():
         async with application(model := Model(), authenticate=by_name, rate_limit="3/hour") as ask:
             stream = await started(ask, **user("ada"))
@@ -644,7 +642,7 @@ def test_who_asks_too_often_is_refused_with_the_time_to_wait():
     run(scenario())
 
 
-def test_who_is_anonymous_is_known_by_the_address():
+def test_anonymous_client_is_counted_by_its_address():
     async def scenario():
         async with application(rate_limit="1/hour") as ask:
             for client in ("192.0.2.1", "192.0.2.2"):
@@ -666,7 +664,7 @@ def test_who_is_anonymous_is_known_by_the_address():
     run(scenario())
 
 
-def test_no_subject_is_taken_for_an_address():
+def test_subject_cannot_imitate_an_address():
     async def scenario():
         names = lambda request: Principal(request.headers.get("x-name", ""))  # noqa: E731
         async with application(authenticate=names, rate_limit="1/hour") as ask:
@@ -677,7 +675,7 @@ def test_no_subject_is_taken_for_an_address():
     run(scenario())
 
 
-def test_generations_and_readers_are_counted_for_each_user():
+def test_generations_and_streams_are_limited_for_each_user():
     async def scenario():
         settings = {"max_generations_per_user": 1, "max_generations": 2, "authenticate": by_name}
         async with application(model := Model(), **settings) as ask:
@@ -698,7 +696,7 @@ def test_generations_and_readers_are_counted_for_each_user():
     run(scenario())
 
 
-def test_readers_of_all_users_together_are_counted_too():
+def test_streams_of_all_users_together_are_limited():
     async def scenario():
         async with application(model := Model(), max_readers=1, authenticate=by_name) as ask:
             stream = await started(ask, "held", **user("ada"))
@@ -722,7 +720,7 @@ def test_readers_of_all_users_together_are_counted_too():
 # For operators
 
 
-def test_the_health_is_that_of_the_log_and_of_the_server():
+def test_health_reports_the_state_of_the_log_and_the_server():
     async def scenario():
         log = new_log()
         async with application(log=log) as ask:
@@ -740,7 +738,7 @@ def test_the_health_is_that_of_the_log_and_of_the_server():
     run(scenario())
 
 
-def test_the_metrics_count_what_happens():
+def test_metrics_count_requests_and_streams():
     async def scenario():
         async with application() as ask:
             whole = await ask("POST", "/generate", prompt="text")
@@ -768,7 +766,7 @@ def test_the_metrics_count_what_happens():
 # The log is down
 
 
-def test_a_log_that_is_down_is_said_to_be_wherever_it_is_needed():
+def test_failing_log_is_reported_wherever_it_is_needed():
     async def scenario():
         log = new_log()
         async with application(model := Model(), log=log, authenticate=by_name) as ask:
@@ -793,7 +791,7 @@ def test_a_log_that_is_down_is_said_to_be_wherever_it_is_needed():
     run(scenario())
 
 
-def test_a_log_that_fails_before_the_first_event_is_told_by_the_status_if_it_is_to_be_the_end():
+def test_log_that_fails_before_the_first_event_is_reported_by_the_status_if_it_ends_the_stream():
     async def scenario():
         log = new_log()
         async with application(Model(), log=log, log_timeout=0.05, on_store_failure="fail") as ask:
@@ -806,7 +804,7 @@ def test_a_log_that_fails_before_the_first_event_is_told_by_the_status_if_it_is_
     run(scenario())
 
 
-def test_a_stream_whose_log_fails_goes_on_without_ids_and_says_so():
+def test_stream_whose_log_fails_continues_without_ids_and_reports_it():
     async def scenario():
         log = new_log()
         async with application(model := Model(), log=log, log_timeout=0.05) as ask:
@@ -825,7 +823,7 @@ def test_a_stream_whose_log_fails_goes_on_without_ids_and_says_so():
     run(scenario())
 
 
-def test_what_is_answered_is_json_that_says_what_it_says_it_is():
+def test_json_responses_have_the_json_media_type():
     async def scenario():
         async with application() as ask:
             for answer in (

@@ -9,7 +9,7 @@ from tests import parts
 
 parts.module("starlette")
 
-from starlette.requests import ClientDisconnect, Request  # noqa: E402 - they need what is asked for above
+from starlette.requests import ClientDisconnect, Request  # noqa: E402 - checked above
 
 from componentstream.server.generation_request import GenerationRequest  # noqa: E402
 from componentstream.server.http.request import (  # noqa: E402
@@ -73,25 +73,25 @@ def refusal(*pieces, **options):
     return problem.status, problem.code, str(problem)
 
 
-# What is asked for
+# Valid requests
 
 
-def test_a_request_has_its_fields_in_the_body():
+def test_request_fields_are_read_from_the_body():
     body = json.dumps({"prompt": "A page \U0001f600", "project": "p", "version": "2", "debug": True}).encode()
     expected = GenerationRequest(prompt="A page \U0001f600", project="p", version="2")
     assert read(body)[0] == expected
     assert read(*(body[at : at + 1] for at in range(len(body))))[0] == expected
 
 
-def test_a_character_may_be_written_as_both_halves_of_its_surrogate_pair():
+def test_escaped_surrogate_pair_is_decoded_to_its_character():
     assert read(b'{"prompt":"\\ud83d\\ude00"}')[0].prompt == "\U0001f600"
 
 
-def test_project_and_version_may_be_left_out():
+def test_project_and_version_are_optional():
     assert read(b'{"prompt":"x"}')[0] == GenerationRequest(prompt="x", project="", version="")
 
 
-def test_a_prompt_is_taken_as_it_is():
+def test_prompt_is_kept_unchanged():
     assert read(b'{"prompt":" \\n x\\u0000 "}')[0].prompt == " \n x\0 "
 
 
@@ -99,7 +99,7 @@ def test_a_prompt_is_taken_as_it_is():
     "media_type",
     [b"application/json", b"Application/JSON; charset=utf-8", b" application/json ;x", b"application/json;"],
 )
-def test_json_is_known_by_its_media_type(media_type):
+def test_json_media_type_is_accepted(media_type):
     assert read(b'{"prompt":"x"}', headers=[(b"content-type", media_type)])[0].prompt == "x"
 
 
@@ -111,15 +111,15 @@ def test_json_is_known_by_its_media_type(media_type):
         b"application/problem+json", None,
     ],
 )  # fmt: skip
-def test_another_media_type_is_refused_with_what_to_send_and_the_body_is_not_read(media_type):
+def test_other_media_type_is_rejected_without_reading_the_body(media_type):
     headers = [] if media_type is None else [(b"content-type", media_type)]
-    problem = refused(read, headers=headers)  # there is no piece of a body to be read
+    problem = refused(read, headers=headers)  # reading the body would fail
     assert (problem.status, problem.code) == (415, "unsupported_media_type")
     assert str(problem) == "Send the request as JSON, with the header Content-Type: application/json."
     assert problem.headers == {"Accept": "application/json"}
 
 
-# What is not understood
+# Invalid requests
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ def test_another_media_type_is_refused_with_what_to_send_and_the_body_is_not_rea
         (b'{"prompt": "x", "version": 1.5}', "version must be a string."),
     ],
 )
-def test_what_is_no_request_is_refused_with_what_to_send(body, problem):
+def test_invalid_request_is_rejected_with_a_valid_example(body, problem):
     assert refusal(body) == (400, "invalid_request", f"{problem} {SEND}")
 
 
 @pytest.mark.parametrize("name", ["prompt", "project", "version"])
 @pytest.mark.parametrize("half", [b"\\ud800", b"\\udbff", b"\\udc00", b"\\udfff", b"a\\ude00\\ud83db"])
-def test_half_of_a_surrogate_pair_is_refused(name, half):
+def test_unpaired_surrogate_is_rejected(name, half):
     body = b'{"prompt": "x", "%b": "%b"}' % (name.encode(), half)
     message = f"{name} contains an unpaired surrogate. {SEND}"
     assert refusal(body) == (400, "invalid_request", message)
@@ -165,7 +165,7 @@ def test_half_of_a_surrogate_pair_is_refused(name, half):
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"prompt":"x","a":' + b"9" * 100_000 + b"}"]
 )
-def test_neither_depth_nor_length_of_a_value_is_too_much(body):
+def test_deep_or_long_values_are_rejected_as_invalid(body):
     assert refusal(body, limit=1_000_000)[:2] == (400, "invalid_request")
 
 
@@ -175,7 +175,7 @@ def test_neither_depth_nor_length_of_a_value_is_too_much(body):
 TOO_LONG = (413, "request_too_large", "The body exceeds 1000 bytes; shorten the prompt.")
 
 
-def test_a_body_may_have_exactly_so_many_bytes():
+def test_body_may_have_exactly_the_maximum_length():
     body = b'{"prompt":"x"}'.ljust(LIMIT)
     assert read(body, length=str(LIMIT))[0].prompt == "x"
     assert read(body[:500], body[500:])[0].prompt == "x"
@@ -184,11 +184,11 @@ def test_a_body_may_have_exactly_so_many_bytes():
 
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "9" * 15, "9" * 400, "9" * 5000, "0" * 5000 + "1001"])
-def test_a_body_that_says_it_is_too_long_is_not_read(length):
+def test_body_with_a_content_length_beyond_the_limit_is_not_read(length):
     assert refusal(length=length) == TOO_LONG
 
 
-def test_a_body_that_says_nothing_is_read_only_until_it_is_too_long():
+def test_body_without_a_length_is_read_up_to_the_limit():
     async def receive():
         nonlocal count
         count += 1
@@ -202,16 +202,16 @@ def test_a_body_that_says_nothing_is_read_only_until_it_is_too_long():
 
 
 @pytest.mark.parametrize("length", ["", "-5", "+5", "1e9", "0x7fffffff", "\xb2", "1001, 1001", "many"])
-def test_a_length_that_is_no_number_says_nothing(length):
+def test_invalid_content_length_is_ignored(length):
     assert read(b'{"prompt":"x"}', length=length)[0].prompt == "x"
 
 
-def test_a_length_that_is_too_short_changes_nothing():
+def test_understated_content_length_does_not_raise_the_limit():
     assert refusal(b" " * (LIMIT + 1), length="1") == TOO_LONG
 
 
 @pytest.mark.parametrize("pieces", [(), (b'{"prompt":',)])
-def test_a_body_that_does_not_come_in_time_is_given_up(pieces):
+def test_slow_body_is_rejected_after_the_timeout(pieces):
     problem = refused(read, *pieces, stalls=True, patience=0.01)
     assert (problem.status, problem.code) == (408, "request_timeout")
     assert str(problem) == "The body was not complete within 0.01 seconds."
@@ -220,7 +220,7 @@ def test_a_body_that_does_not_come_in_time_is_given_up(pieces):
 
 
 @pytest.mark.parametrize("pieces", [(), (b'{"prompt":',)])
-def test_a_client_that_leaves_has_asked_for_nothing(pieces):
+def test_disconnect_before_the_end_of_the_body_is_raised(pieces):
     with pytest.raises(ClientDisconnect):
         read(*pieces, leaves=True)
 
@@ -232,12 +232,12 @@ KEY = b"idempotency-key"
 BAD_KEY = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, or none."
 
 
-def test_there_need_be_no_key():
+def test_idempotency_key_is_optional():
     assert read_idempotency_key(request_of()) is None
 
 
 @pytest.mark.parametrize("key", ["a", "!~", '"8e03978e-40d5-43e8-bc93-6894a57f9324"', "k" * 255, "null", "0"])
-def test_a_key_is_taken_as_it_is(key):
+def test_idempotency_key_is_kept_unchanged(key):
     assert read_idempotency_key(request_of((KEY, key.encode()))) == key
 
 
@@ -249,7 +249,7 @@ def test_a_key_is_taken_as_it_is(key):
         [b"", b""],
     ],
 )  # fmt: skip
-def test_what_is_no_key_is_refused(keys):
+def test_invalid_idempotency_key_is_rejected(keys):
     problem = refused(read_idempotency_key, request_of(*((KEY, key) for key in keys)))
     assert (problem.status, problem.code, str(problem)) == (400, "invalid_idempotency_key", BAD_KEY)
 
@@ -279,7 +279,7 @@ LAST = b"last-event-id"
         (b"", "after=12", 12),
     ],
 )
-def test_the_last_event_is_named_by_the_header_or_else_by_the_query(header, query, after):
+def test_last_event_id_comes_from_the_header_or_else_from_the_query(header, query, after):
     headers = [] if header is None else [(LAST, header)]
     assert read_last_event_id(request_of(*headers, query=query)) == after
 
@@ -291,7 +291,7 @@ NO_EVENTS = [
 
 
 @pytest.mark.parametrize("given", NO_EVENTS, ids=lambda given: repr(given[:20]))
-def test_what_is_no_number_of_an_event_is_refused_wherever_it_stands(given):
+def test_invalid_last_event_id_is_rejected_in_header_and_query(given):
     in_header = request_of((LAST, given.encode("latin-1")))
     in_query = request_of(query="after=" + "".join(f"%{byte:02x}" for byte in given.encode()))
     for request in (in_header, in_query):
@@ -301,7 +301,7 @@ def test_what_is_no_number_of_an_event_is_refused_wherever_it_stands(given):
 
 
 @pytest.mark.parametrize("digits", ["\u0661", "\uff11", "\u0967", "1\u0661"])
-def test_digits_of_other_scripts_are_no_number(digits):
+def test_digits_of_other_scripts_are_rejected(digits):
     query = "after=" + "".join(f"%{byte:02x}" for byte in digits.encode())
     assert refused(read_last_event_id, request_of(query=query)).code == "invalid_last_event_id"
 
@@ -309,5 +309,5 @@ def test_digits_of_other_scripts_are_no_number(digits):
 @pytest.mark.parametrize(
     "request_", [request_of((LAST, b"1"), (LAST, b"1")), request_of(query="after=1&after=1")]
 )
-def test_two_last_events_are_none(request_):
+def test_repeated_last_event_id_is_rejected(request_):
     assert refused(read_last_event_id, request_).code == "invalid_last_event_id"

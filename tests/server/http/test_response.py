@@ -1,5 +1,3 @@
-"""The response that is a stream: how it begins, what it sends, and that it gives its reader back."""
-
 import asyncio
 import json
 import math
@@ -139,7 +137,7 @@ def asked(test):
 
 
 @asked
-async def test_a_response_is_the_stream_with_its_id_and_the_headers_of_a_stream():
+async def test_response_has_the_stream_its_id_and_streaming_headers():
     client, task = await exchange(paced(*PAGE))
     await client.answer()
     await task
@@ -157,7 +155,7 @@ async def test_a_response_is_the_stream_with_its_id_and_the_headers_of_a_stream(
 
 
 @asked
-async def test_events_are_sent_as_they_come():
+async def test_events_are_sent_immediately():
     client, task = await exchange(paced("a", "b", "c"))
     await client.answer()
     await task
@@ -168,7 +166,7 @@ async def test_events_are_sent_as_they_come():
 
 
 @asked
-async def test_what_the_reader_is_not_shown_is_no_message():
+async def test_filtered_events_send_no_message():
     client, task = await exchange(paced("a", "b", "c"), begins=False, components_only=True)
     await client.answer()
     await task
@@ -177,7 +175,7 @@ async def test_what_the_reader_is_not_shown_is_no_message():
 
 
 @asked
-async def test_a_response_begins_with_the_first_event_that_says_something():
+async def test_response_starts_with_the_first_event_that_settles_its_status():
     client, task = await exchange(paced("a", pause=7.0))
     await client.answer()
     await task
@@ -185,7 +183,7 @@ async def test_a_response_begins_with_the_first_event_that_says_something():
 
 
 @asked
-async def test_a_response_begins_with_the_first_heartbeat_if_that_is_earlier():
+async def test_response_starts_with_the_first_heartbeat_if_that_is_earlier():
     client, task = await exchange(paced("a", pause=7.0), heartbeat=2.0)
     await client.answer()
     await task
@@ -196,7 +194,7 @@ async def test_a_response_begins_with_the_first_heartbeat_if_that_is_earlier():
 
 
 @asked
-async def test_a_heartbeat_may_come_before_anything_is_there():
+async def test_heartbeat_may_precede_all_events():
     log = new_log()
     await log.acquire(STREAM, owner="", ttl=100.0)
     client = Exchange(None, log, heartbeat=2.0)
@@ -209,7 +207,7 @@ async def test_a_heartbeat_may_come_before_anything_is_there():
 
 
 @asked
-async def test_a_resumed_response_begins_at_once():
+async def test_resumed_response_starts_immediately():
     client, task = await exchange(paced("a", pause=7.0), begins=False)
     await client.answer()
     await task
@@ -217,7 +215,7 @@ async def test_a_resumed_response_begins_at_once():
 
 
 @asked
-async def test_a_response_is_there_though_its_stream_is_over():
+async def test_response_is_sent_after_its_stream_has_ended():
     client, task = await exchange(Source("a").aitems(), begins=False)
     await task
     await client.answer()
@@ -226,7 +224,7 @@ async def test_a_response_is_there_though_its_stream_is_over():
 
 
 @asked
-async def test_a_reader_that_is_sent_away_before_anything_came_gets_an_empty_stream():
+async def test_client_ended_before_the_first_event_gets_an_empty_stream():
     log = new_log()
     await log.acquire(STREAM, owner="", ttl=100.0)
     client = Exchange(None, log)
@@ -255,7 +253,7 @@ def full():
         ("full", 503, "log_unavailable", True),
     ],
 )
-def test_a_generation_that_fails_before_its_first_event_is_answered_with_a_status(
+def test_generation_that_fails_before_its_first_event_gets_an_error_status(
     case, status, code, retryable, debug
 ):
     async def test():
@@ -285,7 +283,7 @@ def test_a_generation_that_fails_before_its_first_event_is_answered_with_a_statu
 
 
 @asked
-async def test_a_resumed_stream_that_failed_is_a_stream_all_the_same():
+async def test_resumed_failed_stream_is_sent_as_a_stream():
     client, task = await exchange(Source(SourceError("no")).aitems(), begins=False)
     await task
     await client.answer()
@@ -294,7 +292,7 @@ async def test_a_resumed_stream_that_failed_is_a_stream_all_the_same():
 
 
 @asked
-async def test_a_generation_that_fails_later_is_a_stream():
+async def test_generation_that_fails_later_is_sent_as_a_stream():
     client, task = await exchange(Source("a", SourceError("no")).aitems())
     await client.answer()
     await task
@@ -302,7 +300,7 @@ async def test_a_generation_that_fails_later_is_a_stream():
 
 
 @asked
-async def test_an_error_that_ends_nothing_is_part_of_the_stream():
+async def test_non_fatal_error_is_part_of_the_stream():
     client, task = await exchange(Source("/// START 9\n").aitems())
     await client.answer()
     await task
@@ -311,7 +309,7 @@ async def test_an_error_that_ends_nothing_is_part_of_the_stream():
 
 
 @asked
-async def test_an_event_of_a_kind_that_is_not_known_decides_nothing():
+async def test_unknown_event_does_not_start_the_response():
     log = new_log()
     lease = await log.acquire(STREAM, owner="", ttl=100.0)
     events = [STARTED, ErrorEvent("source_failed", "No.", fatal=True), MessageStop("failed")]
@@ -322,7 +320,7 @@ async def test_an_event_of_a_kind_that_is_not_known_decides_nothing():
 
 
 @asked
-async def test_what_is_refused_when_the_reader_is_opened_has_no_reader():
+async def test_rejected_subscription_leaves_no_subscriber():
     client, task = await exchange(Source("a").aitems())
     refusal = RefusedRequestError(503, "server_busy", "Too many.")
 
@@ -349,7 +347,7 @@ async def read_until(client, chunks):
 
 @pytest.mark.parametrize("begins", [True, False])
 @pytest.mark.parametrize("messages", [0, 1, 3, 6])
-def test_a_reader_that_leaves_is_given_back_at_once(messages, begins):
+def test_disconnected_client_is_unsubscribed_immediately(messages, begins):
     async def test():
         client, production = await exchange(paced(*PAGE), begins=begins)
         task = await read_until(client, messages)
@@ -368,7 +366,7 @@ def test_a_reader_that_leaves_is_given_back_at_once(messages, begins):
     ("messages", "before", "after"),
     [(0, False, False), (0, True, True), (1, False, True), (3, False, True)],
 )
-def test_a_reader_that_leaves_knows_the_stream_if_its_response_began(messages, before, after):
+def test_client_can_resume_if_its_response_had_started(messages, before, after):
     async def test():
         client, production = await exchange(paced(*PAGE), known=before)
         task = await read_until(client, messages)
@@ -382,7 +380,7 @@ def test_a_reader_that_leaves_knows_the_stream_if_its_response_began(messages, b
 
 @pytest.mark.parametrize("begins", [True, False])
 @pytest.mark.parametrize("message", [1, 2, 4, 6])
-def test_a_reader_that_takes_nothing_for_too_long_is_dropped(message, begins, caplog):
+def test_client_that_reads_nothing_for_too_long_is_dropped(message, begins, caplog):
     async def test():
         client, production = await exchange(paced("a", "b", "c", "d"), begins=begins)
         client.stuck_at = message
@@ -400,14 +398,14 @@ def test_a_reader_that_takes_nothing_for_too_long_is_dropped(message, begins, ca
 
 
 @asked
-async def test_time_in_which_nothing_is_sent_is_not_the_readers():
+async def test_idle_time_does_not_count_towards_the_send_timeout():
     client, task = await exchange(paced("a", "b", "c", "d", pause=100.0))
     await client.answer()
     await task
     assert client.whole
 
 
-def test_the_time_of_a_reader_that_got_everything_is_not_up_later(caplog):
+def test_send_timeout_ends_with_the_response(caplog):
     async def test():
         client, task = await exchange(paced(*PAGE))
         await client.answer()
@@ -420,7 +418,7 @@ def test_the_time_of_a_reader_that_got_everything_is_not_up_later(caplog):
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_a_cancellation_is_not_lost_because_the_reader_leaves_too(turns):
+def test_cancellation_is_not_lost_when_the_client_disconnects_too(turns):
     async def test():
         client, production = await exchange(paced(*PAGE))
         task = await read_until(client, 3)
@@ -437,7 +435,7 @@ def test_a_cancellation_is_not_lost_because_the_reader_leaves_too(turns):
 
 
 @pytest.mark.parametrize("message", [1, 2, 3, 9])
-def test_a_server_that_raises_because_the_reader_is_gone_is_no_failure(message):
+def test_error_of_a_send_to_a_disconnected_client_is_suppressed(message):
     async def test():
         client, production = await exchange(paced(*PAGE))
         client.broken_at = message
@@ -449,7 +447,7 @@ def test_a_server_that_raises_because_the_reader_is_gone_is_no_failure(message):
 
 
 @asked
-async def test_a_server_that_fails_to_tell_of_the_reader_is_a_failure():
+async def test_error_while_waiting_for_the_disconnect_is_raised():
     client, production = await exchange(paced(*PAGE))
     task = await read_until(client, 3)
     client.broken = RuntimeError("bug")
@@ -461,7 +459,7 @@ async def test_a_server_that_fails_to_tell_of_the_reader_is_a_failure():
 
 
 @asked
-async def test_a_log_with_a_bug_is_a_failure():
+async def test_bug_in_the_log_is_raised():
     log = new_log()
     await log.acquire(STREAM, owner="", ttl=100.0)
     log.trouble("read", 1, error=RuntimeError("bug"))
@@ -510,7 +508,7 @@ async def interrupted_at(suspension, how):
 @pytest.mark.parametrize(
     "how", ["leaves", "cancelled", "leaves and cancelled", "remote leaves", "remote cancelled"]
 )
-def test_a_response_that_is_interrupted_anywhere_gives_its_reader_back_and_leaves_nothing(how):
+def test_response_interrupted_anywhere_unsubscribes_and_leaves_nothing(how):
     suspension = 1
     while run(interrupted_at(suspension, how)):
         suspension += 1
