@@ -1,4 +1,4 @@
-"""A worker as uvicorn starts it; the environment names its log, the model's notes and the lease."""
+"""The application of a worker; the environment has its log, the file of the model's notes and the lease."""
 
 import os
 
@@ -24,7 +24,7 @@ def open_log(url):
 
 
 def authenticate(request):
-    """Take a bearer token for the name of a user."""
+    """Authenticate a user whose bearer token is the name."""
     scheme, _, user = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or not user:
         raise RefusedRequestError(401, "unauthorized", "Send a bearer token.")

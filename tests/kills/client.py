@@ -1,4 +1,4 @@
-"""A client that reads a generation to its end, whatever happens to the connections and the workers."""
+"""A client that reads a generation to its end in spite of broken connections and killed workers."""
 
 import asyncio
 import json
@@ -11,32 +11,32 @@ from tests.kills.http_client import BrokenError, asking
 from tests.kills.judging import Received
 
 PAUSE = 0.05
-"""Seconds before the next try."""
+"""Maximum pause in seconds before a retry."""
 
 HURRIES = 0.1
-"""How many of the first requests it gives up before they are answered, to ask once more."""
+"""Share of the first requests that the client gives up before the answer, and repeats."""
 
 TAKEN_AGAIN = {"log_unavailable", "server_busy", "server_stopping"}
-"""Errors after which the same request may succeed."""
+"""Errors after which the client repeats the request."""
 
 
 class RefusedError(Exception):
-    """An answer that nobody may get here."""
+    """An answer that must not occur here."""
 
 
 @attrs.define
 class Client:
-    """Reads streams, one after the other.
+    """Reads one stream after the other.
 
     Args:
-        ports: of the workers.
-        user: who it is.
-        random: what it decides by.
-        leaves: how many of the connections it drops by itself.
+        ports: Ports of the workers.
+        user: Name of the user.
+        random: Source of its decisions.
+        leaves: Share of its connections that it drops by itself.
 
     Attributes:
-        counts: connections, reconnects and the like.
-        reading: how many events the present connection has brought, by its port; empty without one.
+        counts: Connections, reconnects and the like.
+        reading: Number of events on the current connection, by port; empty without one.
     """
 
     ports: list
@@ -47,7 +47,7 @@ class Client:
     reading: dict = attrs.field(factory=dict)
 
     async def generate(self, prompt, key):
-        """Have something generated, and read it to its end; return its stream and what was received."""
+        """Start a generation and read it to its end; return the stream and the received events."""
         received = Received()
         stream = None
         while received.ended is None:
@@ -65,7 +65,7 @@ class Client:
         return stream, received
 
     async def read_again(self, stream):
-        """Return a whole stream, read from its start."""
+        """Read a stream from its start to its end."""
         received = Received()
         while received.ended is None:
             try:
@@ -75,10 +75,10 @@ class Client:
         return received
 
     async def has_all(self, stream, last):
-        """Wait until a reader that has everything is told so; return what it was told instead, if anything.
+        """Wait until a client that has all events gets 204; return the events that it gets instead, if any.
 
-        Between the last event and the end of the stream in the log there is a moment, or, where the producer
-        was killed in it, the time of a lease; such a reader gets an answer without an event meanwhile.
+        The last event is in the log shortly before the stream is finished, or, if the producer was killed in
+        between, up to a lease before. In that time the client gets a response without events.
         """
         while True:
             try:
@@ -137,7 +137,7 @@ class Client:
         raise RefusedError(f"{answer.status} {body.decode()}")
 
     async def _read(self, port, answer, received, *, leaves):
-        """Read one answer, to the end of the stream or of the connection, or as long as the client likes."""
+        """Read one response to the end of the stream or the connection, or until the client leaves."""
         leaving = self.random.randint(1, 12) if leaves and self.random.random() < self.leaves else None
         self.reading = {port: 0}
         try:
@@ -158,7 +158,7 @@ class Client:
         self.counts["ended early"] += 1
 
     def _take_aside(self, data):
-        """Take an event that is not of the stream."""
+        """Handle an event without an ID, which is not stored."""
         event = json.loads(data)
         if event["type"] != "error" or event["error"]["type"] not in TAKEN_AGAIN:
             raise RefusedError(data.decode())

@@ -1,24 +1,24 @@
-"""A proxy before Redis that delays what it answers, and knows whose answer is on its way."""
+"""A proxy that delays the answers of Redis, and knows which streams have an answer on the way."""
 
 import asyncio
 import re
 from contextlib import asynccontextmanager, suppress
 
 STREAM = re.compile(rb"(?:red|blue)-\d+|k-[0-9a-f]{64}")
-"""The stream that a command is about."""
+"""The stream in a command."""
 
 
 class DelayingProxy:
-    """Hands bytes on; those from Redis after a delay.
+    """Forwards bytes; those from Redis after a delay.
 
     Args:
-        port: of Redis.
-        random: draws the delays.
-        most: seconds that a delay takes at most.
+        port: Port of Redis.
+        random: Source of the delays.
+        most: Maximum delay in seconds.
 
     Attributes:
-        port: where it listens.
-        answers: how many pieces it has delayed.
+        port: Port of the proxy.
+        answers: Number of delayed pieces.
     """
 
     def __init__(self, port, random, most):
@@ -32,12 +32,12 @@ class DelayingProxy:
         self._serving = set()
 
     def in_flight(self, stream):
-        """Whether a command about a stream has gone out, and its answer has not come back."""
+        """Return True if a command for a stream was sent and its answer has not arrived."""
         return stream.encode() in self._asked.values()
 
     @asynccontextmanager
     async def listening(self):
-        """Serve, to the end of the block."""
+        """Serve until the end of the block."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:

@@ -1,12 +1,12 @@
-"""Cancel calls of a Redis log while their answers are on the way, and prove that nobody gets another's.
+"""Cancel calls of a Redis log with answers on the way, and check that no other call gets them.
 
     python tests/kills/foreign.py --cancels 2000 --disconnects 1000
 
-Between the log and Redis stands a proxy that delays each answer by up to 50 ms. A client of Redis that is
-cancelled meanwhile must not put its connection back with the answer still to come, or whoever asks next gets
-it. Two tenants, red and blue, each with a word of its own in all that it writes, share one client: first
-tasks that call a log and are cancelled at random moments, then, over HTTP, readers of two workers that leave
-at random moments. No answer to a tenant may hold the word of the other, and each must be the right one.
+A proxy between the log and Redis delays each answer by up to 50 ms. A Redis client whose call is cancelled
+meanwhile must not return the connection to its pool with the answer still to come, or the next call gets it.
+Two tenants, red and blue, share one client, and each writes a canary of its own: first tasks that call a log
+and are cancelled at random moments, then, over HTTP, clients of two workers that disconnect at random
+moments. Each answer must be the expected one and must not contain the canary of the other tenant.
 """
 
 import argparse
@@ -44,23 +44,23 @@ PATIENCE = 60.0
 """Seconds for which a request is repeated that a busy worker could not serve."""
 
 CANCELLED = 0.5
-"""How many of the calls may be cancelled; if it were all, no connection would live to be used again."""
+"""Share of the calls that may be cancelled. If all were, no connection would survive to be reused."""
 
 AT_ONCE = 12
-"""Tasks, or readers, of each tenant."""
+"""Tasks, or clients, of each tenant."""
 
 STAYS = 0.4
-"""Seconds that a reader stays at most."""
+"""Maximum time in seconds that a client stays connected."""
 
 
 @attrs.define
 class Findings:
-    """What was found.
+    """The findings of a run.
 
     Attributes:
-        counts: the figures.
-        foreign: bytes of the other tenant that somebody got.
-        wrong: answers that were not the right one.
+        counts: Figures.
+        foreign: Number of bytes of the other tenant in answers.
+        wrong: Unexpected answers.
     """
 
     counts: Counter = attrs.field(factory=Counter)
@@ -68,26 +68,26 @@ class Findings:
     wrong: list = attrs.field(factory=list)
 
     def look(self, tenant, answer):
-        """Look for the other tenant's word in what a tenant got."""
+        """Search an answer to a tenant for the canary of the other."""
         self.foreign += answer.count(WORDS[OTHER[tenant]].encode()) * len(WORDS[OTHER[tenant]])
 
-    def expect(self, what, got, expected):
-        """Note an answer that is not the right one."""
+    def expect(self, subject, got, expected):
+        """Record an unexpected answer."""
         if got != expected:
-            self.wrong.append(f"{what}: {got!r:.200}, not {expected!r:.200}")
+            self.wrong.append(f"{subject}: {got!r:.200}, not {expected!r:.200}")
 
 
 # Calls of a log
 
 
 def payload(tenant, stream, seq):
-    """Return what entry `seq` of a stream holds."""
+    """Return the payload of entry `seq` of a stream."""
     return f"{WORDS[tenant]} {stream} {seq} ".encode() * 3
 
 
 @attrs.define
 class Tenant:
-    """One task of a tenant: it begins streams, writes to them and reads them, one call after the other."""
+    """One task of a tenant, which starts, writes and reads streams, one call after the other."""
 
     name: str
     log: RedisEventLog
@@ -100,7 +100,7 @@ class Tenant:
     written: int = 0
 
     async def work(self, cancels):
-        """Call and be cancelled, until that has been done so many times by all together."""
+        """Make calls and cancel some, until all tasks together have cancelled `cancels`."""
         while self.findings.counts["cancels"] < cancels:
             if self.lease is None or self.written > 20:
                 self.stream = f"{self.name}-{next(self.numbers)}"
@@ -112,7 +112,7 @@ class Tenant:
                 await self.try_it(self.random.choice(calls)())
 
     async def try_it(self, call):
-        """Make a call; cancel every other one at a random moment, which may be after its end."""
+        """Make a call; cancel every other one at a random moment, possibly after its end."""
         task = asyncio.create_task(call)
         patience = self.random.uniform(0, 2 * DELAY) if self.random.random() < CANCELLED else None
         await asyncio.wait([task], timeout=patience)
@@ -137,7 +137,7 @@ class Tenant:
         self.findings.expect("a stream that there is", lease, None)
 
     async def append(self):
-        # What was cancelled may have got through, and is repeated as it was.
+        # A cancelled append may have reached the store, so the same batch is repeated.
         first = self.written + 1
         await self.log.append(
             self.lease, first, [payload(self.name, self.stream, seq) for seq in (first, first + 1)]
@@ -166,7 +166,7 @@ class Tenant:
 
 
 async def cancel_calls(cancels, seed, *, connection_class=Connection):
-    """Cancel calls so many times; return what was found."""
+    """Cancel `cancels` calls; return the findings."""
     findings = Findings()
     with tempfile.TemporaryDirectory() as folder, RedisServer(folder) as server:
         async with DelayingProxy(server.port, Random(seed), DELAY).listening() as proxy:
@@ -190,7 +190,7 @@ async def cancel_calls(cancels, seed, *, connection_class=Connection):
 
 
 async def look_at_all(log, streams, findings):
-    """Look for what was written where it does not belong."""
+    """Search all streams for entries that do not belong there."""
     for stream in range(streams):
         for name in WORDS:
             status = await log.status(f"{name}-{stream}")
@@ -205,11 +205,11 @@ async def look_at_all(log, streams, findings):
                     break
 
 
-# Readers of workers
+# Clients of workers
 
 
 class FickleClient(Client):
-    """A client that leaves at a random moment, each time."""
+    """A client that disconnects at a random moment, each time."""
 
     proxy = None
 
@@ -223,7 +223,7 @@ class FickleClient(Client):
 
 
 async def read_streams(name, client, disconnects, findings):
-    """Read streams of a tenant until its readers have left so many times; try the other's too."""
+    """Read streams of a tenant until `disconnects` disconnects; request each as the other tenant too."""
     while client.counts["disconnects"] < disconnects:
         plan = Plan(client.random.getrandbits(48), 2000, 40, 2.0, WORDS[name])
         stream, received = await client.generate(plan.prompt, f"key-{plan.seed}")
@@ -249,7 +249,7 @@ async def status_of_foreign_stream(name, client, stream, findings):
 
 
 async def leave_streams(disconnects, seed):
-    """Have readers leave so many times; return what was found."""
+    """Let clients disconnect `disconnects` times; return the findings."""
     findings = Findings()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,4 +1,4 @@
-"""As much of an HTTP client as it takes to read a stream of events, and to see where it was cut off."""
+"""A minimal HTTP client that reads a stream of events and notices where it was cut off."""
 
 import asyncio
 import json
@@ -8,16 +8,16 @@ import attrs
 
 
 class BrokenError(Exception):
-    """The connection was refused, or ended before the answer did."""
+    """The connection was refused, or ended before the response."""
 
 
 @attrs.frozen
 class Answer:
-    """The head of an answer, and the way to its body.
+    """The head of a response, with access to its body.
 
     Attributes:
-        status: its status.
-        headers: its headers, their names in lower case.
+        status: HTTP status.
+        headers: Headers, with names in lower case.
     """
 
     status: int
@@ -26,7 +26,7 @@ class Answer:
     _writer: asyncio.StreamWriter
 
     async def pieces(self):
-        """Yield the body as it comes."""
+        """Yield the body in pieces as they arrive."""
         if "chunked" not in self.headers.get("transfer-encoding", ""):
             length = int(self.headers.get("content-length", "0"))
             yield await _got(self._reader.readexactly(length))
@@ -39,7 +39,7 @@ class Answer:
         return b"".join([piece async for piece in self.pieces()])
 
     async def events(self):
-        """Yield each event as its id, None without one, and its data, which are those of one line."""
+        """Yield ID, None without one, and data of each event; the data is a single line."""
         held = b""
         async for piece in self.pieces():
             *blocks, held = (held + piece).split(b"\n\n")
@@ -48,16 +48,16 @@ class Answer:
                 yield int(fields[b"id"]) if b"id" in fields else None, fields[b"data"]
 
     def abort(self):
-        """Leave by a reset of the connection, rather than by closing it."""
+        """Reset the connection instead of closing it."""
         self._writer.transport.abort()
 
 
 @asynccontextmanager
 async def asking(port, method, path, *, user, headers=(), content=None):
-    """Send a request on a connection of its own; give the answer once its head is there; leave.
+    """Send a request on a connection of its own; yield the response when its head has arrived.
 
     Raises:
-        BrokenError: there is no answer, or, inside the block, no end of it.
+        BrokenError: The response did not arrive, or, inside the block, did not end.
     """
     reader, writer = await _got(asyncio.open_connection("127.0.0.1", port))
     try:

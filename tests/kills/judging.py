@@ -1,4 +1,4 @@
-"""What a client got of a stream, and whether that is right."""
+"""The events of a stream that a client received, and whether they are right."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from tests.kills.upstream import spell, spelt_whole
 
 @attrs.define
 class Received:
-    """The events of one stream as they came, over however many connections.
+    """The events of one stream, from all connections of a client.
 
     Attributes:
-        entries: their data, in order; the first has the id 1.
-        lost: how many ids were passed over.
-        duplicate: how many came again.
-        reordered: how many came again as something else.
-        ended: when the last one came, None before.
+        entries: Their data, in order; the first has the ID 1.
+        lost: Number of skipped IDs.
+        duplicate: Number of repeated events.
+        reordered: Number of IDs that came again with other data.
+        ended: Time of the last event, None before.
     """
 
     entries: list = attrs.field(factory=list)
@@ -33,7 +33,7 @@ class Received:
         return len(self.entries)
 
     def add(self, id_, data, now):
-        """Take the next event; return whether it is the last one."""
+        """Add the next event; return True if it is the last."""
         if id_ == self.last + 1:
             self.entries.append(data)
         elif id_ > self.last + 1:
@@ -48,18 +48,18 @@ class Received:
         return self.ended is not None
 
     def wrong(self):
-        """Return what is wrong with the ids."""
+        """Return the faults of the IDs."""
         counts = {"lost": self.lost, "duplicate": self.duplicate, "reordered": self.reordered}
-        return [f"{count} events {what}" for what, count in counts.items() if count]
+        return [f"{count} events {fault}" for fault, count in counts.items() if count]
 
 
 @attrs.frozen
 class Verdict:
-    """What is to be said of a stream.
+    """The verdict on a stream.
 
     Attributes:
-        wrong: its faults.
-        producer_lost: it ended because its producer died.
+        wrong: Faults.
+        producer_lost: True if it ended because its producer died.
     """
 
     wrong: list
@@ -67,12 +67,12 @@ class Verdict:
 
 
 def judge(plan, received, *, producer_killed):
-    """Compare what was received with what was said upstream.
+    """Compare the received events with the answer of the model.
 
     Args:
-        plan: of the answer.
-        received: the stream, to its end.
-        producer_killed: the process that called the model was killed before the stream had ended.
+        plan: Plan of the answer.
+        received: Events of the complete stream.
+        producer_killed: True if the process that called the model was killed before the stream ended.
     """
     if wrong := received.wrong():
         return Verdict(wrong, producer_lost=False)
@@ -109,7 +109,7 @@ def _wrong_part(plan, events, place):
         wrong.append("producer_lost must be fatal and retryable")
     part = spell(events[:place])
     if _digest(part) != _digest(spelt_whole(plan)[: len(part)]):
-        wrong.append("its text is no beginning of that of the model")
+        wrong.append("its text is not a prefix of that of the model")
     return wrong
 
 

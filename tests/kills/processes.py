@@ -1,4 +1,4 @@
-"""Worker processes that are killed and started again, and what they share."""
+"""Worker processes that are killed and restarted, and the resources that they share."""
 
 import asyncio
 import os
@@ -18,15 +18,15 @@ KILLED = -9
 
 
 class Worker:
-    """One worker at a time, always at the same port.
+    """One worker process at a time, always on the same port.
 
     Args:
-        folder: where its output goes.
-        name: of the file.
-        environment: what the worker is told.
+        folder: Folder of its output.
+        name: Name of the output file.
+        environment: Environment variables of the process.
 
     Attributes:
-        killed: when each process was killed, by its id.
+        killed: Time of death of each killed process, by PID.
     """
 
     def __init__(self, folder, name, environment):
@@ -41,7 +41,7 @@ class Worker:
         return self._process.pid
 
     def start(self):
-        """Start the process; it does not answer at once."""
+        """Start the process, without waiting until it answers."""
         command = [sys.executable, "-m", "uvicorn", "tests.kills.app_worker:app", "--port", str(self.port)]
         command += ["--log-level", "warning", "--no-access-log"]
         with self._output.open("ab") as output:
@@ -61,29 +61,29 @@ class Worker:
         raise AssertionError(f"the worker does not answer: {self.output()[-2000:]}")
 
     def kill(self):
-        """Kill the process, and prove it."""
+        """Kill the process, and check that the signal ended it."""
         self.killed[self.pid] = time.monotonic()
         self._process.kill()
         assert self._process.wait() == KILLED
         return self.pid
 
     def stop(self):
-        """End the process, if it has not ended."""
+        """End the process if it is still running."""
         self._process.kill()
         self._process.wait()
 
     def output(self):
-        """Return what it has written."""
+        """Return its output."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
 
 class Notes:
-    """What the models of all processes have noted.
+    """The notes of the models of all processes.
 
     Attributes:
-        calls: how often the model was called, by prompt.
-        callers: the process that called it last, by prompt.
-        live: for each process the prompts that its model still answers.
+        calls: Number of calls of the model, by prompt.
+        callers: PID of the last caller, by prompt.
+        live: Prompts that are being answered, by PID.
     """
 
     def __init__(self, path):
@@ -95,16 +95,16 @@ class Notes:
         self._read = 0
 
     def update(self):
-        """Read what was noted since."""
+        """Read the new notes."""
         with self.path.open("rb") as file:
             file.seek(self._read)
             fresh = file.read()
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
         for line in whole.decode().splitlines():
-            what, pid, prompt = line.split(" ", 2)
+            note, pid, prompt = line.split(" ", 2)
             live = self.live.setdefault(int(pid), set())
-            if what == "begin":
+            if note == "begin":
                 self.calls[prompt] = self.calls.get(prompt, 0) + 1
                 self.callers[prompt] = int(pid)
                 live.add(prompt)
@@ -114,11 +114,11 @@ class Notes:
 
 @asynccontextmanager
 async def a_log(kind, folder):
-    """Give the URL of a log and, for Redis, its server, which forgets nothing when it is killed."""
+    """Yield the URL of a log and, for Redis, its server, which loses nothing when it is killed."""
     if kind == "sqlite":
         yield f"sqlite:{folder / 'log.db'}", None
         return
-    # Rewritten often, so that Redis is back within the time of a lease.
+    # Rewritten often, so that Redis restarts within the TTL of a lease.
     options = ("--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-min-size", "4mb")
     with RedisServer(folder, *options) as server:
         yield f"redis://127.0.0.1:{server.port}", server
@@ -126,7 +126,7 @@ async def a_log(kind, folder):
 
 @asynccontextmanager
 async def workers(count, folder, environment):
-    """Run workers; give them when all answer."""
+    """Run workers, and yield them when all answer."""
     started = [Worker(folder, f"worker{number}", environment) for number in range(count)]
     try:
         for worker in started:

@@ -33,7 +33,7 @@ class StaleConnection(Connection):
 
 def test_a_client_that_keeps_a_connection_whose_answer_is_to_come_is_found_out():
     # Chance decides whose call gets a stale answer. The first wrong one may even stop all tenants, so that
-    # the canary of the other is not in what they got: then try the next seed.
+    # the canary of the other is not in any answer: then try the next seed.
     for seed in range(1, 11):
         findings = asyncio.run(cancel_calls(100, seed, connection_class=StaleConnection))
         assert findings.wrong != []

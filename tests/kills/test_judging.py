@@ -98,7 +98,7 @@ def test_a_missing_piece_of_text_is_found_behind_right_ids():
     wrong = judge(PLAN, received(without_a_delta(whole())), producer_killed=False).wrong
     assert wrong == ["its text is not that of the model"]
     wrong = judge(PLAN, received(without_a_delta(cut_off())), producer_killed=True).wrong
-    assert wrong == ["its text is no beginning of that of the model"]
+    assert wrong == ["its text is not a prefix of that of the model"]
 
 
 def test_a_stream_of_another_prompt_is_found():

@@ -1,6 +1,6 @@
-"""What the model says here, which is computed from the prompt: whoever has the prompt can compute it too.
+"""The answers of the model, which are computed from the prompt, so that a test can compute them too.
 
-Every eight characters name the place they stand at: a text that lacks or repeats a piece cannot look whole.
+Every eight characters contain their own offset: a text that lacks or repeats a piece cannot look complete.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ NAMES = ("Hero", "Features", "Pricing", "Footer", "Stats.Row")
 
 @attrs.frozen
 class Plan:
-    """An answer: which, how long, how fast.
+    """The plan of an answer.
 
     Attributes:
-        seed: tells one from another of the same length.
-        chars: how long it is, about.
-        pieces: in how many pieces it comes.
-        seconds: how long it takes, about.
-        mark: a word that stands in every line of text.
+        seed: Seed of the text.
+        chars: Approximate length in characters.
+        pieces: Number of chunks.
+        seconds: Approximate duration in seconds.
+        mark: Word in every line of text.
     """
 
     seed: int
@@ -45,17 +45,17 @@ class Plan:
         return cls(**json.loads(prompt))
 
     def text(self):
-        """Return the whole answer."""
+        """Return the complete answer."""
         return _text(self.seed, self.chars, self.mark)
 
     def cut(self):
-        """Return the answer in its pieces."""
+        """Return the answer in chunks."""
         text = self.text()
         inner = Random(self.seed).sample(range(1, len(text)), min(self.pieces, len(text)) - 1)
         return [text[first:last] for first, last in pairwise([0, *sorted(inner), len(text)])]
 
     def pauses(self):
-        """Return the seconds before each piece."""
+        """Return the seconds before each chunk."""
         random = Random(self.seed + 1)
         return [random.uniform(0, 2) * self.seconds / self.pieces for _ in self.cut()]
 
@@ -83,7 +83,7 @@ def _text(seed, chars, mark):
 
 
 def spell(events):
-    """Return what is said in events as bytes: those of a part of a stream begin those of the whole."""
+    """Return the contents of events as bytes, such that a prefix of a stream gives a prefix of them."""
     spelt = bytearray()
     for event in events:
         match event:
@@ -95,22 +95,22 @@ def spell(events):
 
 
 def spelt_whole(plan):
-    """Return what the events of a whole answer spell."""
+    """Return the contents of the events of a complete answer."""
     parser = ComponentParser()
     return spell([*parser.feed(plan.text()), *parser.close()])
 
 
 class Model:
-    """Answers as the prompts say, and notes each call in a file.
+    """Answers as the prompts say, and records each call in a file.
 
-    A line is ``begin`` or ``end``, the id of the process, and the prompt.
+    A line is ``begin`` or ``end``, the PID, and the prompt.
     """
 
     def __init__(self, notes):
         self._notes = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     async def generate(self, request):
-        """Answer one request."""
+        """Answer a request."""
         self._note("begin", request)
         try:
             plan = Plan.of(request.prompt)
@@ -120,7 +120,7 @@ class Model:
         finally:
             self._note("end", request)
 
-    def _note(self, what, request):
-        # One write, so that the lines of two processes do not mix and a kill leaves no half of one.
-        line = f"{what} {os.getpid()} {request.prompt}\n"
+    def _note(self, event, request):
+        # A single write, so that lines of two processes do not mix and a kill does not leave half a line.
+        line = f"{event} {os.getpid()} {request.prompt}\n"
         os.write(self._notes, line.encode())

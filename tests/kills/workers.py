@@ -1,18 +1,18 @@
-"""Kill workers while clients read from them, and prove that nobody misses or repeats an event.
+"""Kill workers while clients read from them, and check that no event is lost, doubled or reordered.
 
     python tests/kills/workers.py --kills 200 --clients 50 --log redis
     python tests/kills/workers.py --kills 50 --clients 50 --log redis --compound
 
-Two workers serve one log. Clients have answers generated and read them; when a connection breaks, or when
-they feel like it, they go on after their last id at either worker. Then a worker is killed with SIGKILL, and
-started again at once. With ``--compound`` something is killed once more while the workers recover: the other
-worker, the same one, or Redis.
+Two workers share one log. Clients start generations and read them; when a connection breaks, or at random,
+they resume after their last ID on either worker. Then a worker is killed with SIGKILL and restarted at once.
+With ``--compound`` something is killed once more while the workers recover: the other worker, the same one,
+or Redis.
 
-Each stream must have the ids 1, 2, 3 and so on, once each and in order; be well-formed; hold the text of the
-model (compared by SHA-256) and ``complete``, or, if its producer was killed or Redis was away for the time of
-a lease, a beginning of it, the error ``producer_lost`` and ``failed``, in time; read again from its start it
-must be the same to the byte; and the model must have been called once for it. A kill counts only if it ended
-the process while it was producing for, or sending to, someone.
+Each stream must have the IDs 1, 2, 3 and so on, once each and in order; be well-formed; have the text of the
+model (compared by SHA-256) and ``complete``, or, if its producer was killed or Redis was down for the TTL of
+a lease, a prefix of it, the error ``producer_lost`` and ``failed``, in time; be the same to the byte when it
+is read again from its start; and have caused one call of the model. A kill counts only if it ended the
+process while it was producing or sending a stream.
 """
 
 import argparse
@@ -36,15 +36,15 @@ from tests.kills.processes import KILLED, Notes, a_log, workers
 from tests.kills.upstream import Plan
 
 TOO_MUCH = 50
-"""Faults after which no new streams are begun."""
+"""Faults after which no new streams are started."""
 
 HANGING = 120.0
-"""Seconds in which a client must have had its whole stream."""
+"""Seconds within which a client must have received its stream."""
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What to run; see the options of the command."""
+    """The options of a run; see those of the command."""
 
     kills: int
     clients: int
@@ -60,16 +60,16 @@ class Run:
     """The state of a run.
 
     Attributes:
-        options: what it is to do.
-        workers: the workers.
-        redis: the Redis server, None without one.
-        notes: of the model.
-        faults: when something was killed, and when all was back.
-        outages: when Redis was killed, and when it was back.
-        counts: the figures.
-        deaths: when producers were killed, and when their streams had their end.
-        wrong: what was found.
-        over: no new streams are to be begun.
+        options: Options.
+        workers: Workers.
+        redis: Redis server, None without one.
+        notes: Notes of the model.
+        faults: Times of each kill and of the recovery.
+        outages: Times of each kill of Redis and of its return.
+        counts: Figures.
+        deaths: Times of each kill of a producer and of the end of its stream.
+        wrong: Faults.
+        over: True when no new streams are started.
     """
 
     options: Options
@@ -85,32 +85,32 @@ class Run:
     wrong: list = attrs.field(factory=list)
     over: bool = False
 
-    def goes_on(self):
-        """Whether more streams are to be begun."""
+    def continues(self):
+        """Return True while new streams are started."""
         return not self.over and len(self.wrong) < TOO_MUCH
 
     def killed_at(self, prompt):
-        """Return when the process that produces for a prompt was killed, None if it lives."""
+        """Return when the producer of a prompt was killed, None if it lives."""
         killed = {pid: at for worker in self.workers for pid, at in worker.killed.items()}
         if prompt in self.notes.callers:
             return killed.get(self.notes.callers[prompt])
-        # A worker that is killed between taking the stream and calling the model calls nobody.
+        # A worker may be killed between acquiring the stream and calling the model.
         return max(killed.values(), default=None)
 
     def lost_with_redis(self, began, ended):
-        """Return when Redis was back, if a stream was going on while it was away for the time of a lease."""
-        # A third of the lease may have passed when it goes, and some while until it is written to again.
+        """Return when Redis was back, if it was down for the TTL of a lease during a stream."""
+        # A third of the TTL may have passed when it goes down, and the next write may be some time after.
         longest = self.options.lease / 3
         outages = [back for at, back in self.outages if back - at > longest and began < back and at < ended]
         return min(outages, default=None)
 
 
 async def read_streams(run, number):
-    """Be one client until the run is over."""
+    """Run one client until the run is over."""
     random = Random(f"{run.options.seed} {number}")
     client = Client([worker.port for worker in run.workers], f"user{number % 10}", random)
     run.clients.append(client)
-    while run.goes_on():
+    while run.continues():
         seed = random.getrandbits(48)
         pieces = random.randint(5, 60)
         chars, seconds = random.randint(200, 4000), round(random.uniform(0.5, 4.5), 2)
@@ -127,7 +127,7 @@ async def read_streams(run, number):
 
 
 async def read_one(run, client, plan):
-    """Read one stream; return what is wrong with it."""
+    """Read one stream; return its faults."""
     began = time.monotonic()
     stream, received = await client.generate(plan.prompt, f"key-{plan.seed}")
     run.notes.update()
@@ -135,8 +135,8 @@ async def read_one(run, client, plan):
     if killed is None or killed > received.ended:
         killed = run.lost_with_redis(began, received.ended)
     verdict = judge(plan, received, producer_killed=killed is not None)
-    for what in ("lost", "duplicate", "reordered"):
-        run.counts[what] += getattr(received, what)
+    for fault in ("lost", "duplicate", "reordered"):
+        run.counts[fault] += getattr(received, fault)
     run.counts["events"] += received.last
     wrong = list(verdict.wrong)
     if verdict.producer_lost:
@@ -147,7 +147,7 @@ async def read_one(run, client, plan):
     if again.wrong() or again.entries != received.entries:
         wrong.append("read again it is not the same")
     if more := await client.has_all(stream, received.last):
-        wrong.append(f"a reader that has all gets {more}")
+        wrong.append(f"a client that has all events gets {more}")
     calls = run.notes.calls.get(plan.prompt, 0)
     run.counts["model calls"] += calls
     run.counts["never called"] += calls == 0
@@ -157,10 +157,10 @@ async def read_one(run, client, plan):
 
 
 def late(run):
-    """Return complaints about ends that came too late after their producers had died.
+    """Return complaints about ends that came too late after the death of their producers.
 
-    The end is due a lease after the death. A worker that is killed while it writes the end holds a lease of
-    its own, which runs from then at most. Compound faults leave nobody to write it, until all is back.
+    The end is due one TTL after the death. A worker that is killed while it writes the end holds a lease of
+    its own for at most another TTL. After a compound fault the time starts when everything is back.
     """
     complaints = []
     for killed, ended in run.deaths:
@@ -174,7 +174,7 @@ def late(run):
 
 
 def hit(run, worker):
-    """Return how many live generations and readers a worker has."""
+    """Return how many live generations and subscribers a worker has."""
     run.notes.update()
     producers = len(run.notes.live.get(worker.pid, ()))
     readers = sum(client.reading.get(worker.port, 0) > 0 for client in run.clients)
@@ -182,8 +182,8 @@ def hit(run, worker):
 
 
 async def kill_worker(run, worker, *, busy=True):
-    """Kill a worker, once it is busy, and start it again; return when that was."""
-    while busy and run.goes_on() and not sum(hit(run, worker)):  # noqa: ASYNC110 - nobody tells of it
+    """Kill a worker once it is busy, and restart it; return the time of the kill."""
+    while busy and run.continues() and not sum(hit(run, worker)):  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(0.01)
     producers, readers = hit(run, worker)
     at = time.monotonic()
@@ -196,7 +196,7 @@ async def kill_worker(run, worker, *, busy=True):
 
 
 async def kill_simply(run):
-    """Kill one worker; wait until it is back."""
+    """Kill one worker; wait until it answers again."""
     await asyncio.sleep(run.random.uniform(0.1, 1.5))
     worker = run.random.choice(run.workers)
     at = await kill_worker(run, worker)
@@ -205,7 +205,7 @@ async def kill_simply(run):
 
 
 async def kill_while_it_recovers(run):
-    """Kill one worker, and something else, or it again, while it starts or its streams are taken over."""
+    """Kill one worker, and then another process or the same one while it recovers."""
     await asyncio.sleep(run.random.uniform(0.3, 1.5))
     first, other = run.random.sample(run.workers, 2)
     at = await kill_worker(run, first)
@@ -228,14 +228,14 @@ async def kill_while_it_recovers(run):
 
 
 def unexplained(run):
-    """Return what workers said, but for lost producers, for Redis when it was killed, and for frames."""
+    """Return the output of the workers without the lines that the kills explain, and without stack frames."""
     known = ["The producer of stream "] + ["The log failed, ", "The event log failed; "] * bool(run.outages)
     lines = [line for worker in run.workers for line in worker.output().splitlines()]
     return [f"a worker said: {line}" for line in lines if not line.startswith((*known, " ", "Traceback "))]
 
 
 async def run_all(options, folder):
-    """Run; return the state at the end."""
+    """Run everything; return the final state."""
     async with AsyncExitStack() as stack:
         url, redis = await stack.enter_async_context(a_log(options.log, folder))
         notes = Notes(folder / "notes")
@@ -245,7 +245,7 @@ async def run_all(options, folder):
         async with asyncio.TaskGroup() as clients:
             for number in range(options.clients):
                 clients.create_task(read_streams(run, number))
-            while run.goes_on() and run.counts["faults"] < options.kills:
+            while run.continues() and run.counts["faults"] < options.kills:
                 await (kill_while_it_recovers if options.compound else kill_simply)(run)
                 run.counts["faults"] += 1
             run.over = True
@@ -256,7 +256,7 @@ async def run_all(options, folder):
 
 
 def figures(run, seconds):
-    """Return what there is to say of a run, in one line."""
+    """Return the figures of a run in one line."""
     counts = run.counts
     delays = sorted(ended - killed for killed, ended in run.deaths) or [0.0]
     compound = f"{counts['faults']} compound faults, {counts['redis kills']} kills of Redis, "
@@ -278,7 +278,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description="Kill workers while clients read from them.")
     parser.add_argument("--kills", type=int, default=200, help="of workers, or compound faults")
     parser.add_argument("--clients", type=int, default=50, help="clients that read all the time")
-    parser.add_argument("--log", choices=["redis", "sqlite"], default="redis", help="what the workers share")
+    parser.add_argument(
+        "--log", choices=["redis", "sqlite"], default="redis", help="log that the workers share"
+    )
     parser.add_argument("--compound", action="store_true", help="kill once more while the workers recover")
     parser.add_argument(
         "--lease",

@@ -20,7 +20,7 @@ from tests.listening import serving
 WAIT = 10.0
 """Timeout in seconds for conditions that should hold almost at once."""
 
-SECRET = "the key is hunter2"  # noqa: S105 - what must never be seen outside
+SECRET = "the key is hunter2"  # noqa: S105 - must never leave the server
 ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\n"]
 ENDING = "The end.\n"
 

@@ -1,4 +1,4 @@
-"""Let subscribers join, lag and resume at random while a stream is written, and check what each received.
+"""Let subscribers join, lag and resume at random while a stream is written, and check their entries.
 
     python tests/server/junctions.py --runs 10000
 

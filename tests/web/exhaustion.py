@@ -1,4 +1,4 @@
-"""Open thousands of streams for one user at a steady rate; see what somebody else's requests take meanwhile.
+"""Open thousands of streams for one user at a steady rate, and time the requests of another user meanwhile.
 
     python tests/web/exhaustion.py --opens 5000 --rate 250
 
@@ -55,7 +55,7 @@ def serve():
 
 
 async def ask(url, user, prompt):
-    """Send a request; return what its answer is read from, and the connection."""
+    """Send a request; return the reader of its response, and the connection."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     body = json.dumps({"prompt": prompt})
@@ -125,7 +125,7 @@ def measure(opens, rate):
 
 
 def main():
-    """Run what the command line asks for; return the exit status."""
+    """Run from the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="Exhaust the share of one user, and time another.")
     parser.add_argument("--opens", type=int, default=5000)
     parser.add_argument("--rate", type=float, default=250.0, help="opens a second")

@@ -28,7 +28,7 @@ ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\
 
 
 class Model:
-    """A model that gives one answer, or none until it is left; it notes what it was asked."""
+    """A model that gives one answer, or stalls in the middle of it; it records its requests."""
 
     def __init__(self):
         self.asked = []
@@ -43,7 +43,7 @@ class Model:
 
 
 def by_name(request):
-    """Take the token of a known user for the name; `debugger` may see debug events."""
+    """Authenticate a known user whose token is the name; `debugger` may see debug events."""
     scheme, _, name = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or name not in USERS:
         raise RefusedRequestError(401, "unauthorized", "Who are you?", {"WWW-Authenticate": "Bearer"})
@@ -55,13 +55,13 @@ def token_of(name):
 
 
 def connected(url):
-    """Return a socket to the server, to send what no client library would."""
+    """Return a socket to the server, for requests that HTTP libraries do not send."""
     address = urlsplit(url)
     return socket.create_connection((address.hostname, address.port), WAIT)
 
 
 def exchange(url, *pieces):
-    """Send bytes as they are; return all that comes until the server closes.
+    """Send bytes as they are; return all bytes until the server closes the connection.
 
     A server that rejects a request before its end closes with unread input. TCP then resets the connection:
     sending fails, and so does reading, but only after everything has been read that the server had sent.
@@ -87,7 +87,7 @@ def cheap():
 
 
 def events_of(content):
-    """Return the events of a whole stream, checked."""
+    """Return the events of a complete stream, checked."""
     decoder = SSEDecoder()
     events = decoder.feed(content) + decoder.close()
     EventVerifier().check_all(events)

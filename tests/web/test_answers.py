@@ -1,4 +1,4 @@
-"""What answers have in common, whatever was asked."""
+"""The properties that all responses share."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Bodies of requests that are too long, too slow, or not what was asked for."""
+"""Request bodies that are too long, too slow, or not valid."""
 
 import json
 import logging
@@ -80,7 +80,7 @@ def asked(model):
 
 @pytest.fixture
 def url(server, model, asked):
-    """Give the URL of a server that is to refuse everything: the model must not be asked."""
+    """Give the URL of a server that must refuse everything: the model must not be called."""
     yield server
     assert len(model.asked) == asked
 

@@ -54,7 +54,7 @@ def start(client, user=None, prompt="x", **headers):
 
 
 def hold(client, user):
-    """Start a generation that goes on by itself."""
+    """Start a generation that runs without its client."""
     response = start(client, user, "stall", Prefer="respond-async")
     return response.json()["stream"] if response.status_code == 202 else refusal(response)[:2]
 

@@ -1,4 +1,4 @@
-"""Hostile ids of a last event: each is refused, shows up nowhere, and costs next to nothing."""
+"""Hostile values of Last-Event-ID: each is refused, is not echoed, and is cheap."""
 
 import httpx2
 import pytest
@@ -68,7 +68,7 @@ def stream(client):
 
 @pytest.fixture
 def stalled(client):
-    """Give a stream that goes on for as long as the test."""
+    """Give a stream that stays open during the test."""
     asked = client.post("/generate", json={"prompt": "stall"}, headers={"Prefer": "respond-async"})
     assert asked.status_code == 202
     stream = asked.json()["stream"]
@@ -78,7 +78,7 @@ def stalled(client):
 
 @pytest.fixture(autouse=True)
 def _no_trace(caplog):
-    """Nothing is logged but, as often as anybody likes, that this was no HTTP."""
+    """Check that nothing is logged except warnings about invalid HTTP."""
     yield
     of_the_server = [record for record in caplog.records if record.name.partition(".")[0] != httpx2.__name__]
     assert {record.getMessage() for record in of_the_server} <= {"Invalid HTTP request received."}

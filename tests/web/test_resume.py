@@ -1,4 +1,4 @@
-"""A stream outlives its connections: what readers get who are cut off, come twice, or come elsewhere."""
+"""A stream outlives its connections: clients are cut off, read it twice, or resume on another worker."""
 
 import asyncio
 import threading
@@ -161,7 +161,7 @@ def test_a_reader_at_another_worker_gets_the_same_stream(tmp_path):
 
 
 class EventSource:
-    """What a browser's ``EventSource`` does: GET, and again after each end, until the status is not 200.
+    """An ``EventSource`` like that of browsers: GET, and again after each end, until the status is not 200.
 
     Attributes:
         content: all that came.
@@ -174,7 +174,7 @@ class EventSource:
         self.statuses = []
 
     def read(self, path, *, cut_after=()):
-        """Read a stream; leave the first connections after so many events."""
+        """Read a stream; leave the first connections after the given numbers of events."""
         cuts = list(cut_after)
         last = ""
         while True:
@@ -233,7 +233,7 @@ def test_an_event_source_begins_with_a_ticket_and_stops_when_it_cannot_come_back
 
 
 async def start_at_once(urls, key, times=AT_ONCE):
-    """Start the same generation so many times at once; return all answers."""
+    """Start the same generation several times concurrently; return all responses."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx2.AsyncClient(timeout=60.0, limits=limits) as client:
 

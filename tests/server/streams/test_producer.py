@@ -1,4 +1,4 @@
-"""A generation is written to the log in order and once, whatever fails."""
+"""A generation is written to the log in order and once, in spite of all failures."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Sources are opened whatever ``generate`` returns, in time, and with the lease kept alive."""
+"""Sources of all kinds are opened, in time, and with the lease kept alive."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A subscriber delivers a stream completely, once, in order and to an end, whatever happens."""
+"""A subscriber delivers a stream completely, once, in order and to an end, in spite of all failures."""
 
 import asyncio
 import math
@@ -364,7 +364,7 @@ async def test_a_subscriber_in_the_log_may_be_ahead_of_the_tail():
     stream = await Stream().begin(PAYLOADS[:2])
     client = Client(await stream.subscriber())
     await settle()
-    stream.tail._entries.clear()  # what is there has grown old, so that it reads in the log
+    stream.tail._entries.clear()  # its entries have grown old, so the subscriber reads from the log
     client = Client(await stream.subscriber())
     await settle()
     await stream.log.append(stream.lease, 3, PAYLOADS[2:4])

@@ -144,7 +144,9 @@ def test_the_tail_matches_its_model_for_all_batches(steps):
             assert tail.last == len(model.all)
             for seq in {0, model.first - 1, model.first, model.first + 1, tail.last - 1, tail.last}:
                 if seq >= 0:
-                    assert (tail.after(seq) == model.after(seq)) is True  # what differs is too long to show
+                    assert (
+                        tail.after(seq) == model.after(seq)
+                    ) is True  # the difference would be too long to show
 
     run(test(), debug=False)
 

@@ -1,4 +1,4 @@
-"""A stream whose producer cannot end it is ended once and well-formed, whatever fails."""
+"""A stream whose producer cannot end it is ended once and well-formed, in spite of all failures."""
 
 import asyncio
 import json
