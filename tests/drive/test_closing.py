@@ -75,3 +75,13 @@ def test_a_closer_lets_an_error_pass_and_notes_in_it_a_failed_close():
         assert raised.value.__notes__ == ["Closing the source failed too: ClosingError('no')"]
 
     asyncio.run(test())
+
+
+def test_an_asynchronous_exit_cancels_a_future_that_was_to_become_the_source():
+    async def test():
+        task = asyncio.create_task(asyncio.sleep(10.0))
+        await aclose_on_exit(task)(None, None, None)
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    asyncio.run(test())

@@ -846,3 +846,44 @@ def test_a_source_and_the_iterator_that_it_makes_are_both_closed_the_iterator_fi
 
     run(scenario())
     assert closed == ["iterator", "source"]
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "task"])
+def test_an_awaitable_that_was_never_awaited_is_closed(kind):
+    async def opened():
+        await asyncio.sleep(1000)
+
+    async def test():
+        source = opened() if kind == "coroutine" else asyncio.create_task(opened())
+        run = Run(source)
+        run.driver.begin()
+        await run.driver.leave(told=True)
+        run.driver.settle()
+        await turns()
+        assert source.cancelled() if kind == "task" else source.cr_frame is None
+
+    run(test())
+
+
+def test_an_awaitable_that_stalls_is_left_at_the_deadline():
+    async def opened():
+        await asyncio.sleep(1000)
+
+    async def test():
+        run = await Run(opened(), chunk=3.0).whole()
+        assert (run.loop.time(), run.ends) == (3.0, ["timeout"])
+
+    run(test())
+
+
+def test_an_awaitable_that_raises_is_a_source_that_failed():
+    async def opened():
+        raise SourceError("no")
+
+    async def test():
+        run = Run(opened())
+        with pytest.raises(SourceError, match="no"):
+            await run.whole()
+        assert run.ends == ["failed"]
+
+    run(test())

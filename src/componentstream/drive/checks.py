@@ -81,12 +81,18 @@ def check_any_iterable(source: object, name: str) -> None:
         )
 
 
+def is_future(source: object) -> bool:
+    """Return whether an object is a future of asyncio, without importing that."""
+    # It is slow to load, and itself knows a future by this attribute.
+    return hasattr(type(source), "_asyncio_future_blocking")
+
+
 def is_awaitable_source(source: object) -> bool:
     """Return whether a source has to be awaited before it can be read."""
     if not isinstance(source, Awaitable) or isinstance(source, AsyncIterable):
         return False
-    # A future is an iterable too, for the sake of old coroutines; asyncio itself knows it by this attribute.
-    return not isinstance(source, Iterable) or hasattr(source, "_asyncio_future_blocking")
+    # A future is an iterable too, for the sake of generator-based coroutines.
+    return not isinstance(source, Iterable) or is_future(source)
 
 
 def _is_used_up(source: object) -> bool:

@@ -10,6 +10,8 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import TypeAlias
 
+from componentstream.drive.checks import is_future
+
 ErrorKind: TypeAlias = type[BaseException] | None
 Error: TypeAlias = BaseException | None
 Trace: TypeAlias = TracebackType | None
@@ -37,6 +39,9 @@ def close_on_exit(thing: object) -> Exit:
 def aclose_on_exit(thing: object) -> AsyncExit:
     """Return the asynchronous exit callback that closes an object, if it can be closed."""
     close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
+    if close is None and is_future(thing):
+        # A source that was never awaited: left alone, it would open a response that nothing closes.
+        close = getattr(thing, "cancel", None)
 
     async def leave(_kind: ErrorKind, error: Error, _trace: Trace) -> None:
         try:
