@@ -1,12 +1,12 @@
 """Count the characters that the parser examines, by rewriting its source before it is run.
 
-Each text operation of the rewritten modules goes through :class:`Counter`, which does the same and adds how
-many characters it had to look at. A method call that is neither known here nor defined in those modules is
-refused, so that nothing goes uncounted. Copying (slices, joining) is not examining.
+Each text operation of the rewritten modules goes through :class:`Counter`, which performs it and adds the
+number of characters that it examines. A method call that is neither known here nor defined in those modules
+is rejected, so that every operation is counted. Copying (slices, joining) is not examining.
 
-A search looks at everything from where it begins to the end of what it finds. A pattern that matches looks
-at what it matches. The pattern of whole lines, where it does not match, looks as far as the automaton of the
-same language needs to see that; any other pattern is taken to look at all there is.
+A search examines all characters from its start to the end of the match. A pattern that matches examines its
+match. The pattern of complete lines, if it does not match, examines as much as the automaton of the same
+language needs to rule it out; any other pattern is assumed to examine the whole text.
 """
 
 import ast
@@ -51,40 +51,40 @@ class Counter:
         self._heads = {machine.line: "", machine.keyword: "///", machine.fence: "```"}
         self._heads[machine.marker] = "///"
 
-    def find(self, text, what, start=0, end=None):
+    def find(self, text, sought, start=0, end=None):
         end = len(text) if end is None else min(end, len(text))
-        found = text.find(what, start, end)
-        self.examined += max(0, (found + len(what) if found >= 0 else end) - start)
+        found = text.find(sought, start, end)
+        self.examined += max(0, (found + len(sought) if found >= 0 else end) - start)
         return found
 
-    def rfind(self, text, what, start=0, end=None):
+    def rfind(self, text, sought, start=0, end=None):
         end = len(text) if end is None else end
-        found = text.rfind(what, start, end)
+        found = text.rfind(sought, start, end)
         self.examined += max(0, end - (found if found >= 0 else start))
         return found
 
-    def count(self, text, what, start=0, end=None):
+    def count(self, text, sought, start=0, end=None):
         end = len(text) if end is None else end
         self.examined += max(0, end - start)
-        return text.count(what, start, end)
+        return text.count(sought, start, end)
 
-    def lstrip(self, text, what):
-        bare = text.lstrip(what)
+    def lstrip(self, text, sought):
+        bare = text.lstrip(sought)
         self.examined += len(text) - len(bare) + bool(bare)
         return bare
 
-    def rstrip(self, text, what):
-        bare = text.rstrip(what)
+    def rstrip(self, text, sought):
+        bare = text.rstrip(sought)
         self.examined += len(text) - len(bare) + bool(bare)
         return bare
 
-    def removesuffix(self, text, what):
-        self.examined += len(what)
-        return text.removesuffix(what)
+    def removesuffix(self, text, sought):
+        self.examined += len(sought)
+        return text.removesuffix(sought)
 
-    def startswith(self, text, what, start):
-        self.examined += len(what)
-        return text.startswith(what, start)
+    def startswith(self, text, sought, start):
+        self.examined += len(sought)
+        return text.startswith(sought, start)
 
     def match(self, pattern, text, pos=0):
         found = pattern.match(text, pos)
@@ -101,8 +101,8 @@ class Counter:
         self.examined += (found.end() if found else end) - pos
         return found
 
-    def contains(self, what, where):
-        return self.find(where, what) >= 0
+    def contains(self, sought, where):
+        return self.find(where, sought) >= 0
 
     def item(self, thing, key):
         if isinstance(thing, str):
@@ -162,7 +162,7 @@ class _Rewrite(ast.NodeTransformer):
 
 
 def counted_parser():
-    """Return a ComponentParser class that counts what it examines, and its counter."""
+    """Return a ComponentParser class that counts the characters it examines, and its counter."""
     counter = Counter()
     trees = {name: ast.parse((SOURCE / f"{name}.py").read_text(encoding="utf-8")) for name in MODULES}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]

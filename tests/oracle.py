@@ -79,7 +79,7 @@ class _Fence:
 
 @attrs.frozen
 class _Wrong:
-    """A candidate that is no marker, and why."""
+    """A candidate that is not a marker, and the reason."""
 
     code: str
 
@@ -319,7 +319,7 @@ class _Walk:
         self.stop_component("end", line.span)
 
     def inner_of(self, end: _End) -> list[_Component] | None:
-        """Return what stands open inside the innermost component that ``end`` names, None without one."""
+        """Return the components open inside the innermost one that ``end`` names, None without one."""
         places = [place for place, component in enumerate(self.open) if component.name == end.name]
         return self.open[places[-1] + 1 :] if places else None
 

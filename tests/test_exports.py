@@ -33,7 +33,7 @@ PUBLIC_MODULES = [
     "componentstream.testing.strategies",
     "componentstream.demo.recording",
 ]
-"""The modules whose names users import. A package stands for what it exports, not for its modules."""
+"""The modules whose names users import. A package covers its exports, not its modules."""
 
 NOT_EXPORTED_YET = {
     "componentstream.testing.invariance._Stage",

@@ -78,7 +78,7 @@ def test_no_character_is_examined_more_than_twice(counted, unit, place, size):
     events += parser.close()
 
     assert counter.examined <= 2 * len(text) + 64
-    assert counter.examined >= len(text) / 2, "the counter sees what the parser does"
+    assert counter.examined >= len(text) / 2, "the counter sees the work of the parser"
     assert comparable(events) == parse_whole(text, grammar=Grammar(), limits=LIMITS)
 
 

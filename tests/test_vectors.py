@@ -41,7 +41,7 @@ class Case:
 
 
 def expand(parts: Any) -> str:
-    """Return the text that a string, a repetition or a list of both stands for."""
+    """Return the text that a string, a repetition or a list of both means."""
     if isinstance(parts, str):
         return parts
     if isinstance(parts, dict):
@@ -93,7 +93,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
 def parse_pieces(case: Case, pieces: list[str]) -> list[Event]:
-    """Return all events of the parser, having checked what holds for those of each single call."""
+    """Return all events of the parser, after checking the rules for those of each single call."""
     parser = ComponentParser(grammar=case.grammar, limits=case.limits)
     events: list[Event] = []
     for answer in [*(parser.feed(piece) for piece in pieces), parser.close()]:

@@ -35,7 +35,7 @@ def stop(index, reason="end", trimmed=0):
 
 
 def run(buffer, *events):
-    """Apply the events; return what the last one completed."""
+    """Apply the events; return the component that the last one completed."""
     completed = None
     for event in events:
         completed = buffer.apply(event)

@@ -46,12 +46,12 @@ def wrong_name(name):
 
 
 def start(rest):
-    """Judge what stands behind the keyword of a START line."""
+    """Judge the rest of a START line after the keyword."""
     return judge(rest, opens=True)
 
 
 def end(rest):
-    """Judge what stands behind the keyword of an END line."""
+    """Judge the rest of an END line after the keyword."""
     return judge(rest, opens=False)
 
 
@@ -69,7 +69,7 @@ def characters(category):
     return [char for char in every if unicodedata.category(char) == category]
 
 
-# What the protocol fixes.
+# Constants of the protocol.
 
 
 def test_white_space_is_that_of_the_protocol_and_holds_no_line_end():
@@ -408,7 +408,7 @@ def test_a_grammar_makes_its_machine_once():
 
 
 def kind_of(content, machine=MACHINE):
-    """Return what the pattern says of a complete line: the group that matched, None for text."""
+    """Return the kind of a complete line: the group that matched, None for text."""
     match = machine.line.match(content)
     return match.lastindex if match else None
 

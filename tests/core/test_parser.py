@@ -1,4 +1,4 @@
-"""Whole streams through ComponentParser, what each call does, and that its fast paths change nothing."""
+"""Whole streams through ComponentParser, the effect of each call, and the equivalence of its fast paths."""
 
 import json
 from functools import partial
@@ -233,7 +233,7 @@ BEFORE = [
     START + "x\n\t ", START + "x\n/// END", START + "x" * 40, START + "x" * 43, START + "```\nx",
     START + "```\nx\n", START + "```\nx\n```\n",
 ]  # fmt: skip
-"""What a parser has read when a chunk comes: every state of a line, in every place."""
+"""Text before a chunk: it leaves a parser in every state of a line, in every place."""
 
 CHUNKS = [
     "y", " ", "\t", "\r", "\u00a0", "/", "`", "\n", "\r\n", " A", " A\n", " A\ny", " \n", "  y", " /", " `",

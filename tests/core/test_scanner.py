@@ -1,4 +1,4 @@
-"""What each line is taken for, where it is, how long it is held: seen through the parser, in every cut."""
+"""The kind of each line, its position, how long it is held: observed through the parser, for every cut."""
 
 import json
 from itertools import combinations
@@ -61,12 +61,12 @@ MARKERS = {
             stop(0, 0, (36, 48)),
         ],
     ),
-    "what is nearly a marker": (
+    "lines that are nearly markers": (
         "/\n//\n/// \n/// STAR\n/// STARTED A\n//// START A\n/// start A\nx /// START A\n ///",
         {},
         run_of("/\n//\n/// \n/// STAR\n/// STARTED A\n//// START A\n/// start A\nx /// START A\n ///"),
     ),
-    "what is nearly a marker, in a component": (
+    "lines that are nearly markers, in a component": (
         "/// START A\n/\n  //\n/// \n\n   \n/// EN\n//// END A\nx\n  y /// END A\n/// END A",
         {},
         [

@@ -15,7 +15,7 @@ def read_lengths(data: bytes) -> tuple[bytes, bytes]:
 
 
 def write_lengths(lengths: tuple[int, ...]) -> bytes:
-    """Return what :func:`read_lengths` reads."""
+    """Return the bytes that :func:`read_lengths` reads."""
     return bytes([len(lengths), *lengths])
 
 

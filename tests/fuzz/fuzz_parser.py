@@ -1,8 +1,8 @@
 """No text makes the parser raise, and where the text is cut makes no difference.
 
 The input begins with a header that chooses the grammar, the limits, the cuts, how the stream ends and
-whether the parser is saved and restored on the way; the rest is the text, in which bytes that are no UTF-8
-become lone surrogates. :func:`header` writes one.
+whether the parser is saved and restored in between; the rest is the text, in which invalid UTF-8 becomes lone
+surrogates. :func:`header` writes one.
 """
 
 import json
@@ -39,7 +39,7 @@ LIMITS = {
 
 @attrs.frozen
 class Case:
-    """What one input asks for; a parser that `moves` goes through JSON after each feed."""
+    """The parameters of one input; a parser that `moves` goes through JSON after each feed."""
 
     grammar: Grammar
     limits: Limits

@@ -1,7 +1,7 @@
 """No bytes make the SSE decoder raise anything but WireError, and where they are cut makes no difference.
 
 The input begins with a byte that chooses the largest event and with the lengths of the chunks; the rest is
-what the decoder gets. What it reads must survive being written and read again.
+the input of the decoder. Decoded events must survive encoding and decoding.
 """
 
 import attrs

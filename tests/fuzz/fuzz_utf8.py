@@ -1,6 +1,6 @@
 """The text decoder, fed bytes cut anywhere, agrees with decoding them whole.
 
-The input begins with the lengths of the chunks; the rest is what is decoded.
+The input begins with the lengths of the chunks; the rest is decoded.
 """
 
 from componentstream.sources.text import TextDecoder

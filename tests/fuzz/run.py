@@ -1,6 +1,6 @@
 """Fuzz one target with Atheris until told to stop: python tests/fuzz/run.py TARGET [libFuzzer options].
 
-TARGET is parser, sse or utf8. What is found goes to a folder outside the checkout, named at the start; the
+TARGET is parser, sse or utf8. Findings go to a folder outside the checkout, printed at the start; the
 committed corpus is read and not written.
 """
 

@@ -25,9 +25,9 @@ class _Open:
 def account(text, events, grammar, limits):
     """Assert that deltas and acted markers account for every character that the rules do not drop.
 
-    The spans of the markers that acted cut the text into segments, and the deltas between those events are
-    what is left of each: all of it but white space at the beginning of a run outside components, lines that
-    are fences, what a component has too much, and what comes after a fatal error.
+    The spans of the markers that acted cut the text into segments. The deltas between those events are the
+    rest of each segment without white space at the beginning of a run outside components, fences, the
+    text beyond the limit of a component, and the text after a fatal error.
     """
     _Audit(text, grammar, limits).run(events)
 
@@ -89,7 +89,7 @@ class _Audit:
         return self.limits.max_total_chars if fatal.code == "stream_too_large" else None
 
     def segment(self, first, last):
-        """Check that what was delivered is what is left of the text between two markers that acted."""
+        """Check that the text between two markers that acted was delivered, except for droppable parts."""
         if not self.open and self.grammar.outside == "discard":
             assert self.delivered == ""
             return
@@ -97,7 +97,7 @@ class _Audit:
         beginnings = [lines] if self.open else self.beginnings(lines)
         trimmed = [self.trimmed(rest, last) for rest in beginnings]
         found = [count for count in trimmed if count is not None]
-        assert found, f"{self.delivered!a} is not what is left of {self.text[first:last]!a}"
+        assert found, f"{self.delivered!a} does not account for {self.text[first:last]!a}"
         if self.open:
             self.open[-1].trimmed += found[0]
 
@@ -112,7 +112,7 @@ class _Audit:
         yield []
 
     def trimmed(self, lines, last):
-        """Return how much of `lines` a limit cut off behind what was delivered, None if they do not fit."""
+        """Return how much of `lines` a limit cut off after the delivered text, None if they do not fit."""
         rest = self.delivered
         may_end = last is None or (self.open and self.open[-1].too_large)
         for at, line in enumerate(lines):

@@ -9,17 +9,16 @@ once        the consumer is cancelled
 twice       and once more at the next suspension of any task
 cleanup     and once more while the source cleans up
 shutdown    all tasks are cancelled, as at the end of ``asyncio.run``
-producer    the task that reads the source is cancelled, by somebody who has no business to
+producer    the task that reads the source is cancelled, by a task that does not own it
 close       the generator is closed at event N, by the task that reads it
 drop        the generator is dropped at event N
 throw       an exception is thrown into the generator at event N
 
-(A response, which is no generator, goes its way in the last three.)
+(A response is not a generator, and has its own equivalent of the last three.)
 
 After each run no task and no thread is left, the source was closed exactly once and in time, the hooks have
-heard of exactly one end, what came out is a well-formed beginning, or the whole, of a stream, and neither the
-loop nor the garbage collector had anything to complain of. Time is virtual, but for sources that are read by
-a thread.
+seen exactly one end, the output is a well-formed stream or the beginning of one, and neither the loop nor the
+garbage collector has reported a problem. Time is virtual, except for sources that are read by a thread.
 """
 
 import argparse
@@ -91,12 +90,12 @@ class Injector:
 
 @attrs.frozen
 class Outcome:
-    """What a run did.
+    """The outcome of a run.
 
     Attributes:
-        reached: there was such a suspension, or event.
-        injected: how many faults were injected.
-        wrong: what was wrong afterwards.
+        reached: whether the run had that many suspensions, or events.
+        injected: number of faults injected.
+        wrong: the problems found afterwards.
     """
 
     reached: bool
@@ -131,7 +130,7 @@ def consumption(world, scenario):
 
 
 async def left_behind(loop, scenario):
-    """Wait for what is still closing; return the tasks and threads that are there even then."""
+    """Wait for pending closes; return the tasks and threads that are left even then."""
     for _ in range(200):
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("componentstream")]
@@ -175,7 +174,7 @@ def wrong_source(world, scenario, injector):
     if watch.closed != expected:
         return [f"the source was closed {watch.closed} times, not {expected}"]
     if watch.closed and watch.closed_at is None:
-        # Whoever cancels all tasks, or a task that is not his, cancels the closing too. And a generator that
+        # Cancelling all tasks, or the task of another owner, cancels the closing too. And a generator that
         # cleans up at its end, by itself, looks as if it were waiting for its next chunk.
         allowed = injector.mode in {"shutdown", "producer"} or watch.closing_at <= world.injected_at
         return [] if allowed else ["closing the source was cut off"]
@@ -204,7 +203,7 @@ def wrong_events(world, *, whole):
 
 
 def sweep(scenario, mode, *, first=1, stride=1, debug=True):
-    """Inject at every suspension, or event, of a scenario, or every so many-th; return counts and faults."""
+    """Inject at every suspension, or event, in steps of `stride`; return counts and faults."""
     counts = Counter()
     wrong = []
     at = first
@@ -220,14 +219,14 @@ def sweep(scenario, mode, *, first=1, stride=1, debug=True):
 
 
 class Complaints(logging.Handler):
-    """Collects what the loop, its tasks and the garbage collector say."""
+    """Collects the messages of the loop, its tasks and the garbage collector."""
 
     def __init__(self):
         super().__init__()
         self.said = []
 
     def emit(self, record):
-        # A busy machine makes callbacks slow, and what the drivers log is part of the scenarios.
+        # A busy machine makes callbacks slow, and the messages of the drivers are part of the scenarios.
         if record.name == "asyncio" and not record.getMessage().startswith("Executing"):
             self.said.append(record.getMessage())
 
@@ -251,7 +250,7 @@ class Complaints(logging.Handler):
 def main(arguments=None):
     """Run all sweeps; return the exit status."""
     options = argparse.ArgumentParser(description="Cancel the drivers at every suspension point.")
-    options.add_argument("--stride", type=int, default=1, help="inject at every so many-th point only")
+    options.add_argument("--stride", type=int, default=1, help="inject at every n-th point only")
     options.add_argument("--only", default="", help="scenarios with this in their names")
     options.add_argument("--fast", action="store_true", help="without the debug mode of asyncio")
     given = options.parse_args(arguments)

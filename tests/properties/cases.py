@@ -1,4 +1,4 @@
-"""What the laws are tried on: a language, limits, a text and its cuts."""
+"""The cases on which the laws are tested: a language, limits, a text and its cuts."""
 
 from collections.abc import Iterator
 

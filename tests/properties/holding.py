@@ -1,8 +1,8 @@
-"""What a parser may hold back, read from the protocol and from nothing else.
+"""The text that a parser may hold back, derived from the protocol alone.
 
 A character may be held only while its line can still become a marker, or a fence that would be dropped. The
-functions here answer that from the text that has been fed and from the events that have come; they know no
-state of the parser.
+functions here decide that from the text fed and the events returned; they do not use the state of the
+parser.
 """
 
 import re
@@ -17,8 +17,8 @@ _INFO = "[A-Za-z0-9_+.#-]"
 def why_not(text, events, pending, grammar, limits):
     """Return why `pending` may not be held after `text` gave `events`, None if it may.
 
-    Before any text outside components the white space of a held line may be gone: it is dropped whatever
-    the line becomes.
+    Before any text outside components the white space of a held line may be gone: it is dropped for any
+    kind of line.
     """
     blank, lines = _whole_lines(text, len(text) - len(pending))
     if not text.endswith(pending) or blank.strip(WS) or (blank and _open_blocks(events)):
@@ -43,7 +43,7 @@ def _why_not_fence(fence, line, kind, top, grammar):
     if kind == "first":
         return "a fence in the first line is dropped at once"
     if not kind or not _is_fence(fence, bare=kind == "bare"):
-        return "its first line is no fence that the next line could drop"
+        return "its first line is not a fence that the next line could drop"
     if not line:
         return None
     keyword = grammar.end if top else grammar.start
@@ -53,7 +53,7 @@ def _why_not_fence(fence, line, kind, top, grammar):
 
 
 def _whole_lines(text, begin):
-    """Return what stands before `begin` in its line, and all from the beginning of that line."""
+    """Return the text before `begin` in its line, and all text from the beginning of that line."""
     start = max(text.rfind("\n", 0, begin) + 1, text.startswith("\ufeff"))
     return text[start:begin], text[start:]
 

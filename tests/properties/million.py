@@ -83,7 +83,7 @@ class Words:
 
 @attrs.frozen
 class Case:
-    """What is parsed, and where it is cut."""
+    """A text to parse, and its cuts."""
 
     grammar: Grammar
     limits: Limits
@@ -148,7 +148,7 @@ def make_case(seed: int, number: int) -> Case:
 
 
 def _make_limits(rng: random.Random, text: str) -> Limits:
-    """Return limits that are default, small, or just about what the text needs."""
+    """Return limits that are default, small, or close to the needs of the text."""
     if rng.random() < 0.4:
         return Limits()
     line = rng.choice(text.split("\n"))
@@ -254,7 +254,7 @@ def find_fault(
     *,
     thorough: bool = False,
 ) -> str | None:
-    """Parse the case; return what is wrong with the result, None if nothing is.
+    """Parse the case; return the fault of the result, None if it is right.
 
     A `thorough` parse also checks the order of the events, and saves and restores the parser between chunks
     if they are few.
@@ -290,7 +290,7 @@ def _first_difference(found: list[object], expected: list[object]) -> str | None
 
 
 def fault_of(case: Case, parser_type: type[ComponentParser] = ComponentParser) -> str | None:
-    """Parse the case with both; return what is wrong, None if nothing is."""
+    """Parse the case with both; return the fault, None if they agree."""
     expected = plain(parse_whole(case.text, grammar=case.grammar, limits=case.limits))
     return find_fault(case, expected, parser_type, thorough=True)
 
@@ -346,7 +346,7 @@ def _without(case: Case, first: int, last: int) -> Case:
 
 @attrs.define
 class Tally:
-    """What a run has done, and the first case that failed."""
+    """The figures of a run, and the first case that failed."""
 
     documents: int = 0
     parses: int = 0

@@ -80,7 +80,7 @@ class MisuseError(Exception):
 
 @attrs.define(eq=False)
 class Figures:
-    """What a run of the machine has seen, all sessions together."""
+    """Statistics of a run of the machine, over all sessions."""
 
     runs: int = 0
     calls: int = 0
@@ -93,7 +93,7 @@ FIGURES = Figures()
 
 
 class Model:
-    """What a session must do, written as a list of cases."""
+    """The specified behaviour of a session, written as a list of cases."""
 
     def __init__(self, limits, timeouts, window):
         self.limits, self.timeouts, self.window = limits, timeouts, window
@@ -174,7 +174,7 @@ class Model:
     def report_error(self, code, fatal, retryable):
         if code == "invalid_chunk":
             self.hear()
-        error = ErrorEvent(code, "What happened.", fatal=fatal, retryable=retryable)
+        error = ErrorEvent(code, "Something failed.", fatal=fatal, retryable=retryable)
         if not fatal and code == "invalid_chunk" and self.is_one_too_many():
             error = self.threshold(error)
         if not error.fatal:
@@ -271,7 +271,7 @@ class Model:
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """Random calls on a session, each compared with what the model says."""
+    """Random calls on a session, each compared with the model."""
 
     @initialize(
         limits=st.sampled_from(LIMITS), timeouts=st.sampled_from(TIMEOUTS), window=st.sampled_from(WINDOWS)
@@ -384,12 +384,12 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.session.ended == (self.model.state not in {"idle", "streaming"})
 
     def answer(self, name, now, **arguments):
-        """Return what the session answers, None if it refuses."""
+        """Return the events of the session, None if it rejects the call."""
         try:
             if name == "feed":
                 return self.session.feed(arguments["text"], now)
             if name == "report_error":
-                return self.session.report_error(arguments.pop("code"), "What happened.", now, **arguments)
+                return self.session.report_error(arguments.pop("code"), "Something failed.", now, **arguments)
             return getattr(self.session, name)(now)
         except UsageError:
             return None
@@ -435,7 +435,7 @@ class SessionMachine(RuleBasedStateMachine):
 def same_trimmed(found, expected):
     """Return the event found, with the `trimmed` that is expected if it may have more.
 
-    What the parser dropped of the chunk in which the errors became too many stays counted.
+    Text that the parser dropped from the chunk in which the errors became too many stays counted.
     """
     both = isinstance(found, ContentBlockStop) and isinstance(expected, ContentBlockStop)
     if both and found.reason == "aborted" and found.trimmed > expected.trimmed > 0:
@@ -448,7 +448,7 @@ def texts_of(events):
 
 
 def run(runs, steps, seed_, *, shrink=True):
-    """Run the machine; return what it saw. The first difference is raised, shrunk if that is wanted."""
+    """Run the machine; return its statistics. Raise the first difference, shrunk on request."""
     FIGURES.__init__()
     machine = seed(seed_)(type("SessionMachine", (SessionMachine,), {}))
     run_state_machine_as_test(

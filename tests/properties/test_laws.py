@@ -1,4 +1,4 @@
-"""The laws of the events: what comes out depends on the text alone, and is always well-formed."""
+"""The laws of the events: they depend on the text alone, and are always well-formed."""
 
 import attrs
 from hypothesis import example, given
@@ -57,7 +57,7 @@ def test_what_has_come_out_and_what_is_held_depend_on_the_text_so_far_alone(case
 
 
 def _held(parser, grammar):
-    """Return what is held; white space that is discarded in any case may be gone or not."""
+    """Return the held text; white space that is discarded in any case may be gone or not."""
     return parser.pending.lstrip(WS) if grammar.outside == "discard" else parser.pending
 
 
@@ -125,7 +125,7 @@ def test_a_limit_of_the_stream_trips_at_its_code_point(case, most):
 
 
 def _without_ending(events):
-    """Return the events without those that close what the end of the stream finds open."""
+    """Return the events without those with which the end of the stream closes open blocks."""
     return [
         event
         for event in events

@@ -1,4 +1,4 @@
-"""A small profile of the session machine, what it notices, and the laws of sessions."""
+"""A small profile of the session machine, the faults that it finds, and the laws of sessions."""
 
 import subprocess
 import sys
