@@ -132,10 +132,12 @@ class Model:
     def deadlines(self):
         both = []
         if self.timeouts.generation is not None:
-            message = f"The generation took longer than {self.timeouts.generation:g} seconds."
+            message = (
+                f"The generation took longer than {self.timeouts.generation:g} seconds (Timeouts.generation)."
+            )
             both.append((self.started + self.timeouts.generation, "generation_timeout", message))
         if self.timeouts.chunk is not None:
-            message = f"The source sent nothing for {self.timeouts.chunk:g} seconds."
+            message = f"The source sent nothing for {self.timeouts.chunk:g} seconds (Timeouts.chunk)."
             both.append((self.heard + self.timeouts.chunk, "chunk_timeout", message))
         return both
 
@@ -193,7 +195,8 @@ class Model:
 
     def threshold(self, error):
         window = self.window
-        message = f"There were more than {window.max_errors} errors within {window.seconds:g} seconds."
+        counted = f"{window.max_errors} errors within {window.seconds:g} seconds"
+        message = f"There were more than {counted} (ErrorWindow)."
         return attrs.evolve(error, code="error_threshold", message=message, fatal=True)
 
     def broken_off(self, error):
@@ -407,7 +410,7 @@ class SessionMachine(RuleBasedStateMachine):
     def check_the_end(self):
         self.verifier.finish()
         assert [type(event) for event in self.events].index(MessageStop) == len(self.events) - 1
-        assert len(self.session._stamps) <= self.settings[2].max_errors + 1
+        assert len(self.session._error_rate._times) <= self.settings[2].max_errors + 1
         self.batched += self.batcher.close()
         assert merge_deltas(self.batched) == merge_deltas(self.events)
         came_so = set(texts_of(self.events))

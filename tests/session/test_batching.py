@@ -124,14 +124,14 @@ def test_a_closed_batcher_takes_nothing_and_returns_nothing():
     assert batcher.next_deadline() is None
     with pytest.raises(UsageError) as caught:
         batcher.feed([delta(0, "b")], 1.0)
-    assert str(caught.value) == "The batcher has been closed; make a new DeltaBatcher for each stream."
+    assert str(caught.value) == "The batcher was closed; create a new DeltaBatcher for each stream."
 
 
 @pytest.mark.parametrize("now", [0.0, -math.inf, math.nan, math.inf])
 def test_a_clock_that_goes_back_is_refused(now):
     batcher = begun()
     batcher.feed([delta(0, "a")], 0.01)
-    wanted = f"The time {now!r} does not follow 0.01; take now from one monotonic clock."
+    wanted = f"The time {now!r} does not follow 0.01; pass the time of one monotonic clock."
     for call in (lambda: batcher.feed([delta(0, "b")], now), lambda: batcher.tick(now)):
         with pytest.raises(UsageError) as caught:
             call()
@@ -140,10 +140,10 @@ def test_a_clock_that_goes_back_is_refused(now):
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, None, "9"])
-def test_max_chars_is_a_whole_number_from_1_up(value):
+def test_max_chars_is_a_positive_integer(value):
     with pytest.raises(UsageError) as caught:
         DeltaBatcher(max_chars=value)
-    assert str(caught.value) == "DeltaBatcher: max_chars must be a whole number from 1 up."
+    assert str(caught.value) == "DeltaBatcher: max_chars must be an integer >= 1."
 
 
 @pytest.mark.parametrize("value", [True, None, "1"])

@@ -25,7 +25,7 @@ BAD = "/// START\n"
 """A malformed marker line, 10 characters long."""
 
 NO_NAME = "The marker names no component."
-TOO_MANY = "There were more than 3 errors within 5 seconds."
+TOO_MANY = "There were more than 3 errors within 5 seconds (ErrorWindow)."
 
 
 def streaming(now=0.0, **settings):
@@ -95,7 +95,7 @@ def test_the_buffer_has_seen_every_event():
     assert [part.text for part in session.buffer.open_components] == ["two"]
 
 
-def test_a_parser_and_a_buffer_of_ones_own_are_used():
+def test_the_given_parser_and_buffer_are_used():
     buffer = critical()
     session = streaming(parser=ComponentParser(limits=Limits(max_components=1)), buffer=buffer)
     assert session.buffer is buffer
@@ -148,7 +148,7 @@ def test_the_statistics_can_be_asked_for_before_the_start():
     assert GenerationSession().stats.elapsed == 0.0
 
 
-def test_a_restored_parser_and_its_buffer_go_on():
+def test_a_restored_parser_and_its_buffer_continue():
     parser, buffer = ComponentParser(), ComponentBuffer()
     for event in parser.feed(START + "one "):
         buffer.apply(event)
@@ -161,12 +161,12 @@ def test_a_restored_parser_and_its_buffer_go_on():
 
 
 @pytest.mark.parametrize("call", ["feed", "report_error", "tick", "finish"])
-def test_nothing_but_start_and_cancel_may_come_first(call):
+def test_only_start_and_cancel_are_allowed_first(call):
     session = GenerationSession()
     arguments = {"feed": ("x",), "report_error": ("a", "b")}.get(call, ())
     with pytest.raises(UsageError) as caught:
         getattr(session, call)(*arguments, 0.0)
-    assert str(caught.value) == f"{call}() came before start(); call start(now) first."
+    assert str(caught.value) == f"{call}() was called before start(); call start(now) first."
     assert session.state == "idle"
 
 
@@ -176,22 +176,24 @@ def test_a_session_starts_once(how):
     with pytest.raises(UsageError) as caught:
         session.start(99.0)
     assert str(caught.value) == (
-        f"start() cannot come when the session is {how}; make a new GenerationSession for each generation."
+        f"start() cannot be called when the session is {how}; create a new GenerationSession for each "
+        "generation."
     )
 
 
 @pytest.mark.parametrize("call", ["feed", "report_error", "finish"])
-def test_a_session_that_is_done_takes_nothing_more(call):
+def test_a_session_that_is_done_rejects_further_input(call):
     arguments = {"feed": ("x",), "report_error": ("a", "b")}.get(call, ())
     with pytest.raises(UsageError) as caught:
         getattr(ended("done"), call)(*arguments, 99.0)
     assert str(caught.value) == (
-        f"{call}() cannot come when the session is done; make a new GenerationSession for each generation."
+        f"{call}() cannot be called when the session is done; create a new GenerationSession for each "
+        "generation."
     )
 
 
 @pytest.mark.parametrize("how", ["failed", "timed_out", "cancelled"])
-def test_what_still_comes_after_a_sudden_end_returns_nothing(how):
+def test_a_late_call_after_a_sudden_end_returns_nothing(how):
     session = ended(how)
     before = session.debug_state()
     assert session.feed("x", 99.0) == []
@@ -211,7 +213,7 @@ def test_tick_and_cancel_may_come_after_any_end(how):
 
 
 @pytest.mark.parametrize("now", [9.5, math.nan, math.inf, -math.inf])
-def test_a_clock_that_goes_back_is_refused_by_every_call_and_changes_nothing(now):
+def test_a_clock_that_goes_backwards_is_rejected_by_every_call_and_changes_nothing(now):
     session = streaming(10.0)
     before = session.debug_state()
     calls = [
@@ -225,7 +227,7 @@ def test_a_clock_that_goes_back_is_refused_by_every_call_and_changes_nothing(now
         with pytest.raises(UsageError) as caught:
             call()
         assert str(caught.value) == (
-            f"The time {now!r} does not follow 10.0; take now from one monotonic clock."
+            f"The time {now!r} does not follow 10.0; pass the time of one monotonic clock."
         )
     assert session.debug_state() == before
 
@@ -234,12 +236,12 @@ def test_a_clock_that_goes_back_is_refused_by_every_call_and_changes_nothing(now
 @pytest.mark.parametrize("call", ["start", "cancel"])
 def test_the_first_time_must_be_finite(call, now):
     session = GenerationSession()
-    with pytest.raises(UsageError, match=r"^The time -?\w+ does not follow -inf; take now from one"):
+    with pytest.raises(UsageError, match=r"^The time -?\w+ does not follow -inf; pass the time of one"):
         getattr(session, call)(now)
     assert session.state == "idle"
 
 
-def test_what_is_no_text_is_refused_and_changes_nothing():
+def test_other_types_than_str_are_rejected_and_change_nothing():
     session = streaming()
     before = session.debug_state()
     with pytest.raises(UsageError, match="feed takes str, not bytes"):
@@ -253,7 +255,7 @@ def test_an_error_needs_a_code_and_a_message(code, message):
     session = streaming()
     with pytest.raises(UsageError) as caught:
         session.report_error(code, message, 0.0)
-    assert str(caught.value) == ("report_error takes a code and a message, both of them str and not empty.")
+    assert str(caught.value) == "report_error() needs a code and a message, each a nonempty str."
 
 
 @pytest.mark.parametrize("code", ["unclosed_component", "malformed_marker", "too_many_errors"])
@@ -261,19 +263,17 @@ def test_the_errors_of_the_parser_are_its_own(code):
     session = streaming()
     with pytest.raises(UsageError) as caught:
         session.report_error(code, "b", 0.0)
-    assert str(caught.value) == (f"{code} is the parser's to report; give report_error a code of the source.")
+    assert str(caught.value) == f"Only the parser reports {code}; pass report_error() a code of the source."
 
 
-def test_a_parser_that_has_ended_is_refused():
+def test_a_parser_that_has_ended_is_rejected():
     closed, failed = ComponentParser(), ComponentParser(limits=Limits(max_total_chars=1))
     closed.close()
     failed.feed("xx")
     for parser in (closed, failed):
         with pytest.raises(UsageError) as caught:
             GenerationSession(parser=parser)
-        assert str(caught.value) == (
-            "The parser's stream has ended; give each session a new ComponentParser."
-        )
+        assert str(caught.value) == ("The parser has already ended; pass each session a new ComponentParser.")
 
 
 def test_an_id_is_a_str():
@@ -314,7 +314,7 @@ def test_a_source_that_sends_nothing_times_out_exactly_at_the_deadline():
     assert session.tick(15.75) == []
     assert session.tick(16.0) == [
         delta(0, "  ///"),
-        error_of_time("chunk_timeout", "The source sent nothing for 15 seconds."),
+        error_of_time("chunk_timeout", "The source sent nothing for 15 seconds (Timeouts.chunk)."),
         stop(0, 7, reason="aborted"),
         MessageStop("timeout", session.stats.to_dict()),
     ]
@@ -329,7 +329,9 @@ def test_a_generation_that_takes_too_long_times_out_although_chunks_come():
     session = streaming(timeouts=Timeouts(generation=2.5))
     session.feed("x", 2.0)
     assert session.tick(2.5) == [
-        error_of_time("generation_timeout", "The generation took longer than 2.5 seconds."),
+        error_of_time(
+            "generation_timeout", "The generation took longer than 2.5 seconds (Timeouts.generation)."
+        ),
         stop(0, 1, reason="aborted"),
         MessageStop("timeout", session.stats.to_dict()),
     ]
@@ -351,7 +353,7 @@ def test_a_chunk_that_comes_before_the_tick_is_taken_and_moves_the_deadline(chun
     assert session.next_deadline() == 12.0
 
 
-def test_a_chunk_that_could_not_be_read_is_a_sign_of_life_and_other_errors_are_none():
+def test_an_invalid_chunk_restarts_the_chunk_timeout_and_other_errors_do_not():
     session = streaming(timeouts=Timeouts(chunk=2))
     session.report_error("source_truncated", "Cut.", 1.0)
     assert session.next_deadline() == 2.0
@@ -359,7 +361,7 @@ def test_a_chunk_that_could_not_be_read_is_a_sign_of_life_and_other_errors_are_n
     assert session.next_deadline() == 3.5
 
 
-def test_an_error_of_the_source_is_passed_on_and_the_stream_goes_on():
+def test_an_error_of_the_source_is_passed_on_and_the_stream_continues():
     session = streaming()
     session.feed("x", 0.0)
     assert session.report_error("source_truncated", "Cut.", 1.0, retryable=True) == [
@@ -506,7 +508,7 @@ def test_the_threshold_may_be_passed_at_the_end():
         StatusEvent("finishing", 1.0, 1, 0, 21),
         error(
             "error_threshold",
-            "There were more than 0 errors within 2.5 seconds.",
+            "There were more than 0 errors within 2.5 seconds (ErrorWindow).",
             3,
             (14, 21),
             fatal=True,
@@ -600,7 +602,7 @@ def test_a_session_can_be_cancelled_before_it_starts():
     assert session.stats.elapsed == 0.0
 
 
-def test_hooks_hear_of_everything_in_order():
+def test_hooks_receive_all_hook_events_in_order():
     first, second = [], []
     session = GenerationSession(hooks=iter([first.append, second.append]), id="s")
     cause = ValueError("deep inside")
@@ -638,7 +640,7 @@ def test_hooks_hear_of_everything_in_order():
     ]
 
 
-def test_a_hook_that_is_told_of_a_critical_loss_hears_the_error_as_it_left():
+def test_a_hook_receives_the_error_about_a_critical_loss_as_it_was_emitted():
     told = []
     session = streaming(buffer=critical(), hooks=[told.append])
     session.feed(START, 0.0)
@@ -652,7 +654,7 @@ def test_a_hook_that_is_told_of_a_critical_loss_hears_the_error_as_it_left():
     assert (told[1].retryable, told[2].critical, told[3].reason) == (True, True, "failed")
 
 
-def test_what_a_hook_raises_reaches_the_caller_and_the_state_is_right():
+def test_an_exception_of_a_hook_reaches_the_caller_and_the_state_is_right():
     def hook(record):
         if record.at == 15.0:
             raise LookupError(record.code)
@@ -693,7 +695,7 @@ def test_the_debug_state_of_a_session_that_has_not_begun_or_has_ended_waits_for_
     assert ended("done").debug_state()["seconds_left"] is None
 
 
-def test_a_reader_who_comes_back_is_told_of_at_any_time():
+def test_a_reconnect_can_be_reported_at_any_time():
     told = []
     session = GenerationSession(hooks=[told.append], id="s")
     session.reconnected("17", 5.0)

@@ -3,6 +3,7 @@ import json
 import attrs
 import pytest
 
+from componentstream.core.events import StatusEvent
 from componentstream.session.statistics import ComponentTime, SessionStats, StatsRecorder
 
 
@@ -97,3 +98,11 @@ def test_the_figures_are_json_values():
         "elapsed": 2.0,
     }
     assert json.loads(json.dumps(figures)) == figures
+
+
+def test_a_status_event_has_the_counts_and_the_time_since_the_start():
+    recorder = StatsRecorder()
+    recorder.start(10.0)
+    recorder.chars = 7
+    recorder.component_started(0, 10.5)
+    assert recorder.status("progress", 12.0) == StatusEvent("progress", 2.0, 1, 0, 7)

@@ -1,8 +1,8 @@
-"""Fewer, larger deltas: merging them by size and time.
+"""Fewer, larger deltas: merging by size and time.
 
-A model sends a few characters at a time, and each delta costs about a hundred bytes on the wire and a
+A model sends a few characters at a time, and each delta costs about 100 bytes on the wire and an event
 dispatch in the browser. :class:`DeltaBatcher` joins the deltas of one block, changes nothing else, and
-delays no text by more than a set time.
+bounds the delay.
 """
 
 import math
@@ -17,32 +17,31 @@ _NEVER: Final = math.inf
 class DeltaBatcher:
     """Merge the deltas of each block; a stage between a session and an encoder.
 
-    The first text of a block leaves at once, so that something can be shown, and so does text of a source
-    that is slower than one delta in `max_delay`. Other text is held until `max_delay` has passed since the
-    delta before it left, `max_chars` of it are there, or any other event comes; that event leaves behind the
-    text. The merged text is exactly the text that came.
+    The first text of a block passes at once, so that a client can show something, and so does the text of a
+    source slower than one delta per `max_delay`. Other text is held until `max_delay` has passed since the
+    previous delta, until `max_chars` are held, or until any other event follows, which passes after the text.
+    The text itself is never changed.
 
-    Call :meth:`feed` with the events of each step, :meth:`tick` when :meth:`next_deadline` has come, and
-    :meth:`close` at the end of the stream. ``now`` is in seconds, of the clock that the session has too.
+    Call :meth:`feed` with the events of each step, :meth:`tick` when :meth:`next_deadline` is due, and
+    :meth:`close` at the end of the stream. ``now`` is in seconds of the same clock as the session's.
 
     Args:
-        max_chars: code points at which held text leaves. A delta is never longer, unless one came longer.
-            An event has about 100 bytes around its text; with 256 characters of text they are 40 % on top,
-            with 3 they are most of the stream. Four times as much would save another quarter, but
-            show text in visible jerks.
-        max_delay: seconds that text is held at most, and that lie between two deltas of a block unless
-            `max_chars` are there. 0.05 is 20 updates a second: text seems to flow, and a model at 100 tokens
-            a second still has five of them in each delta.
+        max_chars: Maximum number of held code points. A delta is longer only if it arrived longer. An event
+            has about 100 bytes around its text: 40 % overhead for 256 characters of text, most of the stream
+            for 3. Four times as much would save another quarter, but text would appear in visible jumps.
+        max_delay: Maximum delay of text in seconds, and the minimum time between two deltas of a block unless
+            `max_chars` are reached. 0.05 gives 20 updates per second: text appears to flow, and a model at
+            100 tokens per second still puts five of them into each delta.
 
     Raises:
-        UsageError: `max_chars` is no whole number from 1 up, or `max_delay` no finite number above 0.
+        UsageError: `max_chars` is not an integer >= 1, or `max_delay` is not a finite number above 0.
     """
 
     __slots__ = ("_due", "_index", "_max_chars", "_max_delay", "_now", "_size", "_texts")
 
     def __init__(self, *, max_chars: int = 256, max_delay: float = 0.05) -> None:
         if type(max_chars) is not int or max_chars < 1:
-            raise UsageError("DeltaBatcher: max_chars must be a whole number from 1 up.")
+            raise UsageError("DeltaBatcher: max_chars must be an integer >= 1.")
         if isinstance(max_delay, bool) or not isinstance(max_delay, int | float):
             raise UsageError("DeltaBatcher: max_delay must be a number of seconds.")
         if not 0 < max_delay < math.inf:
@@ -52,16 +51,16 @@ class DeltaBatcher:
         self._texts: list[str] = []
         self._size = 0
         self._index = -1
-        self._due = -math.inf  # when held text leaves, or would
+        self._due = -math.inf  # also set while no text is held: it times the next delta
         self._now = -math.inf
 
     def feed(self, events: list[Event], now: float) -> list[Event]:
-        """Take the events of one step; return those that leave, in order.
+        """Process the events of one step; return those that are due, in order.
 
         Raises:
-            UsageError: the clock went back, or the batcher has been closed.
+            UsageError: `now` went backwards, or the batcher was closed.
         """
-        # A stream is mostly this: one more delta of the block that the last one was for.
+        # Fast path: most steps give one more delta of the same block, which is held.
         if len(events) == 1:
             event = events[0]
             if type(event) is ContentBlockDelta and event.index == self._index:
@@ -75,12 +74,12 @@ class DeltaBatcher:
         return self._feed(events, now)
 
     def tick(self, now: float) -> list[Event]:
-        """Return the held text if its time has come; call it when :meth:`next_deadline` has.
+        """Return the held text if it is due; call it at :meth:`next_deadline`.
 
         After :meth:`close` it returns nothing.
 
         Raises:
-            UsageError: the clock went back.
+            UsageError: `now` went backwards.
         """
         return [] if self._now == _NEVER else self._feed([], now)
 
@@ -92,17 +91,17 @@ class DeltaBatcher:
         return out
 
     def next_deadline(self) -> float | None:
-        """Return when held text must leave, None if none is held."""
+        """Return the time when held text must leave, None if none is held."""
         return self._due if self._size else None
 
     @property
     def room(self) -> int:
-        """How many characters it would hold beside those that it holds; 0 if it holds none."""
+        """Number of code points that fit beside the held text; 0 if none is held."""
         return self._max_chars - self._size if self._size else 0
 
     def _feed(self, events: list[Event], now: float) -> list[Event]:
         if not self._now <= now < _NEVER:
-            raise UsageError(self._why_not(now))
+            raise UsageError(self._clock_problem(now))
         self._now = now
         out: list[Event] = []
         for event in events:
@@ -120,10 +119,10 @@ class DeltaBatcher:
             self._flush(out)
         return out
 
-    def _why_not(self, now: float) -> str:
+    def _clock_problem(self, now: float) -> str:
         if self._now == _NEVER:
-            return "The batcher has been closed; make a new DeltaBatcher for each stream."
-        return f"The time {now!r} does not follow {self._now!r}; take now from one monotonic clock."
+            return "The batcher was closed; create a new DeltaBatcher for each stream."
+        return f"The time {now!r} does not follow {self._now!r}; pass the time of one monotonic clock."
 
     def _hold(self, text: str, out: list[Event]) -> None:
         if self._size + len(text) > self._max_chars:

@@ -1,19 +1,21 @@
-"""The life of a session: its states, what leads from one to the next, and the settings that decide it.
+"""The lifecycle of a session: its states and transitions, and the settings that end it.
 
-The lifecycle is one dict of (state, input) -> state; a pair that is not in it is a mistake of the caller::
+The lifecycle is one table of (state, input) -> state; a pair that is not in it is a mistake of the caller::
 
-    idle ----start----> streaming ---finish---> done          the source ended, and all is well
+    idle ----start----> streaming ---finish---> done          the source ended normally
       |                     |-------fail------> failed        a fatal error, or a critical component was lost
       |                     |------expire-----> timed_out     a deadline has passed
-      |                     `------cancel-----> cancelled     nobody wants it any more
+      |                     `------cancel-----> cancelled     the caller does not need the rest
       `------cancel-------------------------------^
 
 ``start``, ``feed``, ``report_error``, ``tick``, ``finish`` and ``cancel`` are calls of a
-:class:`~componentstream.GenerationSession`; ``fail`` and ``expire`` are what a call may find out. Every arrow
-into one of the four states on the right emits exactly one ``message_stop``, and nothing after it.
+:class:`~componentstream.GenerationSession`; ``fail`` and ``expire`` are possible results of a call. Every
+transition into one of the four final states on the right emits exactly one ``message_stop``, and nothing
+after it.
 
-A call that a driver may well make before it hears of the end changes nothing and returns nothing: ``tick``
-and ``cancel`` in any of the four, and all but ``start`` in ``failed``, ``timed_out`` and ``cancelled``.
+A driver may make a call before it learns of the end. Such a late call changes nothing and returns nothing:
+``tick`` and ``cancel`` in every final state, and all calls but ``start`` in ``failed``, ``timed_out`` and
+``cancelled``.
 """
 
 import math
@@ -29,7 +31,7 @@ from componentstream.core.events import MessageStopReason
 
 
 class SessionState(StrEnum):
-    """Where a session is in its life; see the top of the module."""
+    """State of a session; see the picture at the top of the module."""
 
     IDLE = "idle"
     STREAMING = "streaming"
@@ -63,7 +65,25 @@ LIFECYCLE: Final[Mapping[tuple[SessionState, str], SessionState]] = MappingProxy
         },
     }
 )
-"""All of the lifecycle: what each input makes of each state."""
+"""The whole lifecycle: (state, input) -> next state."""
+
+
+def next_state(state: SessionState, call: str) -> SessionState:
+    """Return the state that a call leads to, provided that it finds nothing that ends the session.
+
+    Raises:
+        UsageError: The call is not allowed in this state.
+    """
+    after = LIFECYCLE.get((state, call))
+    if after is not None:
+        return after
+    if state is _IDLE:
+        raise UsageError(f"{call}() was called before start(); call start(now) first.")
+    raise UsageError(
+        f"{call}() cannot be called when the session is {state.value}; create a new GenerationSession for "
+        "each generation."
+    )
+
 
 REASONS: Final[Mapping[SessionState, MessageStopReason]] = {
     _DONE: "complete",
@@ -71,7 +91,7 @@ REASONS: Final[Mapping[SessionState, MessageStopReason]] = {
     _TIMED_OUT: "timeout",
     _CANCELLED: "cancelled",
 }
-"""The states that end a session, and the reason in their ``message_stop``."""
+"""The final states, with the reason in their ``message_stop``."""
 
 
 def _are_seconds(value: object) -> bool:
@@ -80,16 +100,16 @@ def _are_seconds(value: object) -> bool:
 
 @attrs.frozen
 class Timeouts:
-    """How long a session waits, in seconds; None is for ever.
+    """Timeouts of a session, in seconds; None disables a timeout.
 
     Args:
-        generation: from the start to the end. Whoever looks at an empty page has left after 30 seconds, and
-            a page of ten components is written in less; raise it for models that think first.
-        chunk: from the start, or the last chunk, to the next. Models pause for a second or two, providers
-            answer a request within ten; half of ``generation`` leaves the time for another try.
+        generation: Timeout of the whole generation. Users leave an empty page within 30 seconds, and a page
+            of ten components takes less; raise it for models that reason first.
+        chunk: Timeout of each chunk, from the start or from the previous chunk. Models pause for a second or
+            two and providers start to answer within ten; half of ``generation`` leaves time for a retry.
 
     Raises:
-        UsageError: a value is neither None nor a finite number above 0.
+        UsageError: A value is neither None nor a finite number above 0.
     """
 
     generation: float | None = 30.0
@@ -99,24 +119,25 @@ class Timeouts:
         for name, value in (("generation", self.generation), ("chunk", self.chunk)):
             if value is not None and not _are_seconds(value):
                 raise UsageError(
-                    f"Timeouts: {name} must be a number of seconds above 0, or None for no timeout."
+                    f"Timeouts.{name} must be a finite number of seconds above 0, or None for no timeout."
                 )
 
 
 @attrs.frozen
 class ErrorWindow:
-    """How many errors within how many seconds are still a stumble.
+    """Error-rate threshold of a session.
 
-    ``invalid_chunk`` of the source and ``malformed_marker`` of the model count. One more than `max_errors`
-    within `seconds`, both ends included, becomes the fatal ``error_threshold`` in its place.
+    It counts ``invalid_chunk`` of the source and ``malformed_marker`` of the model. The error that exceeds
+    `max_errors` within `seconds`, both ends included, is replaced by the fatal ``error_threshold``.
 
     Args:
-        max_errors: how many go by. A model that misspells a marker seldom does so more than once or twice
-            in a row; one that goes on has lost the protocol. 0 ends the session at the first.
-        seconds: the length of the window. In 5 seconds a model writes one or two components.
+        max_errors: Maximum number of errors in the window. A model that misspells a marker seldom does so
+            more than once or twice in a row; one that continues has lost the protocol. 0 ends the session
+            at the first error.
+        seconds: Length of the window in seconds. In 5 seconds a model writes one or two components.
 
     Raises:
-        UsageError: `max_errors` is no whole number from 0 up, or `seconds` no finite number above 0.
+        UsageError: `max_errors` is not an integer >= 0, or `seconds` is not a finite number above 0.
     """
 
     max_errors: int = 3
@@ -124,6 +145,6 @@ class ErrorWindow:
 
     def __attrs_post_init__(self) -> None:
         if type(self.max_errors) is not int or self.max_errors < 0:
-            raise UsageError("ErrorWindow: max_errors must be a whole number from 0 up.")
+            raise UsageError("ErrorWindow.max_errors must be an integer >= 0.")
         if not _are_seconds(self.seconds):
-            raise UsageError("ErrorWindow: seconds must be a number of seconds above 0.")
+            raise UsageError("ErrorWindow.seconds must be a finite number of seconds above 0.")

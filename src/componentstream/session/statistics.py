@@ -1,20 +1,20 @@
-"""What a session counts and times.
+"""Counts and durations of a session.
 
-:class:`SessionStats` is what users see: a snapshot that does not change. :class:`StatsRecorder` is what
-a session keeps up to date. It never sees a text, only lengths, and knows no clock: every moment is the
-``now`` of the session's caller, every duration is in seconds.
+:class:`SessionStats` is an immutable snapshot for users. :class:`StatsRecorder` is updated by the session.
+It never sees text, only lengths, and has no clock: every time is the ``now`` of the session's caller, every
+duration is in seconds.
 """
 
 from collections.abc import Mapping
 
 import attrs
 
-from componentstream.core.events import Json
+from componentstream.core.events import Json, StatusEvent
 
 
 @attrs.frozen
 class ComponentTime:
-    """How long one component took, in seconds, from its start event to its stop event."""
+    """Duration of one component in seconds, from its start event to its stop event."""
 
     index: int
     name: str
@@ -23,22 +23,22 @@ class ComponentTime:
 
 @attrs.frozen(kw_only=True)
 class SessionStats:
-    """The figures of one session at one moment.
+    """Statistics of one session at one moment.
 
     Attributes:
-        chunks: chunks with text in them.
-        chars: code points in those chunks, markers included.
-        components_started: components whose start event has left.
-        components_completed: components whose stop event has left, for whatever reason.
-        components_by_reason: those, by the reason of their stop.
-        errors_by_code: error events, by code.
-        seconds_to_first_chunk: from the start to the first chunk with text, None as long as there is none.
-        seconds_to_first_component: from the start to the first component's start event, None as long as
-            there is none.
-        component_times: how long each completed component took, in the order of completion.
-        longest_gap: the longest time that the source was silent after its first chunk with text, None as
-            long as nothing has come after that. A chunk that is empty or cannot be read ends a silence.
-        elapsed: from the start to the latest call, 0.0 for a session that never started.
+        chunks: Number of chunks with text.
+        chars: Number of code points in those chunks, markers included.
+        components_started: Number of start events of components.
+        components_completed: Number of stop events of components, for any reason.
+        components_by_reason: Number of stop events of components, by reason.
+        errors_by_code: Number of error events, by code.
+        seconds_to_first_chunk: Seconds from the start to the first chunk with text, None before it.
+        seconds_to_first_component: Seconds from the start to the first start event of a component, None
+            before it.
+        component_times: Duration of each completed component, in the order of completion.
+        longest_gap: Longest time in seconds between two chunks after the first one with text, None before the
+            second. An empty or unreadable chunk counts as a chunk here.
+        elapsed: Seconds from the start to the latest call, 0.0 for a session that never started.
     """
 
     chunks: int = 0
@@ -54,31 +54,31 @@ class SessionStats:
     elapsed: float = 0.0
 
     def to_dict(self) -> Json:
-        """Return the figures as JSON values; ``message_stop`` carries them under these names."""
-        figures: Json = {field.name: getattr(self, field.name) for field in attrs.fields(SessionStats)}
-        figures["components_by_reason"] = dict(self.components_by_reason)
-        figures["errors_by_code"] = dict(self.errors_by_code)
-        figures["component_times"] = [
+        """Return the statistics as JSON values; ``message_stop`` has them under the same names."""
+        values: Json = {field.name: getattr(self, field.name) for field in attrs.fields(SessionStats)}
+        values["components_by_reason"] = dict(self.components_by_reason)
+        values["errors_by_code"] = dict(self.errors_by_code)
+        values["component_times"] = [
             {"index": time.index, "name": time.name, "seconds": time.seconds} for time in self.component_times
         ]
-        return figures
+        return values
 
 
 class StatsRecorder:
-    """The figures of one session while it runs.
+    """Statistics of a running session.
 
-    A session calls :meth:`start` once, then tells what happens, in order and with a clock that does not go
-    back; :meth:`snapshot` may be taken at any time. What must be quick, because it happens with every
-    chunk, the session counts itself, in the attributes. The memory grows with the number of components and
-    of different error codes, and with nothing else.
+    A session calls :meth:`start` once, then the other methods in the order of events, with a clock that
+    never goes backwards; :meth:`snapshot` may be called at any time. Because chunks are frequent, the
+    session itself updates the attributes for them. Memory grows only with the number of components and of
+    distinct error codes.
 
     Attributes:
-        chunks: chunks with text in them.
-        chars: code points in those.
-        started: the moment of the start, None before it.
-        longest_gap: below 0 before there is one; call :meth:`waited` when a longer one has come.
-        components_started: start events of components.
-        components_completed: stop events of components.
+        chunks: Number of chunks with text.
+        chars: Number of code points in those chunks.
+        started: Time of the start, None before it.
+        longest_gap: Longest gap in seconds, negative before the first; call :meth:`waited` for a longer one.
+        components_started: Number of start events of components.
+        components_completed: Number of stop events of components.
     """
 
     __slots__ = (
@@ -109,7 +109,7 @@ class StatsRecorder:
         self._errors: dict[str, int] = {}
 
     def start(self, now: float) -> None:
-        """Take `now` as the moment from which everything is timed."""
+        """Set the time from which all durations are measured."""
         self.started = float(now)
 
     def elapsed(self, now: float) -> float:
@@ -117,9 +117,10 @@ class StatsRecorder:
         return 0.0 if self.started is None else now - self.started
 
     def waited(self, gap: float, now: float) -> None:
-        """Note that the source was silent for `gap` seconds, longer than ever, until a chunk came at `now`.
+        """Record a new longest gap, of `gap` seconds, before a chunk that arrived at `now`.
 
-        Call it before the chunk is counted: the wait for the first one with text is no gap.
+        Call it before the chunk is counted: the wait for the first chunk with text is not a gap, but the time
+        to the first chunk.
         """
         if self.chunks:
             self.longest_gap = gap
@@ -128,16 +129,16 @@ class StatsRecorder:
 
     def component_started(self, index: int, now: float) -> None:
         """Count the start of component `index`."""
-        began = self.elapsed(now)
+        started = self.elapsed(now)
         if self._first_component is None:
-            self._first_component = began
+            self._first_component = started
         self.components_started += 1
-        self._open[index] = began
+        self._open[index] = started
 
     def component_finished(self, index: int, name: str, reason: str, now: float) -> float:
-        """Count the stop of component `index`; return how long it took.
+        """Count the stop of component `index`; return its duration in seconds.
 
-        A component that was open before the session, in a restored parser, counts from the session's start.
+        A component of a restored parser, open before the session, is measured from the session's start.
         """
         seconds = self.elapsed(now) - self._open.pop(index, 0.0)
         self.components_completed += 1
@@ -149,8 +150,18 @@ class StatsRecorder:
         """Count an error event."""
         self._errors[code] = self._errors.get(code, 0) + 1
 
+    def status(self, phase: str, now: float) -> StatusEvent:
+        """Return the status event for `phase` at `now`."""
+        return StatusEvent(
+            phase=phase,
+            elapsed=self.elapsed(now),
+            components_started=self.components_started,
+            components_completed=self.components_completed,
+            chars=self.chars,
+        )
+
     def snapshot(self, now: float) -> SessionStats:
-        """Return the figures as they are at `now`; what is counted later does not change them."""
+        """Return the statistics at `now`; later changes do not affect them."""
         return SessionStats(
             chunks=self.chunks,
             chars=self.chars,
