@@ -81,7 +81,7 @@ def test_head_closes_the_source_unread():
     assert (source.read, source.closed) == (0, 1)
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     session = hasty_session(records.append)
     ask(Source(*PAGE).chunks(), whole, headers={"Last-Event-ID": "41"}, session=session)
@@ -89,7 +89,7 @@ def test_hooks_hear_of_a_reader_who_comes_back():
 
 
 @pytest.mark.parametrize("steps", [(PAGE[0], LONG), (PAGE[0], *["more\n", 0.01] * 1000)])
-def test_a_reader_who_leaves_closes_the_source(steps):
+def test_a_disconnect_closes_the_source(steps):
     source = Source(*steps)
 
     async def leave(response):
@@ -100,7 +100,7 @@ def test_a_reader_who_leaves_closes_the_source(steps):
     ask(source.chunks(), leave)
 
 
-def test_a_reader_who_takes_nothing_is_cut_off():
+def test_the_connection_of_a_client_that_does_not_read_is_aborted():
     source = Source(*["\N{GRINNING FACE}" * 65536] * 200)
 
     async def stall(response):
@@ -111,7 +111,7 @@ def test_a_reader_who_takes_nothing_is_cut_off():
     ask(source.chunks(), stall, send_timeout=0.1)
 
 
-def test_without_aiohttp_the_adapter_says_what_to_install(monkeypatch):
+def test_without_aiohttp_the_error_names_the_extra_to_install(monkeypatch):
     words = words_without("aiohttp", monkeypatch)
     assert words == "This adapter needs aiohttp: pip install 'componentstream[aiohttp]'."
 

@@ -193,7 +193,7 @@ def test_headers_may_be_added_and_replaced():
     assert server.start[1][b"x-request"] == b"7"
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     scope = {**GET, "headers": [(b"last-event-id", b"41")]}
     answer(Source(*PAGE).chunks(), scope=scope, session=hasty_session(records.append))
@@ -202,13 +202,13 @@ def test_hooks_hear_of_a_reader_who_comes_back():
     assert records[0] is told[0]
 
 
-def test_hooks_hear_nothing_of_a_reader_who_comes_for_the_first_time():
+def test_hooks_are_not_notified_of_a_first_connection():
     records = []
     answer(Source(*PAGE).chunks(), session=hasty_session(records.append))
     assert not any(isinstance(record, Reconnected) for record in records)
 
 
-def test_a_reader_who_leaves_while_the_source_is_silent_closes_it():
+def test_a_disconnect_while_the_source_is_silent_closes_it():
     source = Source(PAGE[0], LONG)
     records = []
 
@@ -225,7 +225,7 @@ def test_a_reader_who_leaves_while_the_source_is_silent_closes_it():
     assert [record.reason for record in records if isinstance(record, StreamFinished)] == ["cancelled"]
 
 
-def test_a_reader_who_leaves_before_the_first_event_closes_the_source():
+def test_a_disconnect_before_the_first_event_closes_the_source():
     source = Source(LONG)
 
     async def before(server, _task):
@@ -237,7 +237,7 @@ def test_a_reader_who_leaves_before_the_first_event_closes_the_source():
     assert source.closed == 1
 
 
-def test_a_reader_who_leaves_while_the_server_sends_closes_the_source():
+def test_a_disconnect_while_the_server_sends_closes_the_source():
     source = endless()
 
     async def before(server, _task):
@@ -250,7 +250,7 @@ def test_a_reader_who_leaves_while_the_server_sends_closes_the_source():
 
 
 @pytest.mark.parametrize("stuck_at", [0, 1, 2])
-def test_a_reader_who_takes_nothing_is_dropped(stuck_at, caplog):
+def test_a_client_that_does_not_read_is_dropped(stuck_at, caplog):
     source = endless()
     caplog.set_level(logging.INFO, "componentstream")
     server = answer(source.chunks(), server={"stuck_at": stuck_at}, send_timeout=0.1)
@@ -265,14 +265,14 @@ def test_the_end_of_the_response_is_not_waited_for_either():
     assert not server.complete
 
 
-def test_a_slow_reader_is_not_dropped():
+def test_a_slow_client_is_not_dropped():
     source = Source(*[step for _ in range(8) for step in ("text\n", 0.03)])
     server = answer(source.chunks(), server={"pace": 0.03}, send_timeout=0.15, batcher=None)
     assert types(server.body)[-1] == "message_stop"
     assert server.complete
 
 
-def test_a_server_that_raises_when_the_reader_has_left_ends_the_stream():
+def test_an_oserror_of_the_server_after_a_disconnect_ends_the_stream():
     source = endless()
 
     async def run():
@@ -328,7 +328,7 @@ def test_a_cancellation_before_the_first_turn_closes_the_source_and_ends_the_ses
     assert [type(record) for record in records] == [StreamFinished] * told
 
 
-def test_what_is_left_of_the_request_is_passed_over():
+def test_the_rest_of_the_request_body_is_skipped():
     more = {"type": "http.request", "body": b"x", "more_body": True}
     server = answer(Source(0.02, *PAGE).chunks(), server={"requests": [more, more, DELTA]})
     assert types(server.body) == TYPES

@@ -93,7 +93,7 @@ def test_head_closes_the_source_unread():
     assert (source.read, source.closed) == (0, 1)
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     session = hasty_session(records.append)
     stream_response(plain(**{"Last-Event-ID": "41"}), Source(*PAGE).plain(), session=session).close()
@@ -109,7 +109,7 @@ def test_each_function_refuses_the_other_kind_of_request():
         arun(Source(*PAGE).chunks(), plain())
 
 
-def test_without_django_the_adapter_says_what_to_install(monkeypatch):
+def test_without_django_the_error_names_the_extra_to_install(monkeypatch):
     words = words_without("django", monkeypatch)
     assert words == "This adapter needs Django: pip install 'componentstream[django]'."
 

@@ -47,7 +47,7 @@ def test_a_source_that_fails_before_its_first_event_is_a_bad_gateway():
         assert response.json["error"]["type"] == error_of(response.data)["type"] == "source_failed"
 
 
-def test_a_reader_who_leaves_closes_the_source():
+def test_a_disconnect_closes_the_source():
     source = endless()
     with client(source.plain()).get("/", buffered=False) as response:
         assert types(next(response.iter_encoded()))[:2] == TYPES[:2]
@@ -71,14 +71,14 @@ def test_head_closes_the_source_unread():
     assert (source.read, source.closed) == (0, 1)
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     asking = client(Source(*PAGE).plain(), session=hasty_session(records.append))
     asking.get("/", headers={"Last-Event-ID": "41"}).close()
     assert isinstance(records[0], Reconnected)
 
 
-def test_without_flask_the_adapter_says_what_to_install(monkeypatch):
+def test_without_flask_the_error_names_the_extra_to_install(monkeypatch):
     words = words_without("flask", monkeypatch)
     assert words == "This adapter needs Flask: pip install 'componentstream[flask]'."
 

@@ -31,7 +31,7 @@ STREAM_HEADERS = [
 ]
 
 
-def test_an_answer_is_status_headers_and_body():
+def test_a_reply_is_status_headers_and_body():
     source = Source(*PAGE)
     reply = start_response(source.plain())
     assert (reply.status, reply.headers) == (200, STREAM_HEADERS)
@@ -39,14 +39,14 @@ def test_an_answer_is_status_headers_and_body():
     assert source.closed == 1
 
 
-def test_an_answer_is_there_when_the_first_event_is():
+def test_a_reply_starts_with_the_first_event():
     source = Source(PAGE[0], 0.2, *PAGE[1:])
     with closing(start_response(source.plain()).body) as body:
         assert source.read <= 2
         assert types(next(body)) == TYPES[:2]
 
 
-def test_an_answer_is_there_with_the_first_heartbeat():
+def test_a_reply_starts_with_the_first_heartbeat():
     source = Source(0.3, *PAGE)
     reply = start_response(source.plain(), heartbeat=0.05)
     assert source.read == 1
@@ -62,7 +62,7 @@ def test_closing_the_body_closes_the_source():
     assert list(body) == []
 
 
-def test_closing_a_body_that_nobody_has_read_closes_the_source():
+def test_closing_an_unread_body_closes_the_source():
     source = endless()
     start_response(source.plain()).body.close()
     assert source.closed == 1
@@ -119,7 +119,7 @@ def test_head_closes_the_source_unread():
     assert (source.read, source.closed) == (0, 1)
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     reply = start_response(Source(*PAGE).plain(), session=hasty_session(records.append), last_event_id="41")
     reply.body.close()
@@ -127,7 +127,7 @@ def test_hooks_hear_of_a_reader_who_comes_back():
     assert records[0].last_event_id == "41"
 
 
-def test_a_reader_who_comes_back_to_no_session_is_answered_like_any_other():
+def test_a_reconnect_without_a_session_is_answered_normally():
     reply = start_response(Source(*PAGE).plain(), last_event_id="41")
     assert types(b"".join(reply.body)) == TYPES
 
@@ -136,7 +136,7 @@ def arun(test):
     asyncio.run(test(), debug=True)
 
 
-def test_an_asynchronous_answer_is_the_same():
+def test_an_asynchronous_reply_is_the_same():
     async def test():
         source = Source(*PAGE)
         reply = await astart_response(source.chunks())
@@ -215,7 +215,7 @@ def test_a_body_may_be_handed_from_task_to_task_while_both_live():
     arun(test)
 
 
-def test_a_body_that_nobody_begins_to_read_closes_itself_in_time():
+def test_a_body_that_is_never_read_closes_itself_in_time():
     async def test():
         source = endless()
         await astart_response(source.chunks(), send_timeout=0.05)
@@ -224,7 +224,7 @@ def test_a_body_that_nobody_begins_to_read_closes_itself_in_time():
     arun(test)
 
 
-def test_the_task_of_a_stalled_reader_is_cancelled_and_the_body_remembers():
+def test_the_task_of_a_stalled_client_is_cancelled_and_the_body_is_marked_as_stalled():
     async def test():
         source = endless()
         body = (await astart_response(source.chunks(), send_timeout=0.05)).body
@@ -253,7 +253,7 @@ def test_the_time_for_a_chunk_must_be_above_zero(send_timeout):
         asyncio.run(astart_response(Source(*PAGE).plain(), send_timeout=send_timeout))
 
 
-def test_waiting_for_a_source_is_no_stalling():
+def test_waiting_for_the_source_does_not_count_as_stalling():
     async def test():
         source = Source(PAGE[0], 0.3, *PAGE[1:])
         body = (await astart_response(source.chunks(), send_timeout=0.05)).body

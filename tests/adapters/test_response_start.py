@@ -25,23 +25,23 @@ def opened(*events, encoder=None, headers=()):
     return opening
 
 
-def test_a_start_alone_decides_nothing():
+def test_the_started_status_alone_does_not_start_the_response():
     assert not opened(STARTED).ready(SSEEncoder().encode(STARTED))
 
 
-def test_the_first_event_behind_the_start_decides():
+def test_the_first_event_after_the_started_status_starts_the_response():
     opening = opened(STARTED, MessageStop("complete"))
     assert opening.ready(b"")
     assert opening.failure is None
 
 
-def test_a_heartbeat_decides_because_it_has_to_be_sent():
+def test_a_heartbeat_starts_the_response():
     opening = opened(STARTED)
     assert opening.ready(opening.heartbeat())
     assert opening.heartbeat() == SSEEncoder().heartbeat()
 
 
-def test_a_fatal_error_before_all_else_is_the_failure():
+def test_a_fatal_error_before_all_other_events_is_the_failure():
     assert opened(STARTED, fatal("source_failed")).failure == fatal("source_failed")
 
 
@@ -58,11 +58,11 @@ def test_other_errors_are_part_of_the_stream(events):
 
 
 @pytest.mark.parametrize("headers", [{"X-Kept": "1"}, [("X-Kept", "1")]], ids=["mapping", "pairs"])
-def test_headers_come_beside_those_of_the_encoder(headers):
+def test_headers_are_added_to_those_of_the_encoder(headers):
     assert opened(headers=headers).headers() == [*SSEEncoder().headers.items(), ("X-Kept", "1")]
 
 
-def test_headers_that_are_given_win_over_those_of_the_encoder():
+def test_headers_replace_those_of_the_encoder():
     headers = opened(encoder=JSONLinesEncoder(), headers={"content-type": "text/plain"}).headers()
     assert [value for name, value in headers if name.lower() == "content-type"] == ["text/plain"]
 
@@ -83,11 +83,11 @@ def test_headers_that_are_given_win_over_those_of_the_encoder():
         ("of_the_application", HTTPStatus.INTERNAL_SERVER_ERROR),
     ],
 )
-def test_the_status_says_whose_failure_it_was(code, status):
+def test_the_status_depends_on_the_code_of_the_failure(code, status):
     assert opened().error_response(fatal(code))[0] == status
 
 
-def test_the_answer_to_a_failure_is_the_event_and_may_not_be_kept():
+def test_an_error_response_is_the_event_and_must_not_be_stored():
     failure = fatal("source_failed")
     _, headers, body = opened(headers={"X-Kept": "1", "Cache-Control": "max-age=9"}).error_response(failure)
     assert event_from_dict(json.loads(body)) == failure
@@ -99,17 +99,17 @@ def test_the_answer_to_a_failure_is_the_event_and_may_not_be_kept():
     ]
 
 
-def test_what_may_be_tried_again_says_when():
+def test_a_retryable_error_has_a_retry_after_header():
     _, headers, _ = opened().error_response(fatal("chunk_timeout", retryable=True))
     assert ("Retry-After", "1") in headers
 
 
 @pytest.mark.parametrize(("last_event_id", "told"), [("41", ["41"]), ("", []), (None, [])])
-def test_hooks_hear_of_a_reader_who_comes_back(last_event_id, told):
+def test_hooks_are_notified_of_a_reconnect(last_event_id, told):
     heard = []
     report_reconnect(GenerationSession(hooks=[heard.append]), last_event_id)
     assert [record.last_event_id for record in heard] == told
 
 
-def test_without_a_session_there_is_nobody_to_tell():
+def test_a_reconnect_without_a_session_is_ignored():
     report_reconnect(None, "41")

@@ -102,7 +102,7 @@ def test_a_background_task_runs_after_the_stream():
     assert ran == [1]
 
 
-def test_a_middleware_may_stand_in_between():
+def test_the_response_works_behind_a_middleware():
     async def stamp(request, call_next):
         response = await call_next(request)
         response.headers["X-Stamp"] = str(response.status_code)
@@ -118,7 +118,7 @@ def test_a_middleware_may_stand_in_between():
 
 
 @pytest.mark.parametrize("spec", ["2.0", "2.3", "2.4"])
-def test_a_reader_who_leaves_closes_the_source_whatever_the_server_announces(spec):
+def test_a_disconnect_closes_the_source_under_every_version_of_the_specification(spec):
     source = endless()
     ran = []
     after = BackgroundTask(lambda: ran.append(source.closed))
@@ -208,7 +208,7 @@ def test_fastapi_documents_the_media_type_of_the_stream():
     assert "200" in paths["/returned"]["get"]["responses"]
 
 
-def test_without_starlette_the_adapter_says_what_to_install(monkeypatch):
+def test_without_starlette_the_error_names_the_extra_to_install(monkeypatch):
     words = words_without("starlette", monkeypatch)
     assert words == "This adapter needs Starlette: pip install 'componentstream[starlette]'."
 

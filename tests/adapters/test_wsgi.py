@@ -76,7 +76,7 @@ def test_head_closes_the_source_unread():
     assert (source.read, source.closed) == (0, 1)
 
 
-def test_hooks_hear_of_a_reader_who_comes_back():
+def test_hooks_are_notified_of_a_reconnect():
     records = []
     environ = {"HTTP_LAST_EVENT_ID": "41"}
     asked(Source(*PAGE).plain(), environ, session=hasty_session(records.append))[1].close()
