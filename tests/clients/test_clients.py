@@ -81,7 +81,7 @@ def test_httpx_sse_reads_it(address):
         check([event.data for event in source.iter_sse()])
 
 
-def test_httpx_sse_hears_the_type_of_each_event_by_name(address):
+def test_httpx_sse_reports_the_type_of_each_event(address):
     httpx, httpx_sse = parts.module("httpx"), parts.module("httpx_sse")
     with httpx.Client() as client, httpx_sse.connect_sse(client, "GET", f"{address}/stream?named") as source:
         events = list(source.iter_sse())

@@ -148,7 +148,7 @@ def digest_of(deltas):
     return hashlib.sha256(json.dumps(sorted(blocks.items())).encode()).hexdigest()
 
 
-def test_a_reader_who_was_cut_off_goes_on_at_any_worker_and_gets_every_event_once(tmp_path):
+def test_a_disconnected_client_resumes_at_any_worker_and_receives_every_event_once(tmp_path):
     with deployed(tmp_path, RATE="4") as deployment:
         httpx2 = parts.module("httpx2")
         headers = deployment.bearer()
@@ -211,12 +211,12 @@ def get_raw(url, path):
 @pytest.mark.parametrize(
     "path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/streams/../metrics", "/metrics?x=1"]
 )
-def test_the_metrics_are_for_operators_alone(deployment, path):
+def test_the_metrics_are_not_reachable_through_nginx(deployment, path):
     assert get_raw(deployment.url, path) == 403
     assert get_raw(deployment.worker_url(1), "/metrics") == 200
 
 
-def test_no_log_has_a_ticket_or_a_token_in_it(deployment):
+def test_the_logs_do_not_contain_tickets_or_tokens(deployment):
     httpx2 = parts.module("httpx2")
     headers = deployment.bearer("eve")
     httpx2.get(f"{deployment.url}/streams/s-1?ticket=sesame-street", headers=headers, timeout=WAIT)
@@ -231,7 +231,7 @@ def test_no_log_has_a_ticket_or_a_token_in_it(deployment):
     assert [name for name, text in logs.items() if any(secret in text for secret in secrets)] == []
 
 
-def test_a_body_that_is_too_long_is_refused_by_the_worker_which_says_why(deployment):
+def test_a_body_that_is_too_long_is_refused_by_the_worker_with_its_error(deployment):
     httpx2 = parts.module("httpx2")
     headers = deployment.bearer()
     answers = [
@@ -242,7 +242,7 @@ def test_a_body_that_is_too_long_is_refused_by_the_worker_which_says_why(deploym
     assert answers[0].json()["error"]["type"] == "request_too_large"
 
 
-def test_what_a_client_says_of_its_address_moves_no_limit_and_both_workers_count_together(tmp_path):
+def test_a_forged_address_does_not_evade_the_rate_limit_that_both_workers_share(tmp_path):
     httpx2 = parts.module("httpx2")
     with deployed(tmp_path, COMPONENTSTREAM_NO_AUTH="1", COMPONENTSTREAM_RATE_LIMIT="4/hour") as deployment:
         statuses, workers = [], set()
@@ -291,7 +291,7 @@ def compose():
     return parts.module("yaml").safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_containers_run_what_the_script_runs():
+def test_the_containers_run_the_commands_of_the_script():
     services = compose()["services"]
     assert sorted(services) == ["nginx", "redis", "worker-1", "worker-2"]
     assert services["worker-1"] == services["worker-2"]

@@ -175,7 +175,7 @@ def figures_of(server, traces):
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_events_arrive_as_they_are_made_and_every_end_is_seen(server, tmp_path):
+def test_events_arrive_at_once_and_every_end_is_noticed(server, tmp_path):
     for name in NEEDS[server]:
         parts.module(name)
     for (prefix, scenario), figures in figures_of(server, tmp_path).items():
