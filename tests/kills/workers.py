@@ -229,7 +229,7 @@ async def kill_while_it_recovers(run):
 
 def unexplained(run):
     """Return the output of the workers without the lines that the kills explain, and without stack frames."""
-    known = ["The producer of stream "] + ["The log failed, ", "The event log failed; "] * bool(run.outages)
+    known = ["The producer of stream "] + ["The event log failed; "] * bool(run.outages)
     lines = [line for worker in run.workers for line in worker.output().splitlines()]
     return [f"a worker said: {line}" for line in lines if not line.startswith((*known, " ", "Traceback "))]
 

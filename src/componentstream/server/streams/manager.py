@@ -47,7 +47,7 @@ _STOP_WAIT: Final = 1.0
 _FAREWELL: Final = 1.5
 """Seconds of the grace period that are reserved for ending the generations that are still running."""
 
-_LOGGER: Final = logging.getLogger("componentstream.server")
+_logger: Final = logging.getLogger("componentstream.server")
 
 
 @attrs.frozen
@@ -327,11 +327,11 @@ class StreamManager:
         if self._producers.get(stream) is producer:
             del self._producers[stream]
         if not task.cancelled() and (failure := task.exception()) is not None:
-            _LOGGER.error("A producer failed.", exc_info=failure)
+            _logger.error("A producer failed.", exc_info=failure)
 
     def _on_log_failure(self, error: Exception) -> None:
         self.metrics.log_failures.inc()
-        _LOGGER.error(
+        _logger.error(
             "The event log failed; a stream continues without it or ends: %s",
             escape_control_chars(repr(error)),
         )
@@ -339,7 +339,7 @@ class StreamManager:
     async def _finish_abandoned(self, status: StreamStatus) -> None:
         if await finish_abandoned(self.log, status.stream, status.owner, self._settings.lease):
             self.metrics.lost_producers.inc()
-            _LOGGER.warning("The producer of stream %s was lost.", status.stream)
+            _logger.warning("The producer of stream %s was lost.", status.stream)
 
 
 def _digest(*parts: str) -> str:
