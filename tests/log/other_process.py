@@ -1,4 +1,4 @@
-"""What another process does with an SQLite log: ``python other_process.py FILE write|read STREAM``.
+"""Another process with an SQLite log: ``python other_process.py FILE write|read STREAM``.
 
 ``write`` appends entries, three at a time, and prints the number of the last one that was acknowledged;
 ``read`` prints each entry that it gets.
@@ -10,8 +10,8 @@ import sys
 from componentstream.log import SQLiteEventLog
 
 
-def say(what):
-    sys.stdout.write(f"{what}\n")
+def say(message):
+    sys.stdout.write(f"{message}\n")
     sys.stdout.flush()
 
 
@@ -31,9 +31,9 @@ async def read(log, stream):
             say(entry.payload.decode())
 
 
-async def main(file, what, stream, *counts):
+async def main(file, action, stream, *counts):
     log = SQLiteEventLog(file)
-    if what == "write":
+    if action == "write":
         await write(log, stream, *map(int, counts))
     else:
         await read(log, stream)

@@ -92,7 +92,7 @@ def test_changes_of_the_store_wake_the_clients_of_those_streams():
         notifier = StoreNotifier(store.changes)
         with notifier.subscribe("s") as one, notifier.subscribe("t") as other:
             await store.tell((1, []))
-            assert [one.is_set(), other.is_set()] == [True, True], "what came before is unknown"
+            assert [one.is_set(), other.is_set()] == [True, True], "earlier changes are unknown"
             one.clear()
             other.clear()
             await store.tell((2, ["s", "unknown"]))

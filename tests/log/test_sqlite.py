@@ -11,6 +11,7 @@ import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.log import SQLiteEventLog, StoreError
+from componentstream.log._tables import Abandon, Acquire, DamagedEntriesError
 from componentstream.testing.log_contract import SharedLogContract
 from componentstream.testing.log_contract._scenario import (
     numbered,
@@ -201,3 +202,21 @@ def test_a_log_needs_a_file():
     for path in ("", ":memory:"):
         with pytest.raises(UsageError, match="needs the path of a file"):
             SQLiteEventLog(path)
+
+
+def test_a_stream_whose_entries_cannot_be_deleted_is_abandoned(with_log):
+    async def scenario(log):
+        run_job, jobs = log._writes.run, []
+
+        async def damaged(job):
+            jobs.append(job)
+            if len(jobs) == 1:
+                raise StoreError("damaged") from DamagedEntriesError(7, sqlite3.DatabaseError())
+            return await run_job(job)
+
+        log._writes.run = damaged
+        assert await log.acquire("s", owner="ada")
+        assert [type(job) for job in jobs] == [Acquire, Abandon, Acquire]
+        assert jobs[1].id == 7
+
+    with_log(scenario)

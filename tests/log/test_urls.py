@@ -10,7 +10,7 @@ from componentstream.log.redis import RedisEventLog
 from componentstream.testing.log_contract._scenario import read_payloads, settled, started, waiting_client
 from tests.log.redis_server import RedisServer
 
-SECRET = "hunter2"  # noqa: S105 - of no one
+SECRET = "hunter2"  # noqa: S105 - made up
 WRONG = [
     "", ":", "memory", "memory://", "memory:x", "Memory:", "sqlite", "sqlite:", "sqlite:///", "sqlite://x",
     "sqlite://host/x.db", "sqlite:x.db?durable=1", "postgres://localhost", "/var/lib/streams.db",

@@ -26,6 +26,9 @@ from componentstream.log.protocol import (
     TakeOver,
 )
 
+# AUTOINCREMENT: an id is never used again, so it tells incarnations of a stream apart, and entries that could
+# not be deleted belong to no later stream. WITHOUT ROWID: the entries of a stream are neighbours in the file,
+# so that a page of them is read in one go, and damage concerns few streams.
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS log_stream (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -163,6 +166,7 @@ class Append:
             [(id_, seq, payload) for seq, payload in enumerate(fresh, last + 1)],
         )
         last += len(fresh)
+        # The version of this transaction tells the clients in other processes that the stream changed.
         connection.execute(
             "UPDATE log_stream SET last = ?, until = ?, version = (SELECT last FROM log_version)"
             " WHERE id = ?",
@@ -203,6 +207,8 @@ class Finish:
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Run inside the transaction of the connection."""
+        # A repetition must succeed, though the first call ended the lease. The token shows that it was this
+        # producer.
         done = connection.execute(
             "SELECT finished FROM log_stream WHERE name = ? AND token = ?",
             [self.lease.stream, self.lease.token],
@@ -225,6 +231,8 @@ class Delete:
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Run inside the transaction of the connection."""
+        # A deleted row has no version, so other processes do not see this change; their clients load the
+        # stream again after RECHECK seconds.
         row = connection.execute("SELECT id FROM log_stream WHERE name = ?", [self.stream]).fetchone()
         if row is not None:
             _delete(connection, row[0])
@@ -290,6 +298,7 @@ class Changes:
 
     def __call__(self, connection: sqlite3.Connection) -> tuple[int, list[str]]:
         """Run inside the transaction of the connection."""
+        # Both queries see the same snapshot, so a version is never skipped.
         names = connection.execute("SELECT name FROM log_stream WHERE version > ?", [self.since]).fetchall()
         (last,) = connection.execute("SELECT last FROM log_version").fetchone()
         return last, [name for (name,) in names]
@@ -328,6 +337,8 @@ def _check_lease(connection: sqlite3.Connection, lease: Lease) -> tuple[int, int
 
 def _purge(connection: sqlite3.Connection, stream: str, before: float) -> None:
     """Delete the stream, and some others, if they ended before a time."""
+    # `until` is the end of a stream that has ended. For an open one it is in the future, so it is never
+    # purged.
     rows = connection.execute(
         "SELECT id FROM log_stream WHERE name = ? AND until <= ? UNION SELECT id FROM"
         " (SELECT id FROM log_stream WHERE until <= ? ORDER BY until LIMIT ?)",

@@ -142,6 +142,7 @@ class RedisEventLog:
     ) -> Lease | None:
         """Start a stream; see :meth:`EventLog.acquire`."""
         check_acquire(stream, owner, ttl, take_over)
+        # Generated here, not in the script, so that a repeated call is recognised; see `_scripts.ACQUIRE`.
         token = secrets.token_hex(16)
         arguments = (owner.encode(), token, _milliseconds(ttl), self._keep, take_over)
         last = await self._run(self._acquire, stream, *arguments)
@@ -213,6 +214,7 @@ class RedisEventLog:
         return LogPage(incarnation, status, [Entry(seq=seq, payload=payload) for seq, payload in entries])
 
     async def _changes(self, position: bytes | None) -> tuple[bytes | None, list[str]]:
+        # The id of the newest change, not "$": that would miss changes between two calls of XREAD.
         if position is None:
             newest: Any = self._client.xrevrange(self._changes_key, count=1)
             found = await self._in_time(newest, self._call_timeout)
@@ -237,6 +239,7 @@ class RedisEventLog:
 
     async def _call(self, script: AsyncScript, stream: str, *arguments: _Argument) -> Any:
         keys = [f"{self._prefix}:{stream}", self._changes_key]
+        # redis-py opens a connection per concurrent call and raises when its pool is empty; here calls queue.
         async with self._slots:
             return await script(keys, [stream, *arguments])
 

@@ -146,6 +146,7 @@ class SQLiteEventLog:
 
     async def _run(self, job: Job[T]) -> T:
         """Run a job that deletes streams; abandon those whose entries cannot be deleted."""
+        # Each round abandons one more damaged stream, so the loop ends.
         while True:
             try:
                 return await self._writes.run(job)
@@ -159,7 +160,8 @@ class SQLiteEventLog:
 
     async def _changes(self, version: int | None) -> tuple[int | None, list[str]]:
         if version is None:
-            return await self._reads.run(Changes(sys.maxsize))
+            return await self._reads.run(Changes(sys.maxsize))  # only the present version, and no names
+        # Poll faster while other processes write: SQLite cannot notify them.
         await asyncio.sleep(self._poll)
         last, streams = await self._reads.run(Changes(version))
         self._poll = _SHORTEST_POLL if streams else min(2 * self._poll, _LONGEST_POLL)

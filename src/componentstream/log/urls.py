@@ -63,6 +63,7 @@ def _split(url: object) -> tuple[str, str]:
 
 def _path(place: str) -> str | None:
     """Return the path after ``sqlite:``, None if it is a folder, or has a host or options."""
+    # A path is taken literally, without percent-decoding, so that every file name can be given.
     if "?" in place or place.endswith("/"):
         return None
     if place.startswith("//"):

@@ -100,7 +100,7 @@ class ReadingContract(LogScenarios):
     async def test_a_client_of_a_lost_producer_gets_the_entries_and_then_the_error(
         self, log: EventLog
     ) -> None:
-        """It is woken by the expiry of the lease, for which there is no notification."""
+        """The expiry of the lease wakes it, without a notification."""
         lease = await started(log, ttl=0.5, count=2)
         got: list[Entry] = []
         before = monotonic()
