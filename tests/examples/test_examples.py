@@ -220,7 +220,7 @@ def test_the_fuzzer_passes_the_sound_page_and_finds_the_bug_of_the_hasty_one():
         "Page: the_model_writes_no_tags holds\n"
         "HastyPage: cuts_make_no_difference is broken\n"
     )
-    assert "gives another output than whole" in output
+    assert "gives a different output than the whole text" in output
     assert "\\r\\n" in output
     assert output.endswith("HastyPage: the_model_writes_no_tags holds\n")
 

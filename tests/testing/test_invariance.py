@@ -154,14 +154,14 @@ def test_a_difference_is_shown_with_its_cut_and_both_outputs():
     with pytest.raises(AssertionError) as caught:
         assert_cut_invariant(lambda: Counter(lambda chunk: chunk == "89abc"), "0123456789abc")
     assert str(caught.value) == (
-        "The text cut at 8, between '01234567' and '89abc' gives another output than whole. "
-        "Output 0 is 1; whole it is 0."
+        "The text cut at 8, between '01234567' and '89abc' gives a different output than the whole text. "
+        "Output 0 is 1; expected 0."
     )
 
 
 def test_a_difference_in_small_chunks_is_shown():
     with pytest.raises(
-        AssertionError, match=r"^The text one at a time gives .* Output 0 is 2; whole it is 1\.$"
+        AssertionError, match=r"^The text one at a time gives .* Output 0 is 2; expected 1\.$"
     ):
         assert_cut_invariant(Counter, "ab")
     with pytest.raises(AssertionError, match=r"^The text one at a time with empty chunks between gives"):
@@ -169,14 +169,14 @@ def test_a_difference_in_small_chunks_is_shown():
 
 
 def test_a_difference_in_a_given_chunking_is_shown():
-    with pytest.raises(AssertionError, match=r"^The text fed as \['ab', '', 'c'\] gives another output"):
+    with pytest.raises(AssertionError, match=r"^The text fed as \['ab', '', 'c'\] gives a different output"):
         assert_cut_invariant(PauseCounter, "abc", chunkings=[["ab", "", "c"]])
 
 
 def test_an_output_that_only_one_side_has_is_called_missing():
-    with pytest.raises(AssertionError, match=r"Output 1 is missing; whole it is 'b'\.$"):
+    with pytest.raises(AssertionError, match=r"Output 1 is missing; expected 'b'\.$"):
         assert_cut_invariant(lambda: FirstChunkLines(keep_rest=True), "a\nb")
-    with pytest.raises(AssertionError, match=r"Output 1 is 'b'; whole it is missing\.$"):
+    with pytest.raises(AssertionError, match=r"Output 1 is 'b'; expected missing\.$"):
         assert_cut_invariant(lambda: FirstChunkLines(keep_rest=False), "a\nb")
 
 

@@ -168,8 +168,8 @@ def test_what_is_no_event_is_refused():
         ),
         ([start(0), too_large(0), stop(0)], "trimmed must not be 0 after component_too_large"),
         ([start(0), too_large(0), too_large(0)], "component_too_large must come once per component"),
-        ([text_start(0), too_large(0)], "block 0 is no component"),
-        ([text_start(0), unclosed(0)], "block 0 is no component"),
+        ([text_start(0), too_large(0)], "block 0 is not a component"),
+        ([text_start(0), unclosed(0)], "block 0 is not a component"),
         ([start(0), unclosed(None)], "it must be about block 0, the innermost open one"),
         (
             [start(0), unclosed(0), stop(0)],

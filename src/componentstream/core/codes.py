@@ -4,10 +4,9 @@ A code never changes its meaning. The parser, the sources, the session and the s
 ``error`` events; the server also answers requests with them. Applications may report codes of their own,
 which are not registered here::
 
-    from componentstream.core import codes
+    from componentstream.core.codes import CODES
 
-    if event.code == codes.CHUNK_TIMEOUT: ...
-    if (known := codes.CODES.get(event.code)) is not None and known.retryable: ...
+    if (known := CODES.get(event.code)) is not None and known.layer == "source": ...
 
 Within the library a code is written as its constant, so that a misspelled one cannot come into being.
 """

@@ -3,6 +3,7 @@
 Like the core it does no I/O and takes the time as an argument.
 """
 
+from componentstream.core.codes import SessionErrorCode
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import (
     ComponentFinished,
@@ -27,6 +28,7 @@ __all__ = [
     "Hook",
     "HookEvent",
     "Reconnected",
+    "SessionErrorCode",
     "SessionState",
     "SessionStats",
     "StreamFinished",

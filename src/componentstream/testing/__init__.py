@@ -1,4 +1,4 @@
-"""Tools to test what you build on componentstream.
+"""Tools to test code that is built on componentstream.
 
 Three things: :class:`EventVerifier` says whether a stream of events is well-formed,
 :func:`assert_cut_invariant` says whether a stage gives the same output however its input is cut, and

@@ -1,4 +1,4 @@
-"""The first law of every stage: where the input is cut does not change what comes out."""
+"""The first law of every stage: its output does not depend on how the input is cut."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -13,7 +13,7 @@ _Input = TypeVar("_Input", str, bytes)
 _Input_contra = TypeVar("_Input_contra", str, bytes, contravariant=True)
 
 _CONTEXT = 12
-"""Characters shown on either side of a cut."""
+"""Number of characters shown on either side of a cut."""
 
 
 class _Stage(Protocol[_Input_contra, _T_co]):
@@ -25,8 +25,8 @@ class _Stage(Protocol[_Input_contra, _T_co]):
 def merge_deltas(events: Iterable[_T]) -> list[_T]:
     """Return the events with adjacent deltas of the same block joined into one.
 
-    Two runs over the same text give equal lists, however the text was cut. Values that are no deltas pass
-    through as they are.
+    Two runs over the same text give equal lists, however the text was cut. Other values pass through
+    unchanged.
     """
     merged: list[_T] = []
     for index, run in groupby(events, _delta_index):
@@ -49,22 +49,22 @@ def assert_cut_invariant(
     """Assert that a stage gives the same output for ``text`` whole and cut.
 
     The text is fed whole, cut in two at each of ``cuts``, one character at a time, one character at a time
-    with empty chunks between, and in each of ``chunkings``. Every run has a stage of its own, and the
-    outputs of all its ``feed`` calls and of ``close`` count together.
+    with empty chunks between, and in each of ``chunkings``. Each run has a new stage; the outputs of all its
+    ``feed`` calls and of ``close`` are concatenated.
 
     Args:
-        factory: makes a stage that has not been fed: anything with ``feed(chunk)`` and ``close()`` that both
-            return an iterable, such as ``ComponentParser`` or a pipeline of your own.
-        text: the whole input; bytes for a stage that takes bytes.
-        chunkings: further ways to cut it, each a sequence of chunks that join to ``text``.
-        cuts: offsets at which to cut the text in two; ``"all"`` takes every one, which is quadratic in the
+        factory: Creates a stage: an object whose ``feed(chunk)`` and ``close()`` return an iterable, such as
+            ``ComponentParser`` or your own pipeline.
+        text: The whole input; bytes for a stage that takes bytes.
+        chunkings: Further ways to cut it, each a sequence of chunks that join to ``text``.
+        cuts: Offsets at which to cut the text in two; ``"all"`` tries each one, which is quadratic in the
             length of the text.
-        normalise: makes outputs comparable. The default joins adjacent deltas; for a stage that gives pieces
-            of text ``"".join`` is right.
+        normalise: Makes outputs comparable. The default joins adjacent deltas; for a stage that returns
+            pieces of text, pass ``"".join``.
 
     Raises:
-        AssertionError: two outputs differ; the message shows the cut and the first difference.
-        UsageError: a chunking does not join to ``text``.
+        AssertionError: Two outputs differ; the message shows the cut and the first difference.
+        UsageError: A chunking does not join to ``text``.
     """
     whole = normalise(_run(factory, [text]))
     single = [text[at : at + 1] for at in range(len(text))]
@@ -77,7 +77,7 @@ def assert_cut_invariant(
         _compare(whole, normalise(_run(factory, halves)), f"cut at {cut}, between {before!r} and {after!r}")
     for chunks in chunkings:
         if text[:0].join(chunks) != text:
-            raise UsageError(f"Give only chunkings that join to the text; {list(chunks)!r:.200} does not.")
+            raise UsageError(f"A chunking must join to the text; {list(chunks)!r:.200} does not.")
         _compare(whole, normalise(_run(factory, chunks)), f"fed as {list(chunks)!r:.400}")
 
 
@@ -100,8 +100,8 @@ def _compare(whole: Sequence[object], cut: Sequence[object], how: str) -> None:
         min(len(whole), len(cut)),
     )
     raise AssertionError(
-        f"The text {how} gives another output than whole. "
-        f"Output {at} is {_show(cut, at)}; whole it is {_show(whole, at)}."
+        f"The text {how} gives a different output than the whole text. "
+        f"Output {at} is {_show(cut, at)}; expected {_show(whole, at)}."
     )
 
 

@@ -40,7 +40,7 @@ except ImportError as error:
     ) from error
 
 DocumentKind: TypeAlias = Literal["any", "valid", "mutated", "hostile"]
-"""What :func:`documents` draws; its docstring tells what each kind is."""
+"""The kinds of text that :func:`documents` draws; its docstring describes them."""
 
 _Input = TypeVar("_Input", str, bytes)
 _GRAMMAR = Grammar()
@@ -275,7 +275,7 @@ class _OpenBlock:
 
 
 class _StreamWriter:
-    """Writes events in their order and counts what a stop has to say."""
+    """Appends events in order, and counts for the fields of each stop."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -343,7 +343,7 @@ def _documents(kind: DocumentKind, max_components: int, grammar: Grammar) -> st.
 
 @st.composite
 def _pages(draw: st.DrawFn, grammar: Grammar, max_components: int) -> str:
-    """Draw what to do step by step; what makes no sense at its place is passed over."""
+    """Draw a page step by step; steps that are not possible at their place are skipped."""
     prose = (st.sampled_from(_PROSE) | st.text(_ANY_CHAR, max_size=8)).filter(_is_plain(grammar))
     steps = st.sampled_from(["open", "open", "open fenced", "text", "close", "close"])
     depth = _MAX_DEPTH if grammar.nesting == "nest" else 1

@@ -1,11 +1,11 @@
-"""A judge of event streams that shares no code with the parser.
+"""A verifier of event streams that does not share code with the parser.
 
-A stream of events has a grammar: every block is a start, any number of deltas and one stop; blocks are
-numbered from 0 without a gap; components nest, text stands between them; an error about a component comes
-right before the stop that it explains; after a fatal error and after ``message_stop`` there is next to
-nothing. :class:`EventVerifier` holds a stream to that grammar event by event, so that every prefix it has
-accepted is well-formed. It takes the events of a parser, of a session, of any stage between, and those read
-back from the wire, which have no spans.
+Event streams have a grammar: each block is a start, any number of deltas and one stop; blocks are numbered
+from 0 without gaps; components nest, with text between them; an error about a component comes directly
+before the stop that it explains; only stops follow a fatal error, and no event follows ``message_stop``.
+:class:`EventVerifier` checks each event as it comes, so that every accepted prefix is well-formed. It
+accepts the events of a parser, of a session, of any stage between, and those decoded from the wire, which
+do not have spans.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _UNCLOSED_REASONS = ("implied", "truncated")
 
 
 class EventGrammarError(AssertionError):
-    """An event that may not come where it came; the message says which rule it breaks."""
+    """An event violates the grammar of event streams; the message names the rule."""
 
 
 @attrs.define
@@ -44,10 +44,10 @@ class _OpenBlock:
 
 
 class EventVerifier:
-    """Checks that events, in the order given, are a well-formed stream.
+    """Check that events, in their order, are a well-formed stream.
 
-    Give it every event of one stream, by :meth:`check` or :meth:`check_all`, and call :meth:`finish` when
-    the stream is over. A verifier that has raised once is spent.
+    Pass every event of one stream to :meth:`check` or :meth:`check_all`, and call :meth:`finish` at its
+    end. After an error, discard the verifier.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class EventVerifier:
         """Check the next event of the stream.
 
         Raises:
-            EventGrammarError: the event may not come here.
+            EventGrammarError: The event is not allowed here.
         """
         if self._over:
             self._reject(event, "nothing may follow message_stop")
@@ -98,16 +98,16 @@ class EventVerifier:
         """Check the next events of the stream, such as those of one ``feed``.
 
         Raises:
-            EventGrammarError: one of them may not come where it came.
+            EventGrammarError: One of them is not allowed at its place.
         """
         for event in events:
             self.check(event)
 
     def finish(self) -> None:
-        """Check that the stream may end here: every block that was started is stopped.
+        """Check that the stream may end here: every started block is stopped.
 
         Raises:
-            EventGrammarError: a block is still open.
+            EventGrammarError: A block is still open.
         """
         self._require_all_stopped(None)
 
@@ -195,7 +195,7 @@ class EventVerifier:
     def _component(self, event: ErrorEvent) -> _OpenBlock:
         block = self._innermost(event, event.index)
         if not block.is_component:
-            self._reject(event, f"block {block.index} is no component")
+            self._reject(event, f"block {block.index} is not a component")
         return block
 
     def _innermost(self, event: Event, index: int | None) -> _OpenBlock:
@@ -206,9 +206,9 @@ class EventVerifier:
         return self._open[-1]
 
     def _follow_span(self, event: Event, span: Span | None, *, used: bool) -> None:
-        """Check that spans go forward; the events that one line caused share its span.
+        """Check that spans never go backwards. Events that one line caused share its span.
 
-        The last of those is the start or the stop by which the line acted: with it the span is used up.
+        The last of them is the start or the stop by which the line acted; no later event may have that span.
         """
         if span is None:
             return
