@@ -23,7 +23,7 @@ def with_log():
     return with_log
 
 
-def test_when_there_are_too_many_streams_the_oldest_that_has_ended_goes(with_log):
+def test_the_oldest_ended_stream_is_removed_when_there_are_too_many(with_log):
     async def scenario(log):
         first = await started(log, "first")
         await log.finish(await started(log, "second", count=1))
@@ -36,7 +36,7 @@ def test_when_there_are_too_many_streams_the_oldest_that_has_ended_goes(with_log
     with_log(scenario, max_streams=3)
 
 
-def test_when_only_open_streams_are_left_no_other_is_started(with_log):
+def test_a_log_full_of_open_streams_refuses_another(with_log):
     async def scenario(log):
         await started(log, "open")
         await started(log, "lost", ttl=SHORT)
@@ -49,7 +49,7 @@ def test_when_only_open_streams_are_left_no_other_is_started(with_log):
     with_log(scenario, max_streams=2)
 
 
-def test_when_there_are_too_many_bytes_what_has_ended_goes_and_its_readers_are_told(with_log):
+def test_ended_streams_are_removed_when_there_are_too_many_bytes_and_their_clients_get_an_error(with_log):
     async def scenario(log):
         old = await started(log, "old")
         await log.append(old, 1, [bytes(40_000)])
@@ -69,7 +69,7 @@ def test_when_there_are_too_many_bytes_what_has_ended_goes_and_its_readers_are_t
     with_log(scenario, max_bytes=100_000)
 
 
-def test_what_is_trimmed_makes_room(with_log):
+def test_trimming_makes_room(with_log):
     async def scenario(log):
         lease = await started(log)
         for seq in range(1, 101):
@@ -79,7 +79,7 @@ def test_what_is_trimmed_makes_room(with_log):
     with_log(scenario, max_bytes=100_000, max_entries=3)
 
 
-def test_a_log_takes_no_more_memory_than_it_was_given(with_log):
+def test_a_log_stays_within_its_memory_bound(with_log):
     async def scenario(log):
         tracemalloc.start()
         try:
@@ -95,7 +95,7 @@ def test_a_log_takes_no_more_memory_than_it_was_given(with_log):
     with_log(scenario, max_bytes=1_000_000)
 
 
-def test_what_was_kept_long_enough_goes_when_the_next_stream_comes(with_log, monkeypatch):
+def test_expired_streams_are_purged_when_a_stream_is_started(with_log, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(memory, "monotonic", lambda: now[0])
 

@@ -66,7 +66,7 @@ def own_server(tmp_path):
 
 
 @pytest.mark.parametrize("retry", [None, NEVER_AGAIN], ids=["retrying", "not retrying"])
-def test_when_redis_dies_all_are_told_and_what_was_acknowledged_outlives_it(own_server, retry):
+def test_acknowledged_entries_survive_a_crash_of_redis_and_every_caller_gets_an_error(own_server, retry):
     async def scenario(log, _):
         lease = await started(log, count=1)
         reader = await waiting_client(log, after=1)
@@ -86,7 +86,7 @@ def test_when_redis_dies_all_are_told_and_what_was_acknowledged_outlives_it(own_
     on_redis(own_server, scenario, retry=retry)
 
 
-def test_when_redis_hangs_nobody_waits_long(own_server):
+def test_calls_time_out_while_redis_hangs(own_server):
     async def scenario(log, _):
         lease = await started(log, count=1)
         own_server.hang()
@@ -150,7 +150,7 @@ class Proxy:
             writer.write(data)
 
 
-def test_an_append_whose_answer_was_lost_is_repeated_without_harm(server):
+def test_an_append_whose_reply_was_lost_can_be_repeated(server):
     async def scenario(log, proxy):
         lease = await started(log)
         for seq in range(1, 8):
@@ -171,7 +171,7 @@ def test_an_append_whose_answer_was_lost_is_repeated_without_harm(server):
     asyncio.run(main())
 
 
-def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_it_is_refused(server):
+def test_an_append_delayed_past_a_take_over_is_refused(server):
     async def main():
         prefix = uuid.uuid4().hex
         async with (
@@ -194,7 +194,7 @@ def test_an_append_that_began_before_its_stream_was_taken_over_and_comes_after_i
     asyncio.run(main())
 
 
-def test_calls_that_are_cancelled_leave_others_what_is_theirs(server):
+def test_a_cancelled_call_does_not_mix_up_the_replies_of_others(server):
     chance = random.Random(3)
 
     async def scenario(log, _):
@@ -218,7 +218,7 @@ def test_calls_that_are_cancelled_leave_others_what_is_theirs(server):
     on_redis(server, scenario)
 
 
-def test_a_call_that_loses_its_cancellation_is_left_in_time_and_cancelled_again():
+def test_a_call_that_swallows_its_cancellation_is_cancelled_again():
     lost = []
 
     async def stubborn():
@@ -243,7 +243,7 @@ def test_a_call_that_loses_its_cancellation_is_left_in_time_and_cancelled_again(
     asyncio.run(main())
 
 
-def test_many_readers_wait_on_one_connection(server):
+def test_many_clients_wait_on_one_connection(server):
     async def scenario(log, client):
         lease = await started(log)
         readers = [asyncio.create_task(read_payloads(log, "s")) for _ in range(200)]
@@ -256,7 +256,7 @@ def test_many_readers_wait_on_one_connection(server):
     on_redis(server, scenario)
 
 
-def test_entries_that_redis_no_longer_has_are_a_gap(server):
+def test_entries_lost_by_redis_are_a_gap(server):
     async def scenario(log, client):
         lease = await started(log, count=6)
         await client.hdel("p:s", "4")
@@ -276,7 +276,7 @@ def test_entries_that_redis_no_longer_has_are_a_gap(server):
     on_redis(server, scenario)
 
 
-def test_a_redis_that_lost_everything_takes_the_lease_away(server):
+def test_a_redis_that_lost_its_data_revokes_the_lease(server):
     async def scenario(log, client):
         lease = await started(log, count=2)
         await client.flushall()
@@ -290,7 +290,7 @@ def test_a_redis_that_lost_everything_takes_the_lease_away(server):
     on_redis(server, scenario)
 
 
-def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):
+def test_changes_are_found_again_after_redis_lost_their_key(server, monkeypatch):
     monkeypatch.setattr(componentstream.log.redis, "RECHECK", 0.2)
 
     async def scenario(log, client):
@@ -316,12 +316,12 @@ def test_a_bell_that_was_lost_is_found_again(server, monkeypatch):
         ({"socket_timeout": 4.0}, "with a socket_timeout above 4 seconds"),
     ],
 )
-def test_a_client_that_will_not_do_is_refused(options, why):
+def test_an_unsuitable_client_is_rejected(options, why):
     with pytest.raises(UsageError, match=f"^A RedisEventLog needs a client {why}\\.$"):
         RedisEventLog(redis.asyncio.Redis(**options))
 
 
-def test_a_client_that_waits_just_long_enough_will_do():
+def test_a_client_with_a_long_enough_timeout_is_accepted():
     for timeout in (4.1, None):
         assert RedisEventLog(redis.asyncio.Redis(socket_timeout=timeout, max_connections=17))
 
@@ -331,7 +331,7 @@ def test_call_timeout_must_be_positive():
         RedisEventLog(redis.asyncio.Redis(), call_timeout=0)
 
 
-def test_a_log_from_a_url_brings_its_client_and_closes_it(server):
+def test_a_log_from_a_url_closes_its_client(server):
     async def main():
         async with aclosing(RedisEventLog.from_url(f"redis://localhost:{server.port}/4")) as log:
             await log.finish(await started(log, count=2))
@@ -368,7 +368,7 @@ def test_a_log_from_a_url_of_rediss_begins_with_a_tls_handshake():
     ["redis://", "redis://:secret@localhost/x", "redis://:secret@[", "redis://:secret@localhost?x=1",
      "unix://", "unix://:secret@host/x", "redis://:secret@localhost:secret"],
 )  # fmt: skip
-def test_a_url_of_no_redis_is_refused_without_its_password(url):
+def test_an_invalid_redis_url_is_rejected_without_quoting_its_password(url):
     with pytest.raises(UsageError, match=r"^The URL of a Redis must be redis://\[") as caught:
         RedisEventLog.from_url(url)
     assert "secret" not in str(caught.value)
@@ -376,7 +376,7 @@ def test_a_url_of_no_redis_is_refused_without_its_password(url):
 
 
 @pytest.mark.parametrize("option", ["decode_responses=1", "max_connections=9", "socket_timeout=1"])
-def test_an_option_in_a_url_that_will_not_do_is_refused(option):
+def test_an_unsuitable_option_in_a_url_is_rejected(option):
     with pytest.raises(UsageError, match=r"^A RedisEventLog needs a client with"):
         RedisEventLog.from_url(f"unix:///redis.sock?{option}")
 

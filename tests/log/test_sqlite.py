@@ -45,7 +45,7 @@ def other_process(file, *arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_reader_follows_what_another_process_writes(with_log, tmp_path):
+def test_a_client_follows_another_process(with_log, tmp_path):
     async def scenario(log):
         process = other_process(tmp_path / "log.db", "write", "s", "30")
         assert process.stdout.readline() == "started\n"
@@ -56,7 +56,7 @@ def test_a_reader_follows_what_another_process_writes(with_log, tmp_path):
     with_log(scenario)
 
 
-def test_another_process_follows_what_is_written(with_log, tmp_path):
+def test_another_process_follows_this_one(with_log, tmp_path):
     async def scenario(log):
         lease = await started(log, count=1)
         process = other_process(tmp_path / "log.db", "read", "s")
@@ -71,7 +71,7 @@ def test_another_process_follows_what_is_written(with_log, tmp_path):
     with_log(scenario)
 
 
-def test_what_was_acknowledged_outlives_the_death_of_the_writer(with_log, tmp_path):
+def test_acknowledged_entries_survive_the_death_of_the_writer(with_log, tmp_path):
     file = tmp_path / "log.db"
     chance = random.Random(5)
 
@@ -96,7 +96,7 @@ def test_what_was_acknowledged_outlives_the_death_of_the_writer(with_log, tmp_pa
     with_log(scenario)
 
 
-def test_a_file_that_is_busy_fails_an_append_in_time_and_lets_others_read(with_log, tmp_path):
+def test_a_locked_file_times_out_appends_but_not_reads(with_log, tmp_path):
     async def scenario(log):
         lease = await started(log, count=1)
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
@@ -117,7 +117,7 @@ def test_a_file_that_is_busy_fails_an_append_in_time_and_lets_others_read(with_l
     with_log(scenario)
 
 
-def test_what_its_caller_has_given_up_before_it_began_is_not_done(with_log, tmp_path):
+def test_an_append_cancelled_before_it_started_is_skipped(with_log, tmp_path):
     async def scenario(log):
         lease = await started(log, count=1)
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_opened_fails_at_once(tmp_path):
     asyncio.run(scenario())
 
 
-def test_a_file_that_another_holds_while_it_is_made_fails_in_time(tmp_path):
+def test_a_file_locked_while_it_is_created_times_out(tmp_path):
     async def scenario():
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
@@ -166,7 +166,7 @@ def test_a_file_that_another_holds_while_it_is_made_fails_in_time(tmp_path):
     asyncio.run(scenario())
 
 
-def test_two_logs_may_make_the_file_at_the_same_time(tmp_path):
+def test_several_logs_can_create_the_file_at_once(tmp_path):
     async def scenario():
         for n in range(10):
             logs = [SQLiteEventLog(tmp_path / f"{n}.db", durable=True) for _ in range(4)]
@@ -177,7 +177,7 @@ def test_two_logs_may_make_the_file_at_the_same_time(tmp_path):
     asyncio.run(scenario())
 
 
-def test_a_broken_file_is_noticed_and_a_waiting_reader_told(tmp_path):
+def test_a_damaged_file_fails_appends_and_waiting_clients(tmp_path):
     async def scenario():
         log = SQLiteEventLog(tmp_path / "log.db")
         lease = await started(log, count=100)

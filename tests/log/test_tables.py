@@ -48,7 +48,7 @@ def break_pages(file, marker, *others):
     return sum(broken)
 
 
-def test_where_one_stream_is_broken_the_others_are_read_and_written(tmp_path):
+def test_damage_in_one_stream_does_not_affect_the_others(tmp_path):
     async def scenario():
         file = tmp_path / "log.db"
         log = await some_streams(file)
@@ -67,7 +67,7 @@ def test_where_one_stream_is_broken_the_others_are_read_and_written(tmp_path):
     asyncio.run(scenario())
 
 
-def test_a_broken_stream_that_has_had_its_time_is_forgotten_and_in_nobodys_way(tmp_path):
+def test_an_expired_damaged_stream_is_abandoned(tmp_path):
     async def scenario():
         file = tmp_path / "log.db"
         log = await some_streams(file, keep=0.3)
@@ -106,7 +106,7 @@ def crash_image(file, folder, change):
 
 
 @pytest.mark.parametrize("how", ["cut", "flip"])
-def test_what_comes_before_the_damage_of_a_write_ahead_log_is_there_and_goes_on(tmp_path, how):
+def test_entries_before_the_damage_of_a_write_ahead_log_survive(tmp_path, how):
     chance = random.Random(how)
 
     def damage(data):
@@ -135,7 +135,7 @@ def test_what_comes_before_the_damage_of_a_write_ahead_log_is_there_and_goes_on(
     asyncio.run(scenario())
 
 
-def test_of_a_file_that_was_cut_short_what_is_missing_is_said(tmp_path):
+def test_a_truncated_file_is_reported(tmp_path):
     async def scenario():
         file = tmp_path / "log.db"
         await (await some_streams(file)).aclose()
@@ -153,7 +153,7 @@ def test_of_a_file_that_was_cut_short_what_is_missing_is_said(tmp_path):
     asyncio.run(scenario())
 
 
-def test_a_bit_that_flips_in_the_file_raises_nothing_but_the_errors_of_a_log(tmp_path):
+def test_a_flipped_bit_raises_only_log_errors(tmp_path):
     chance = random.Random(8)
     told = Counter()
 
@@ -185,7 +185,7 @@ def test_a_bit_that_flips_in_the_file_raises_nothing_but_the_errors_of_a_log(tmp
     assert told["StoreError"] > 20
 
 
-def test_what_is_no_entry_and_no_number_is_not_handed_on(tmp_path):
+def test_values_of_the_wrong_type_in_the_file_are_rejected(tmp_path):
     async def scenario():
         log = SQLiteEventLog(tmp_path / "log.db")
         leases = [await started(log, name, count=3) for name in ("entry", "number")]

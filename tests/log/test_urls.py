@@ -105,7 +105,7 @@ def test_bounds_are_those_of_the_log(tmp_path, server):
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_a_url_that_names_no_log_is_refused_and_its_password_not_repeated(url):
+def test_an_invalid_url_is_rejected_without_repeating_its_password(url):
     with pytest.raises(UsageError) as caught:
         open_log(url)
     assert str(caught.value) == (
@@ -116,7 +116,7 @@ def test_a_url_that_names_no_log_is_refused_and_its_password_not_repeated(url):
 
 
 @pytest.mark.parametrize("url", WRONG_REDIS)
-def test_a_url_that_names_no_redis_is_refused_and_its_password_not_repeated(url):
+def test_an_invalid_redis_url_is_rejected_without_repeating_its_password(url):
     with pytest.raises(UsageError) as caught:
         open_log(url)
     assert str(caught.value).startswith("The URL of a Redis must be redis://[[user]:password@]host")
