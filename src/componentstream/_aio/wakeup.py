@@ -66,7 +66,8 @@ class RearmedTimer:
         """When the timer fires, infinity if it is not armed. A deadline before that has to be set."""
         self._callback: Callable[[], None] | None = callback
         self._loop = asyncio.get_running_loop()
-        self._clock = self._loop.time if clock is None else clock
+        # None for the loop's own, and no arguments below: a bound method and a tuple less for each stream.
+        self._clock = clock
         self._grace = grace
         self._due = NEVER
         self._handle: asyncio.Handle | None = None
@@ -90,9 +91,13 @@ class RearmedTimer:
 
     def _arm(self, due: float) -> None:
         self.armed = due
-        self._handle = self._loop.call_later(max(0.0, due - self._clock()), self._fire, self._grace)
+        self._handle = self._loop.call_later(max(0.0, due - self._now()), self._fire)
 
-    def _fire(self, grace: int) -> None:
+    def _now(self) -> float:
+        return self._loop.time() if self._clock is None else self._clock()
+
+    def _fire(self, grace: int | None = None) -> None:
+        grace = self._grace if grace is None else grace
         if grace:
             # `armed` keeps its value, so that no second timer is set for a deadline that has passed.
             self._handle = self._loop.call_soon(self._fire, grace - 1)
@@ -100,7 +105,7 @@ class RearmedTimer:
         self._handle = None
         self.armed = NEVER
         due = self._due
-        if self._clock() < due:
+        if self._now() < due:
             if due < NEVER:
                 self._arm(due)
             return
