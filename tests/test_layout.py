@@ -56,15 +56,6 @@ MAX_STATEMENT_LINES = 40
 MAX_FILE_LINES = 400
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-TOO_LONG_LEFT = {
-    "observe/prometheus.py",
-    "session/session.py",
-    "testing/strategies.py",
-}
-
-PRIVATE_IMPORTS_LEFT: set[str] = set()
-WITHOUT_OWN_TESTS: set[str] = set()
-
 PUBLIC = {
     "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",
     "Grammar", "Limits", "BufferLimits", "ContentBlockStart", "ContentBlockDelta", "ContentBlockStop",
@@ -161,7 +152,7 @@ def test_no_private_module_of_another_package_is_imported(path):
         for other in own_imports(path)
         if (package := private_package(other)) and not f"{module}.".startswith(f"{package}.")
     }
-    assert foreign - PRIVATE_IMPORTS_LEFT == set()
+    assert foreign == set()
 
 
 def test_no_two_modules_need_each_other():
@@ -190,7 +181,7 @@ def test_a_module_imports_nothing_that_is_no_dependency(path):
 @every_file
 def test_a_module_has_its_tests_in_the_mirrored_place(path):
     inside = path.relative_to(SOURCE)
-    if not path.name.startswith("__") and name_of(path) not in WITHOUT_OWN_TESTS:
+    if not path.name.startswith("__"):
         assert (TESTS / inside.parent / f"test_{path.name.lstrip('_')}").is_file()
 
 
@@ -297,8 +288,6 @@ def statement_lines(function, code):
 
 @every_file
 def test_functions_and_files_are_short_enough_to_read(path):
-    if str(path.relative_to(SOURCE)) in TOO_LONG_LEFT:
-        return
     code = code_lines(path)
     functions = [node for node in ast.walk(TREES[path]) if isinstance(node, FUNCTIONS)]
     lengths = {node.name: statement_lines(node, code) for node in functions}

@@ -45,15 +45,15 @@ class DisconnectScope(CancelScope):
     has disconnected.
 
     Args:
-        gone: returns when the client has disconnected. It runs in a task of its own, which the end of the
-            block cancels and awaits; its exception is raised there.
+        disconnected: returns when the client has disconnected. It runs in a task of its own, which the end of
+            the block cancels and awaits; its exception is raised there.
     """
 
     __slots__ = ("_watch",)
 
-    def __init__(self, gone: Coroutine[object, object, None]) -> None:
+    def __init__(self, disconnected: Coroutine[object, object, None]) -> None:
         super().__init__()
-        self._watch = asyncio.create_task(gone, name="componentstream disconnect")
+        self._watch = asyncio.create_task(disconnected, name="componentstream disconnect")
         self._watch.add_done_callback(self.cancel)
 
     async def __aenter__(self) -> Self:
@@ -73,16 +73,16 @@ class DisconnectScope(CancelScope):
 
 
 async def cancel_on_disconnect(
-    work: Coroutine[object, object, None], gone: Coroutine[object, object, None]
+    work: Coroutine[object, object, None], disconnected: Coroutine[object, object, None]
 ) -> None:
-    """Run `work` in a task of its own, and cancel it when `gone` returns; await the end of both.
+    """Run `work` in a task of its own, and cancel it when `disconnected` returns; await the end of both.
 
     Work that was cancelled by others, such as a timeout of its own, was given up on purpose: no error.
     """
     # The caller's task cannot run the work: work that others cancel would cancel the caller with it.
     task = asyncio.create_task(work)
     try:
-        async with DisconnectScope(gone):
+        async with DisconnectScope(disconnected):
             await asyncio.wait([task])
     finally:
         task.cancel()

@@ -189,7 +189,7 @@ def _own_options() -> list[Option]:
     bounds = inspect.signature(open_log).parameters
 
     def log_option(name: str, help_text: str, kind: str) -> Option:
-        read, metavar = _READERS[kind]
+        read, metavar = _PARSERS_OF_KIND[kind]
         return Option(f"log_{name}", _with_default(help_text, bounds[name].default), read, metavar)
 
     return [
@@ -218,7 +218,7 @@ def _own_options() -> list[Option]:
 
 
 def _option_of_setting(field: "attrs.Attribute[object]", setting: "Setting") -> Option:
-    read, metavar = _READERS[setting.kind]
+    read, metavar = _PARSERS_OF_KIND[setting.kind]
     if setting.kind == "choice":
         read, metavar = one_of(*setting.choices), "|".join(setting.choices)
     return Option(
@@ -237,9 +237,9 @@ def _options_of_fields(owner: str, value: Any, group: str, suffix: str = "") -> 
         name, default, choices = field.name, field.default, get_args(field.type)
         many = isinstance(default, frozenset)
         if isinstance(default, bool):
-            read, metavar = _READERS["flag"]
+            read, metavar = _PARSERS_OF_KIND["flag"]
         elif isinstance(default, int):
-            read, metavar = _READERS["count"]
+            read, metavar = _PARSERS_OF_KIND["count"]
         elif isinstance(default, float):
             read, metavar = optional(seconds), "SECONDS"
         elif default in choices:
@@ -251,7 +251,7 @@ def _options_of_fields(owner: str, value: Any, group: str, suffix: str = "") -> 
         yield Option(option, help_text, read, metavar, many, (owner, name), group)
 
 
-_READERS: Final[Mapping[str, tuple[Callable[[str], object], str | None]]] = {
+_PARSERS_OF_KIND: Final[Mapping[str, tuple[Callable[[str], object], str | None]]] = {
     "count": (integer(1), "N"),
     "natural": (integer(0), "N"),
     "seconds": (seconds, "SECONDS"),

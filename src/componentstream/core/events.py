@@ -246,8 +246,8 @@ def event_from_dict(data: Mapping[str, object]) -> Event | None:
         WireError: an event of a known type lacks a field, or a field has a value of the wrong type.
     """
     kind = data.get("type")
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
-    return None if reader is None else reader(data)
+    build = _FROM_DICT.get(kind) if isinstance(kind, str) else None
+    return None if build is None else build(data)
 
 
 _T = TypeVar("_T")
@@ -347,7 +347,7 @@ def _debug(data: Mapping[str, object]) -> DebugEvent:
     return DebugEvent(_field(data, "state", dict))
 
 
-_READERS: dict[str, Callable[[Mapping[str, object]], Event | None]] = {
+_FROM_DICT: dict[str, Callable[[Mapping[str, object]], Event | None]] = {
     ContentBlockStart.type: _start,
     ContentBlockDelta.type: _delta,
     ContentBlockStop.type: _stop,

@@ -136,6 +136,10 @@ class _PrometheusHook:
             self._errors,
             self._reconnects,
         )
+        self._show_all_labels()
+
+    def _show_all_labels(self) -> None:
+        """Create every labelled series, so that a rate is right from the first increment."""
         for metric, values in (
             (self._generation, get_args(MessageStopReason)),
             (self._component, get_args(StopReason)),

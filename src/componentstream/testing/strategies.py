@@ -10,8 +10,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, TypeAlias, TypeVar, get_args
 
-import attrs
-
 from componentstream.core import codes
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import MissingExtraError
@@ -31,6 +29,7 @@ from componentstream.core.events import (
 )
 from componentstream.core.grammar import WHITE, Grammar
 from componentstream.core.limits import Limits
+from componentstream.testing._stream_writer import StreamWriter
 
 try:
     from hypothesis import strategies as st
@@ -239,7 +238,7 @@ def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False
         session: begin with a status and end with ``message_stop``, as a session does; without it the
             stream is that of a parser.
     """
-    stream = _StreamWriter()
+    stream = StreamWriter()
     if session:
         stream.events.append(StatusEvent("started", 0.0, 0, 0, 0))
     for step in draw(st.lists(st.sampled_from(_STEPS), max_size=4 * max_blocks)):
@@ -264,62 +263,6 @@ def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False
     if session:
         stream.events.append(MessageStop(ending))
     return stream.events
-
-
-@attrs.define
-class _OpenBlock:
-    index: int
-    name: str
-    chars: int = 0
-    trimmed: int = 0
-
-
-class _StreamWriter:
-    """Appends events in order, and counts for the fields of each stop."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.open: list[_OpenBlock] = []
-        self.blocks = 0
-
-    @property
-    def parent(self) -> int | None:
-        """The parent of a component that starts here."""
-        return self.open[-1].index if self.open and self.open[-1].name else None
-
-    def start(self, block: ComponentBlock | TextBlock) -> None:
-        if self.open and not self.open[-1].name:
-            self.stop("end")
-        self.events.append(ContentBlockStart(self.blocks, block))
-        self.open.append(_OpenBlock(self.blocks, block.name if isinstance(block, ComponentBlock) else ""))
-        self.blocks += 1
-
-    def delta(self, text: str) -> None:
-        self.events.append(ContentBlockDelta(self.open[-1].index, text))
-        self.open[-1].chars += len(text)
-
-    def trim(self, count: int) -> None:
-        self.events.append(ErrorEvent(codes.COMPONENT_TOO_LARGE, "Too large.", index=self.open[-1].index))
-        self.open[-1].trimmed = count
-
-    def unclosed(self, reason: StopReason) -> None:
-        self.events.append(ErrorEvent(codes.UNCLOSED_COMPONENT, "Not closed.", index=self.open[-1].index))
-        self.stop(reason)
-
-    def stop(self, reason: StopReason) -> None:
-        block = self.open.pop()
-        self.events.append(ContentBlockStop(block.index, reason, block.chars, block.trimmed))
-
-    def end(self, ending: MessageStopReason) -> None:
-        if ending in {"failed", "timeout"}:
-            self.events.append(ErrorEvent(codes.STREAM_TOO_LARGE, "Too long.", fatal=True))
-        while self.open:
-            if ending != "complete":
-                self.stop("aborted")
-            elif self.open[-1].name:
-                self.unclosed("truncated")
-            else:
-                self.stop("end")
 
 
 @st.composite

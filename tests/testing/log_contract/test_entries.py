@@ -11,7 +11,7 @@ NOTICED = {
     broken.DoublesARepetition: {"test_a_repeated_append_is_stored_once"},
     broken.AcceptsGaps: {"test_an_append_that_does_not_fit_changes_nothing"},
     broken.WritesBeforeItCompares: {"test_an_append_that_does_not_fit_changes_nothing"},
-    broken.NeverNotifies: {"test_a_deleted_stream_is_gone_for_its_producer_and_its_clients"},
+    broken.NeverNotifies: {"test_a_deleted_stream_is_unknown_to_its_producer_and_its_clients"},
     broken.NeverExpires: {"test_a_stream_expires_after_its_end"},
     broken.MixesIncarnations: {"test_a_stream_that_was_started_again_is_a_different_one"},
     broken.IgnoresTheFence: {"test_a_stream_that_was_started_again_is_a_different_one"},

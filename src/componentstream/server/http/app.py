@@ -102,7 +102,7 @@ def create_app(generate: Generate, settings: ServerSettings = ServerSettings()) 
             RefusedRequestError: _refused_request,
             StoreError: _store_error,
             HTTPException: _http_error,
-            ClientDisconnect: _client_gone,
+            ClientDisconnect: _client_disconnected,
             Exception: _internal_error,
         },
         lifespan=lifespan,
@@ -235,7 +235,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _refused_request(request, RefusedRequestError(status, *known, error.headers))
 
 
-def _client_gone(_request: Request, _error: Exception) -> Response:
+def _client_disconnected(_request: Request, _error: Exception) -> Response:
     """Return a response that nothing receives: the client disconnected before its body was complete."""
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 

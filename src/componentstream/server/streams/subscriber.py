@@ -42,7 +42,7 @@ _UNAVAILABLE: Final = ErrorEvent(
     retryable=True,
 )
 _TRIMMED: Final = ErrorEvent(codes.EVENTS_TRIMMED, "The next events are no longer kept.", fatal=True)
-_GONE: Final = ErrorEvent(codes.STREAM_UNKNOWN, "The stream is no longer kept.", fatal=True)
+_UNKNOWN: Final = ErrorEvent(codes.STREAM_UNKNOWN, "The stream is no longer kept.", fatal=True)
 
 
 class StreamSubscriber:
@@ -77,7 +77,7 @@ class StreamSubscriber:
         "_heartbeat",
         "_heartbeat_due",
         "_log",
-        "_log_reader",
+        "_log_subscription",
         "_log_timeout",
         "_logged",
         "_loop",
@@ -117,7 +117,7 @@ class StreamSubscriber:
         self._stop_seen = False
         self._asked_at = 0.0
         self._failing_since = math.inf
-        self._log_reader: AsyncGenerator[list[Entry], None] | None = None
+        self._log_subscription: AsyncGenerator[list[Entry], None] | None = None
         self._page: asyncio.Task[list[Entry] | None] | None = None
         self._wakeup = Wakeup()
         self._heartbeat_due = False
@@ -178,7 +178,7 @@ class StreamSubscriber:
         self._done = True
         self._timer.close()
         self._leave_tail()
-        await self._close_log_reader()
+        await self._close_log_subscription()
 
     async def _available(self) -> list[TailEntry] | None:
         """Return the entries that can be delivered now, or None if none will come.
@@ -191,8 +191,8 @@ class StreamSubscriber:
         # That close waits, and meanwhile the tail may drop entries or be fenced, so it is asked once more.
         tail = self._tail
         if tail is not None and not tail.fenced and (entries := tail.after(self._after)) is not None:
-            if self._log_reader is not None:
-                await self._close_log_reader()
+            if self._log_subscription is not None:
+                await self._close_log_subscription()
                 entries = tail.after(self._after)
             if entries is not None and not tail.fenced:
                 return None if tail.ended and not entries else entries
@@ -213,16 +213,16 @@ class StreamSubscriber:
         except GapError:
             return self._final_error(_TRIMMED)
         except LogError:
-            return self._final_error(_GONE)
+            return self._final_error(_UNKNOWN)
 
     def _next_page(self) -> list[TailEntry] | None:
         # Reading is a task, not an await, because a subscriber waits for several things at once: the page,
         # the tail, the heartbeat and `end`. The task survives those other wake-ups.
         if self._page is None:
-            if self._log_reader is None:
-                self._log_reader = self._log.read(self.stream.stream, self._after)
+            if self._log_subscription is None:
+                self._log_subscription = self._log.read(self.stream.stream, self._after)
             self._asked_at = self._loop.time()
-            self._page = self._loop.create_task(_anext(self._log_reader), name="componentstream page")
+            self._page = self._loop.create_task(_anext(self._log_subscription), name="componentstream page")
             self._page.add_done_callback(lambda _: self._wakeup.set())
         if not self._page.done():
             return []
@@ -230,7 +230,7 @@ class StreamSubscriber:
         try:
             entries = page.result()
         except LogError:
-            self._log_reader = None  # an async generator that has raised is finished
+            self._log_subscription = None  # an async generator that has raised is finished
             now = self._loop.time()
             was_following = now > self._asked_at + _FOLLOWING
             self._failing_since = now if was_following else min(self._failing_since, self._asked_at)
@@ -271,15 +271,15 @@ class StreamSubscriber:
             self._tail.unsubscribe(self._wakeup.set)
             self._tail = None
 
-    async def _close_log_reader(self) -> None:
+    async def _close_log_subscription(self) -> None:
         # The task first: a generator cannot be closed while its `anext` runs.
         if self._page is not None:
             self._page.cancel()
             await asyncio.gather(self._page, return_exceptions=True)
             self._page = None
-        if self._log_reader is not None:
-            await self._log_reader.aclose()
-            self._log_reader = None
+        if self._log_subscription is not None:
+            await self._log_subscription.aclose()
+            self._log_subscription = None
 
 
 async def _anext(pages: AsyncGenerator[list[Entry], None]) -> list[Entry] | None:

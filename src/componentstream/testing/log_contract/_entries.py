@@ -76,7 +76,7 @@ class EntryContract(LogScenarios):
         assert (await status_of(log, "open")).last == 1
 
     @with_log()
-    async def test_a_deleted_stream_is_gone_for_its_producer_and_its_clients(self, log: EventLog) -> None:
+    async def test_a_deleted_stream_is_unknown_to_its_producer_and_its_clients(self, log: EventLog) -> None:
         """Both get an error, a waiting client at once; deleting again is harmless."""
         lease = await started(log, count=1)
         client = await waiting_client(log)
