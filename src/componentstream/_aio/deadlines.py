@@ -32,7 +32,7 @@ class SharedTimeout:
     __slots__ = ("_loop", "_tick", "_timer", "_waits", "seconds")
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
         self._tick = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: RearmedTimer

@@ -22,7 +22,7 @@ class CancelScope:
         self._task = task
         self._before = task.cancelling()
         self._closed = False
-        self.cancelled = False
+        self.cancelled: bool = False
         """Whether the scope has cancelled its task."""
 
     def cancel(self, _done: object = None) -> None:

@@ -14,8 +14,8 @@ from componentstream.drive.opening import AsyncSource
 
 try:
     from aiohttp import web
-except ImportError as error:
-    raise MissingExtraError("This adapter needs aiohttp: pip install 'componentstream[aiohttp]'.") from error
+except ImportError as _error:
+    raise MissingExtraError("This adapter needs aiohttp: pip install 'componentstream[aiohttp]'.") from _error
 
 _POLL_INTERVAL: Final = 0.25
 """Seconds between two checks of the connection; aiohttp does not notify a handler of a disconnect."""

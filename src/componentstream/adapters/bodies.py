@@ -74,7 +74,7 @@ class AsyncBody:
     )
 
     def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None], send_timeout: float) -> None:
-        self.stalled = False
+        self.stalled: bool = False
         self._first = first
         self._chunks = chunks
         self._task: asyncio.Task[object] | None = None

@@ -22,9 +22,9 @@ from componentstream.core.errors import MissingExtraError, UsageError
 from componentstream.drive.opening import AsyncSource
 
 try:
-    from django.http import HttpRequest, StreamingHttpResponse  # type: ignore[import-untyped]
-except ImportError as error:
-    raise MissingExtraError("This adapter needs Django: pip install 'componentstream[django]'.") from error
+    from django.http import HttpRequest, StreamingHttpResponse
+except ImportError as _error:
+    raise MissingExtraError("This adapter needs Django: pip install 'componentstream[django]'.") from _error
 
 
 def stream_response(
@@ -54,7 +54,7 @@ def stream_response(
     check_arguments("stream_response", source, send_timeout, options, twin="astream_response() under ASGI")
     reply = start_response(
         source,
-        method=request.method,
+        method=request.method or "GET",
         last_event_id=request.headers.get("Last-Event-ID"),
         send_timeout=send_timeout,
         **options,
@@ -88,7 +88,7 @@ async def astream_response(
     check_async_arguments("astream_response", source, send_timeout, options)
     reply = await astart_response(
         source,
-        method=request.method,
+        method=request.method or "GET",
         last_event_id=request.headers.get("Last-Event-ID"),
         send_timeout=send_timeout,
         **options,

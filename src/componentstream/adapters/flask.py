@@ -11,8 +11,8 @@ from componentstream.core.errors import MissingExtraError
 
 try:
     from flask import Response, request
-except ImportError as error:
-    raise MissingExtraError("This adapter needs Flask: pip install 'componentstream[flask]'.") from error
+except ImportError as _error:
+    raise MissingExtraError("This adapter needs Flask: pip install 'componentstream[flask]'.") from _error
 
 
 def stream_response(

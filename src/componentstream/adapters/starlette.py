@@ -14,10 +14,10 @@ try:
     from starlette.background import BackgroundTask
     from starlette.responses import Response
     from starlette.types import Message, Receive, Scope, Send
-except ImportError as error:
+except ImportError as _error:
     raise MissingExtraError(
         "This adapter needs Starlette: pip install 'componentstream[starlette]'."
-    ) from error
+    ) from _error
 
 
 class ComponentStreamResponse(Response):

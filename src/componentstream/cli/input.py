@@ -77,8 +77,8 @@ class Input:
     def __init__(self, name: str, *, size: int, follow: bool, progress: bool) -> None:
         if follow and name == "-":
             raise UsageError("--follow needs a FILE; standard input is always read to its end.")
-        self.interrupted = False
-        self.progress = Progress(None, None)
+        self.interrupted: bool = False
+        self.progress: Progress = Progress(None, None)
         self._name = name
         self._size = size
         self._follow = follow

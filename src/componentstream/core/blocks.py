@@ -68,7 +68,8 @@ class BlockBuilder:
         self.open: list[Block] = []
         self.current_block: Block | None = None
         self._blocks = self._components = self._errors = 0
-        self.first_line = self._closing_fence = False
+        self.first_line: bool = False
+        self._closing_fence = False
         strip = grammar.fences == "strip"
         self._fences_outside = ALL_FENCES if strip and grammar.outside == "emit" else NO_FENCES
         self._fences_of_first_line = ALL_FENCES if strip else NO_FENCES

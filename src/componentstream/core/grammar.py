@@ -263,24 +263,28 @@ class LineMachine:
         head, ticks = re.escape(prefix), "`" * _TICKS
         keyword = rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]|(?=\r?\Z))"
         named = rf"({_IDENT}(?:\.{_IDENT})*+)[{WHITE}]*+(\r?\n)?+"
-        self.marker = re.compile(rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]++(?:{named})?+|(?=\r?\n))")
+        self.marker: re.Pattern[str] = re.compile(
+            rf"[{WHITE}]*+(?:({start})|({end}))(?:[{WHITE}]++(?:{named})?+|(?=\r?\n))"
+        )
         fence = rf"`*+([{_INFO}]{{0,{MAX_INFO_CHARS}}}+)[{WHITE}]*+(?=\r?\Z)"
-        self.line = re.compile(rf"[{WHITE}]*+(?:{head}{keyword}|{ticks}{fence})")
-        self.keyword = re.compile(keyword)
+        self.line: re.Pattern[str] = re.compile(rf"[{WHITE}]*+(?:{head}{keyword}|{ticks}{fence})")
+        self.keyword: re.Pattern[str] = re.compile(keyword)
         # `lastindex` names the kind of line, so the groups of all patterns have the same numbers.
         # Two groups that never match, so that the third one means a fence here too.
-        self.fence = re.compile(rf"(?:(\b\B)|(\b\B)|{fence})")
-        self.interest = re.compile(rf"\n[{WHITE}]*+(?:({head})|{ticks})")
+        self.fence: re.Pattern[str] = re.compile(rf"(?:(\b\B)|(\b\B)|{fence})")
+        self.interest: re.Pattern[str] = re.compile(rf"\n[{WHITE}]*+(?:({head})|{ticks})")
         self._table: list[dict[str, int]] = [{}, {}, {}, dict.fromkeys(WHITE, LEAD)]
-        self.ends = {CANDIDATE_START: START_LINE, CANDIDATE_END: END_LINE}
+        self.ends: dict[int, int] = {CANDIDATE_START: START_LINE, CANDIDATE_END: END_LINE}
         self.returns: set[int] = set()
         # White space between prefix and keyword leads back to the state after the prefix.
         path = self._path(LEAD, prefix)
         self._table[path[-1]].update(dict.fromkeys(WHITE, path[-1]))
-        self.opening = frozenset({LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)})
-        self.closing = frozenset({LEAD, *path, *self._keyword(path[-1], end, CANDIDATE_END)})
-        self.steps = self._fence_tables()
-        self.leads = [{**table[LEAD], "": LEAD, "\n": ENDED} for table in self.steps]
+        self.opening: frozenset[int] = frozenset(
+            {LEAD, *path, *self._keyword(path[-1], start, CANDIDATE_START)}
+        )
+        self.closing: frozenset[int] = frozenset({LEAD, *path, *self._keyword(path[-1], end, CANDIDATE_END)})
+        self.steps: list[list[dict[str, int]]] = self._fence_tables()
+        self.leads: list[dict[str, int]] = [{**table[LEAD], "": LEAD, "\n": ENDED} for table in self.steps]
 
     def _next(self, state: int, char: str) -> int:
         """Return the state that `char` leads to from `state`; add one if necessary."""

@@ -72,14 +72,16 @@ class LineScanner:
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
         self._limits = limits
         self._machine = machine_of(grammar)
-        self.blocks = BlockBuilder(grammar, limits)
+        self.blocks: BlockBuilder = BlockBuilder(grammar, limits)
         self._chunk = ""
-        self._base = self.offset = self._settled = 0
-        self.line = 1
-        self.line_start = self._body = 0
-        self.state = LEAD
-        self.held = ""
-        self.fence = ""
+        self.offset: int = 0
+        self._base = self._settled = 0
+        self.line: int = 1
+        self.line_start: int = 0
+        self._body = 0
+        self.state: int = LEAD
+        self.held: str = ""
+        self.fence: str = ""
 
     def snapshot(self) -> Json:
         """Return the state between two chunks as JSON values."""

@@ -93,11 +93,11 @@ class Generation(Generic[T]):
         heartbeat: T | None = None,
         heartbeat_interval: float = math.inf,
     ) -> None:
-        self.session = session
+        self.session: GenerationSession = session
         self.out: list[T] = []
         self._decoder = decoder
         self._batcher = batcher
-        self.clock = clock
+        self.clock: Callable[[], float] = clock
         self._render = render
         self._heartbeat = heartbeat
         self._heartbeat_interval = heartbeat_interval
@@ -108,7 +108,7 @@ class Generation(Generic[T]):
         self._held: list[str] = []
         self._held_at = 0.0  # arrival of the last of them
         self._batch_room = 0
-        self.sent = 0.0
+        self.sent: float = 0.0
 
     @property
     def ended(self) -> bool:

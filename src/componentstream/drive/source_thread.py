@@ -47,8 +47,8 @@ class SourceThread:
     def __init__(
         self, source: Iterable[object], wake: Callable[[], None], send_timeout: float | None = None
     ) -> None:
-        self.ended = False
-        self.dropped = False
+        self.ended: bool = False
+        self.dropped: bool = False
         self.failure: BaseException | None = None
         self.close_failure: Exception | None = None
         self._source = source

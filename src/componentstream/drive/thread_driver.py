@@ -34,7 +34,7 @@ class ThreadDriver(Generic[T]):
     def __init__(
         self, source: Iterable[object], generation: Generation[T], send_timeout: float = math.inf
     ) -> None:
-        self.finished = False
+        self.finished: bool = False
         self._generation = generation
         self._send_timeout = send_timeout
         self._changed = threading.Event()

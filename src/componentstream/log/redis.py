@@ -39,8 +39,8 @@ try:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
     from redis.exceptions import RedisError
-except ImportError as error:
-    raise MissingExtraError("RedisEventLog needs redis-py: pip install 'componentstream[redis]'.") from error
+except ImportError as _error:
+    raise MissingExtraError("RedisEventLog needs redis-py: pip install 'componentstream[redis]'.") from _error
 
 _CONNECTIONS: Final = 16
 """Maximum number of concurrent calls, besides the one that waits for changes. More would only queue in Redis,

@@ -14,10 +14,10 @@ try:
     import limits as _limits  # noqa: F401
     import prometheus_client as _prometheus_client  # noqa: F401
     import starlette as _starlette  # noqa: F401
-except ImportError as error:
+except ImportError as _error:
     raise MissingExtraError(
-        f"componentstream.server needs {error.name}: pip install 'componentstream[server]'."
-    ) from error
+        f"componentstream.server needs {_error.name}: pip install 'componentstream[server]'."
+    ) from _error
 
 from componentstream.server.access.auth import Authenticate, JWTBearer, Principal
 from componentstream.server.access.keys import Keys, RequiredClaims

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from componentstream.core.errors import ComponentStreamError
-from componentstream.core.events import ErrorEvent
+from componentstream.core.events import ErrorEvent, Json
 
 
 class RefusedRequestError(ComponentStreamError):
@@ -39,5 +39,5 @@ class RefusedRequestError(ComponentStreamError):
         self.status = status
         self.code = code
         self.message = message
-        self.body = ErrorEvent(code, message, fatal=True, retryable=retryable).to_dict()
-        self.headers = dict(headers or {})
+        self.body: Json = ErrorEvent(code, message, fatal=True, retryable=retryable).to_dict()
+        self.headers: dict[str, str] = dict(headers or {})

@@ -53,7 +53,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.hook: Hook = prometheus_hook(self._registry)
-        self.readers = Gauge(
+        self.readers: Gauge = Gauge(
             "componentstream_readers",
             "Responses that are streaming now.",
             registry=self._registry,
@@ -65,11 +65,11 @@ class Metrics:
             ["code"],
             registry=self._registry,
         )
-        self.resumed = self._counter("resumed_total", "Streams resumed after an event.")
-        self.lost_producers = self._counter(
+        self.resumed: Counter = self._counter("resumed_total", "Streams resumed after an event.")
+        self.lost_producers: Counter = self._counter(
             "lost_producers_total", "Streams ended because their producer was lost."
         )
-        self.log_failures = self._counter(
+        self.log_failures: Counter = self._counter(
             "log_failures_total", "Generations that lost their log and continued without it, or failed."
         )
         for code in (*_REJECTIONS, _OTHER):

@@ -15,10 +15,10 @@ from componentstream.core.errors import MissingExtraError, UsageError
 
 try:
     import uvicorn
-except ImportError as error:
+except ImportError as _error:
     raise MissingExtraError(
         "componentstream.server.serving needs uvicorn: pip install 'componentstream[server]'."
-    ) from error
+    ) from _error
 
 Drain: TypeAlias = Callable[[], Awaitable[None]]
 """Ends the open streams, as :func:`~componentstream.server.drain` does for one application."""
@@ -67,7 +67,7 @@ class LocalServer:
     ) -> None:
         self._socket = _listen(host, port)
         address = f"[{host}]" if ":" in host else host
-        self.url = f"http://{address}:{self._socket.getsockname()[1]}/"
+        self.url: str = f"http://{address}:{self._socket.getsockname()[1]}/"
         config = uvicorn.Config(
             app,
             log_config=None,

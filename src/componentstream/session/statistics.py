@@ -97,9 +97,11 @@ class StatsRecorder:
     )
 
     def __init__(self) -> None:
-        self.chunks = self.chars = 0
-        self.longest_gap = -1.0
-        self.components_started = self.components_completed = 0
+        self.chunks: int = 0
+        self.chars: int = 0
+        self.longest_gap: float = -1.0
+        self.components_started: int = 0
+        self.components_completed: int = 0
         self.started: float | None = None
         self._first_chunk: float | None = None
         self._first_component: float | None = None

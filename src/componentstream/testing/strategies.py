@@ -33,10 +33,10 @@ from componentstream.testing._stream_writer import StreamWriter
 
 try:
     from hypothesis import strategies as st
-except ImportError as error:
+except ImportError as _error:
     raise MissingExtraError(
         "componentstream.testing.strategies needs Hypothesis; install componentstream[testing]."
-    ) from error
+    ) from _error
 
 DocumentKind: TypeAlias = Literal["any", "valid", "mutated", "hostile"]
 """The kinds of text that :func:`documents` draws; its docstring describes them."""

@@ -173,7 +173,7 @@ class SSEDecoder(LineDecoder):
         self._name = b""
         self._kept = 0
         event = event_from_json(json_object(data, "replace")) if data and wanted else None
-        self.last_event_id = self._id
+        self.last_event_id: str = self._id
         return event
 
     @override

@@ -40,7 +40,7 @@ class EventFilter:
         self, after: int = 0, *, components_only: bool = False, from_index: int = 0, debug: bool = False
     ) -> None:
         self._selects = components_only or from_index > 0
-        self.after = 0 if self._selects else after
+        self.after: int = 0 if self._selects else after
         self._after = after
         self._components_only = components_only
         self._from_index = from_index

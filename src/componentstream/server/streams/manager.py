@@ -93,7 +93,7 @@ class StreamManager:
 
     def __init__(self, generate: Generate, settings: ServerSettings) -> None:
         self.log: EventLog = MemoryEventLog() if settings.log is None else settings.log
-        self.metrics = Metrics()
+        self.metrics: Metrics = Metrics()
         self._settings = settings
         self._opener = SourceOpener(generate, self.log, settings.timeouts.chunk)
         self._heartbeat = math.inf if settings.heartbeat is None else settings.heartbeat
@@ -105,7 +105,7 @@ class StreamManager:
         self._subscribers: dict[StreamSubscriber, Slot] = {}
         # One lock per idempotency key, for as long as a request holds it.
         self._starting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self.draining = False
+        self.draining: bool = False
         self._grace_ends = math.inf
 
     async def start(

@@ -80,7 +80,7 @@ class Producer:
         log_timeout: SharedTimeout,
         on_log_failure: Callable[[Exception], None],
     ) -> None:
-        self.tail = Tail()
+        self.tail: Tail = Tail()
         self._generation = generation
         self._driver = TaskDriver(source, generation)
         try:

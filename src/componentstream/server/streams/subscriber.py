@@ -102,8 +102,8 @@ class StreamSubscriber:
         log_timeout: float,
         resumable: bool = True,
     ) -> None:
-        self.stream = stream
-        self.resumable = resumable
+        self.stream: StreamStatus = stream
+        self.resumable: bool = resumable
         self._finish_abandoned = finish_abandoned
         self._log = log
         self._tail = tail

@@ -56,10 +56,10 @@ class Tail:
     __slots__ = ("_callbacks", "_entries", "_loop", "_size", "ended", "fenced", "last", "subscribers")
 
     def __init__(self) -> None:
-        self.last = 0
-        self.subscribers = 0
-        self.ended = False
-        self.fenced = False
+        self.last: int = 0
+        self.subscribers: int = 0
+        self.ended: bool = False
+        self.fenced: bool = False
         self._entries: list[tuple[float, TailEntry]] = []  # with the loop time of their arrival
         self._size = 0  # bytes of their payloads
         self._callbacks: set[Callable[[], None]] = set()
