@@ -10,8 +10,7 @@ incomplete. Its state says which kinds of line are still possible:
 
 Positions are indexes into the current chunk, and ``_base`` is the input offset of that chunk. Text before
 ``_settled`` is accounted for: it was appended to the pending text of the builder, is held in ``fence``, or
-was dropped. ``held`` is the part of the current line that arrived in earlier chunks. ``fence`` is a complete
-fence line; the line that follows decides whether it is text.
+was dropped. ``held`` is the part of the current line that arrived earlier; the next line judges ``fence``.
 """
 
 from collections.abc import Mapping
@@ -74,11 +73,10 @@ class LineScanner:
         self._machine = machine_of(grammar)
         self.blocks: BlockBuilder = BlockBuilder(grammar, limits)
         self._chunk = ""
+        self._base = self._settled = self._body = 0
         self.offset: int = 0
-        self._base = self._settled = 0
         self.line: int = 1
         self.line_start: int = 0
-        self._body = 0
         self.state: int = LEAD
         self.held: str = ""
         self.fence: str = ""
