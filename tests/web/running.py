@@ -60,21 +60,26 @@ def connected(url):
     return socket.create_connection((address.hostname, address.port), WAIT)
 
 
-def exchange(url, *pieces):
-    """Send bytes as they are; return all bytes until the server closes the connection.
+def read_to_end(raw):
+    """Return all bytes until the server closes the connection.
 
     A server that rejects a request before its end closes with unread input. TCP then resets the connection:
     sending fails, and so does reading, but only after everything has been read that the server had sent.
     """
     received = b""
+    with suppress(ConnectionError):
+        while piece := raw.recv(65536):
+            received += piece
+    return received
+
+
+def exchange(url, *pieces):
+    """Send bytes as they are; return all bytes until the server closes the connection."""
     with connected(url) as raw:
         with suppress(ConnectionError):
             for piece in pieces:
                 raw.sendall(piece)
-        with suppress(ConnectionError):
-            while piece := raw.recv(65536):
-                received += piece
-    return received
+        return read_to_end(raw)
 
 
 @contextmanager

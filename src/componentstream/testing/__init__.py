@@ -36,7 +36,7 @@ To fuzz a pipeline of your own, give it ``feed`` and ``close`` and let Hypothesi
 A stage that takes events needs no text: ``strategies.event_streams()`` draws whole streams for it.
 """
 
-from componentstream.testing.invariance import assert_cut_invariant, merge_deltas
+from componentstream.testing.invariance import Stage, assert_cut_invariant, merge_deltas
 from componentstream.testing.verifier import EventGrammarError, EventVerifier
 
-__all__ = ["EventGrammarError", "EventVerifier", "assert_cut_invariant", "merge_deltas"]
+__all__ = ["EventGrammarError", "EventVerifier", "Stage", "assert_cut_invariant", "merge_deltas"]

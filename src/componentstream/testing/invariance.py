@@ -16,10 +16,14 @@ _CONTEXT = 12
 """Number of characters shown on either side of a cut."""
 
 
-class _Stage(Protocol[_Input_contra, _T_co]):
-    def feed(self, chunk: _Input_contra, /) -> Iterable[_T_co]: ...
+class Stage(Protocol[_Input_contra, _T_co]):
+    """A pure stage of a pipeline; a ``ComponentParser`` is one."""
 
-    def close(self) -> Iterable[_T_co]: ...
+    def feed(self, chunk: _Input_contra, /) -> Iterable[_T_co]:
+        """Return the results of the next chunk."""
+
+    def close(self) -> Iterable[_T_co]:
+        """Return the results of the end of the input."""
 
 
 def merge_deltas(events: Iterable[_T]) -> list[_T]:
@@ -39,7 +43,7 @@ def merge_deltas(events: Iterable[_T]) -> list[_T]:
 
 
 def assert_cut_invariant(
-    factory: Callable[[], _Stage[_Input, _T]],
+    factory: Callable[[], Stage[_Input, _T]],
     text: _Input,
     *,
     chunkings: Iterable[Sequence[_Input]] = (),
@@ -85,7 +89,7 @@ def _delta_index(event: object) -> int | None:
     return event.index if isinstance(event, ContentBlockDelta) else None
 
 
-def _run(factory: Callable[[], _Stage[_Input, _T]], chunks: Iterable[_Input]) -> list[_T]:
+def _run(factory: Callable[[], Stage[_Input, _T]], chunks: Iterable[_Input]) -> list[_T]:
     stage = factory()
     outputs = [output for chunk in chunks for output in stage.feed(chunk)]
     outputs.extend(stage.close())
