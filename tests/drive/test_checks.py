@@ -18,6 +18,8 @@ from componentstream.drive.checks import (
 )
 from tests.drive.kinds import AsyncClosable
 
+CURE = "; pass a list, a generator or the stream of a provider's library"
+
 
 def chunks():
     yield "a"
@@ -72,8 +74,8 @@ def test_iterables_are_accepted():
 
 
 def test_an_object_that_is_not_iterable_is_refused():
-    assert sync(7) == "name() takes an iterable of chunks, not int."
-    assert asynchronous(7) == "name() takes an asynchronous iterable of chunks, not int."
+    assert sync(7) == f"name() takes an iterable of chunks, not int{CURE}."
+    assert asynchronous(7) == f"name() takes an asynchronous iterable of chunks, not int{CURE}."
     assert sync(AsyncClosable()) == (
         "name() takes an iterable of chunks, not AsyncClosable; read an asynchronous source with aname()."
     )

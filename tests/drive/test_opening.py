@@ -118,7 +118,7 @@ def test_a_source_that_could_be_awaited_as_well_is_read():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (7, r"^source\(\) takes an asynchronous iterable of chunks, not int\.$"),
+        (7, r"^source\(\) takes an asynchronous iterable of chunks, not int; pass a list"),
         ("text", r"^source\(\) takes an iterable of chunks; wrap a single one in a list"),
     ],
 )

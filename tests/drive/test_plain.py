@@ -31,6 +31,7 @@ from tests.drive.kinds import (
     Stalled,
     StalledStream,
 )
+from tests.drive.test_checks import CURE
 
 PAGE = "/// START Hero\n<h1>é</h1>\n/// END Hero\n"
 EVENTS = [
@@ -270,7 +271,9 @@ def test_parse_refuses_what_cannot_be_iterated_at_the_call():
     for thing in (None, 7, 1.5):
         with pytest.raises(UsageError) as raised:
             parse(thing)
-        assert str(raised.value) == (f"parse() takes an iterable of chunks, not {type(thing).__name__}.")
+        assert str(raised.value) == (
+            f"parse() takes an iterable of chunks, not {type(thing).__name__}{CURE}."
+        )
 
 
 def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
@@ -278,7 +281,7 @@ def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
         with pytest.raises(UsageError) as raised:
             aparse(thing)
         assert str(raised.value) == (
-            f"aparse() takes an asynchronous iterable of chunks, not {type(thing).__name__}."
+            f"aparse() takes an asynchronous iterable of chunks, not {type(thing).__name__}{CURE}."
         )
 
 

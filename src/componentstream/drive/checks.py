@@ -6,8 +6,11 @@ shows the caller's line and not the loop that asks for the first event.
 
 from collections.abc import AsyncIterable, Awaitable, Iterable
 from inspect import isasyncgen, iscoroutine, isgenerator
+from typing import Final
 
 from componentstream.core.errors import UsageError
+
+_CURE: Final = "; pass a list, a generator or the stream of a provider's library"
 
 
 def check_source(source: object, name: str) -> None:
@@ -57,7 +60,7 @@ def check_iterable(source: object, name: str, twin: str) -> None:
             f"{name}() takes an iterable of chunks, not {kind}; await it first, or read it with {twin}()."
         )
     if not isinstance(source, Iterable):
-        also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else ""
+        also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else _CURE
         if callable(source):
             also = f"; call it: {name}({getattr(source, '__name__', 'source')}())"
         raise UsageError(f"{name}() takes an iterable of chunks, not {type(source).__name__}{also}.")
@@ -75,7 +78,7 @@ def check_any_iterable(source: object, name: str) -> None:
     """
     check_source(source, name)
     if not isinstance(source, AsyncIterable | Iterable | Awaitable):
-        also = f"; call it: {name}({getattr(source, '__name__', 'source')}())" if callable(source) else ""
+        also = f"; call it: {name}({getattr(source, '__name__', 'source')}())" if callable(source) else _CURE
         raise UsageError(
             f"{name}() takes an asynchronous iterable of chunks, not {type(source).__name__}{also}."
         )
