@@ -68,8 +68,10 @@ class Source:
                     raise chunk
                 yield chunk
         finally:
-            await asyncio.sleep(0)
-            self.leave()
+            try:
+                await asyncio.sleep(0)
+            finally:  # a cancellation may come while the generator ends by itself
+                self.leave()
 
     def leave(self):
         self.closed += 1
