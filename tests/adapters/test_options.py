@@ -115,3 +115,25 @@ def test_the_send_timeout_must_be_above_zero(checked, send_timeout):
     words = f"send_timeout must be a number of seconds above 0, not {send_timeout}"
     with pytest.raises(UsageError, match=words):
         checked(["text"], send_timeout=send_timeout)
+
+
+@both
+@pytest.mark.parametrize("send_timeout", ["x", True, None, float("nan")])
+def test_the_send_timeout_must_be_a_number(checked, send_timeout):
+    with pytest.raises(UsageError, match="send_timeout must be a number of seconds above 0, not"):
+        checked(["text"], send_timeout=send_timeout)
+
+
+@both
+@pytest.mark.parametrize("options", [{"sesion": None}, {"send_timeout": 0}, {"headers": "x"}])
+def test_a_coroutine_is_closed_when_another_argument_is_refused(checked, options):
+    source = coroutine()
+    with pytest.raises(UsageError):
+        checked(source, **options)
+    assert source.cr_frame is None
+
+
+@both
+def test_malformed_headers_are_refused_at_the_call(checked):
+    with pytest.raises(UsageError, match="is not a header"):
+        checked(["text"], headers={"X-Kept": "1\r\nX-Other: 2"})

@@ -6,7 +6,8 @@ from http import HTTPStatus
 import pytest
 
 from componentstream import ErrorEvent, MessageStop, StatusEvent
-from componentstream.adapters.response_start import ResponseStart, report_reconnect
+from componentstream.adapters.response_start import ResponseStart, check_headers, report_reconnect
+from componentstream.core.errors import UsageError
 from componentstream.core.events import event_from_dict
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
@@ -60,6 +61,49 @@ def test_other_errors_are_part_of_the_stream(events):
 @pytest.mark.parametrize("headers", [{"X-Kept": "1"}, [("X-Kept", "1")]], ids=["mapping", "pairs"])
 def test_headers_are_added_to_those_of_the_encoder(headers):
     assert opened(headers=headers).headers() == [*SSEEncoder().headers.items(), ("X-Kept", "1")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Kept": ""},
+        {"x_1": "a\tb \xe9"},
+        [("Set-Cookie", "a"), ("Set-Cookie", "b")],
+        {"X-A": "1"}.items(),
+    ],
+)
+def test_headers_that_http_can_carry_are_accepted(headers):
+    check_headers(headers)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("X-Kept", "1\r\nX-Other: 2"),
+        ("X-Kept", "1\n"),
+        ("X-Kept", "1\0"),
+        ("X-Kept", "\u20ac"),
+        ("X-Kept", 1),
+        ("X-Kept\n", "1"),
+        ("X Kept", "1"),
+        ("", "1"),
+        (b"X-Kept", b"1"),
+        ("X-Kept",),
+        "X-Kept",
+    ],
+    ids=repr,
+)
+def test_a_header_that_http_cannot_carry_is_refused(pair):
+    with pytest.raises(UsageError) as caught:
+        check_headers([("X-Good", "1"), pair])
+    assert str(caught.value).startswith(f"{pair!r} is not a header: ")
+
+
+@pytest.mark.parametrize("headers", [None, 5, "X-Kept: 1", iter([("X-Kept", "1")])])
+def test_headers_are_a_mapping_or_a_list_of_pairs(headers):
+    with pytest.raises(UsageError, match="headers must be a mapping or a list of pairs, not"):
+        check_headers(headers)
 
 
 def test_headers_replace_those_of_the_encoder():

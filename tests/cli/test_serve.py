@@ -103,6 +103,14 @@ def test_a_name_missing_in_the_module_is_reported(folder, name):
     )
 
 
+def test_an_object_that_raises_when_it_is_read_is_reported_with_its_traceback(folder, capsys):
+    write(folder, "my_app", "class Lazy:\n    def __getattr__(self, name):\n        1 / 0\n\nlazy = Lazy()\n")
+    with pytest.raises(UsageError) as caught:
+        module.load("my_app:lazy.generate")
+    assert str(caught.value) == "Reading 'lazy.generate' of 'my_app' failed; see the traceback above."
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_a_value_that_is_not_a_function_is_reported(folder):
     write(folder, "my_app", "generate = 3\n")
     with pytest.raises(UsageError) as caught:

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from componentstream.core.errors import UsageError
+from componentstream.core.parser import ComponentParser
 from componentstream.drive import aparse, astream, astream_bytes, parse, stream, stream_bytes
 from componentstream.drive.checks import (
     check_any_iterable,
     check_iterable,
     check_source,
+    discard_on_error,
     is_awaitable_source,
 )
+from componentstream.session.session import GenerationSession
 from tests.drive.kinds import AsyncClosable
 
 CURE = "; pass a list, a generator or the stream of a provider's library"
@@ -181,3 +184,45 @@ def test_an_asynchronous_function_awaits_its_source(function, source):
         assert b'"text":"a"' in b"".join(awaited)
     else:
         assert untimed(awaited) == untimed(given) != []
+
+
+def test_a_coroutine_is_closed_when_another_argument_is_refused():
+    coroutine = opened()
+    with pytest.raises(UsageError, match="another argument"), discard_on_error(coroutine):
+        raise UsageError("another argument")
+    assert coroutine.cr_frame is None
+
+
+def test_a_source_that_is_not_a_coroutine_is_left_alone_when_another_argument_is_refused():
+    generator = (chunk for chunk in ["a"])
+    with pytest.raises(UsageError), discard_on_error(generator):
+        raise UsageError("another argument")
+    assert list(generator) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda source: aparse(source, parser=closed_parser()),
+        lambda source: astream(source, session=started_session()),
+        lambda source: astream_bytes(source, heartbeat=0),
+    ],
+    ids=["aparse", "astream", "astream_bytes"],
+)
+def test_an_entry_point_closes_a_coroutine_when_it_refuses_another_argument(call):
+    coroutine = opened()
+    with pytest.raises(UsageError):
+        call(coroutine)
+    assert coroutine.cr_frame is None
+
+
+def closed_parser():
+    parser = ComponentParser()
+    parser.close()
+    return parser
+
+
+def started_session():
+    session = GenerationSession()
+    session.start(0.0)
+    return session

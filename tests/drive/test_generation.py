@@ -134,6 +134,23 @@ def test_a_source_that_raised_ends_the_session_and_hooks_hear_why():
     assert generation.take() == []
 
 
+def test_a_decoder_that_cannot_be_closed_does_not_take_the_end_from_a_failed_source():
+    class Broken:
+        def feed(self, chunk):
+            return [chunk]
+
+        def close(self):
+            raise ValueError("half a frame")
+
+    generation = Generation(GenerationSession(), Broken(), None, Clock(), list)
+    generation.start()
+    generation.take()
+    error = SourceError()
+    generation.source_failed(error)
+    assert [event.type for event in generation.take()] == ["error", "message_stop"]
+    assert error.__notes__ == ["Closing the decoder failed too: ValueError('half a frame')"]
+
+
 def test_what_an_interrupted_answer_lacks_is_not_told_beside_the_failure():
     _, generation = begun()
     generation.chunk({"type": "message_start", "message": {}})

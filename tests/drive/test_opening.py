@@ -131,4 +131,4 @@ def test_an_awaitable_that_returns_an_awaitable_is_refused():
     inner = returning(["a"])
     with pytest.raises(UsageError, match=r"^The awaited source is an awaitable again; await it until"):
         asyncio.run(resolve(returning(inner)))
-    inner.close()
+    assert inner.cr_frame is None

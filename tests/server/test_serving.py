@@ -314,7 +314,7 @@ def test_a_port_that_is_in_use_is_a_usage_error():
     assert message.endswith("Choose another with --host and --port; port 0 is any free port.")
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "." * 300])
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "." * 300, "\udcff"])
 def test_an_unknown_host_is_a_usage_error(host):
     with pytest.raises(UsageError, match="Cannot listen on port 0 of"):
         LocalServer(hello, host=host, port=0)

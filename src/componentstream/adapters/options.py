@@ -6,12 +6,16 @@ source itself is read later, often in a task or thread of the server.
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 from difflib import get_close_matches
-from inspect import iscoroutine
 from typing import Final, TypedDict
 
-from componentstream.adapters.response_start import Headers, StreamEncoder
+from componentstream.adapters.response_start import Headers, StreamEncoder, check_headers
 from componentstream.core.errors import UsageError
-from componentstream.drive.checks import check_any_iterable, check_iterable, is_awaitable_source
+from componentstream.drive.checks import (
+    check_any_iterable,
+    check_iterable,
+    discard_on_error,
+    is_awaitable_source,
+)
 from componentstream.drive.generation import Decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
@@ -67,35 +71,36 @@ def check_arguments(
     Raises:
         UsageError: An option is unknown, the timeout is not above 0, or the source cannot be streamed.
     """
-    _check(call, source, send_timeout, options)
     # An object that is iterable both ways, as the streams of some libraries are, can be read synchronously.
     asynchronous = isinstance(source, AsyncIterable) and not isinstance(source, Iterable)
-    if asynchronous or is_awaitable_source(source):
-        if iscoroutine(source):
-            source.close()  # otherwise Python warns that it was never awaited, and hides this error
-        raise UsageError(
-            f"{call}() is synchronous and cannot read an asynchronous source ({type(source).__name__}); "
-            f"use {twin}, or a synchronous client of the model."
-        )
-    check_iterable(source, call, twin)
+    with discard_on_error(source):
+        _check(call, source, send_timeout, options)
+        if asynchronous or is_awaitable_source(source):
+            raise UsageError(
+                f"{call}() is synchronous and cannot read an asynchronous source "
+                f"({type(source).__name__}); use {twin}, or a synchronous client of the model."
+            )
+        check_iterable(source, call, twin)
 
 
 def check_async_arguments(
     call: str, source: object, send_timeout: float, options: Mapping[str, object]
 ) -> None:
     """Check the arguments of an adapter that reads its source asynchronously; see :func:`check_arguments`."""
-    _check(call, source, send_timeout, options)
-    check_any_iterable(source, call)
+    with discard_on_error(source):
+        _check(call, source, send_timeout, options)
+        check_any_iterable(source, call)
 
 
-def _check(call: str, source: object, send_timeout: float, options: Mapping[str, object]) -> None:
+def _check(call: str, source: object, send_timeout: object, options: Mapping[str, object]) -> None:
     unknown = options.keys() - _OPTIONS
     if unknown:
         name = min(unknown)
         near = get_close_matches(name, sorted(_OPTIONS), n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(sorted(_OPTIONS))}."
         raise UsageError(f"{call}() does not have an option {name!r}; {cure}")
-    if not send_timeout > 0:
+    if isinstance(send_timeout, bool) or not isinstance(send_timeout, int | float) or not send_timeout > 0:
         raise UsageError(f"send_timeout must be a number of seconds above 0, not {send_timeout!r}.")
+    check_headers(options.get("headers", ()))
     if source is None:
         raise UsageError(f"The source of {call}() is None; return it from the function that makes it.")

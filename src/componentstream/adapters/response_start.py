@@ -1,21 +1,49 @@
 """The start of a response: a stream, or an error response if an error comes before everything else."""
 
+import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 
 from componentstream.core import codes
+from componentstream.core.errors import UsageError
 from componentstream.core.events import ErrorEvent, Event, StatusEvent
 from componentstream.drive.generation import Encoder
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
 
-Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+Headers: TypeAlias = Mapping[str, str] | Collection[tuple[str, str]]
 """Response headers, as a mapping or as pairs."""
 
 _RETRY_AFTER: Final = "1"
 """Seconds. A retryable failure was slow or cut off, which does not predict the next second."""
+
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""A field name and a field value of HTTP (RFC 9110, section 5). A line end in a value would begin a header of
+its own, or the body."""
+
+
+def check_headers(headers: object) -> None:
+    """Reject headers that HTTP cannot carry, before a server sends them or fails to.
+
+    Raises:
+        UsageError: ``headers`` is neither a mapping nor pairs of strings, or one of them is malformed.
+    """
+    # Not an iterator, which could be read only once: the response reads the headers later.
+    if isinstance(headers, str) or not isinstance(headers, Collection):
+        raise UsageError(f"headers must be a mapping or a list of pairs, not {headers!r:.80}.")
+    for pair in headers.items() if isinstance(headers, Mapping) else headers:
+        match pair:
+            case (str(name), str(value)) if _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+                pass
+            case _:
+                raise UsageError(
+                    f"{pair!r:.80} is not a header: a name of letters, digits and '-' and a value of Latin-1 "
+                    "characters without line ends are needed."
+                )
 
 
 class StreamEncoder(Encoder, Protocol):

@@ -91,11 +91,15 @@ def load(app: str) -> "Generate":
     sys.path.insert(0, str(Path.cwd()))
     found: object = _import(module)
     for part in name.split("."):
-        if not hasattr(found, part):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
             raise UsageError(
                 f"The module {module!r} does not define {name!r}; name a function that it defines."
-            )
-        found = getattr(found, part)
+            ) from None
+        except Exception as problem:  # noqa: BLE001 - the user's object may raise any exception
+            _show(problem)
+            raise UsageError(f"Reading {name!r} of {module!r} failed; see the traceback above.") from None
     return _checked(app, found)
 
 
@@ -175,7 +179,8 @@ def _authentication(given: argparse.Namespace, secret: str) -> "JWTBearer | None
     if secret_file:
         secret_bytes = Path(secret_file).read_bytes().strip()
         return JWTBearer.from_secret(secret_bytes, audience=audience, issuer=issuer)
-    return JWTBearer.from_secret(secret, audience=audience, issuer=issuer)
+    # The bytes of the environment, which need not be UTF-8.
+    return JWTBearer.from_secret(os.fsencode(secret), audience=audience, issuer=issuer)
 
 
 def _settings(

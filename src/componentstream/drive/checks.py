@@ -4,13 +4,28 @@ A mistake is raised where it was made: an entry point is a function, not a gener
 shows the caller's line and not the loop that asks for the first event.
 """
 
-from collections.abc import AsyncIterable, Awaitable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Iterable, Iterator
+from contextlib import contextmanager
 from inspect import isasyncgen, iscoroutine, isgenerator
 from typing import Final
 
 from componentstream.core.errors import UsageError
 
 _CURE: Final = "; pass a list, a generator or the stream of a provider's library"
+
+
+@contextmanager
+def discard_on_error(source: object) -> Iterator[None]:
+    """Close a coroutine that the caller of the block will not get to await, because the block raises.
+
+    Otherwise Python would warn that it was never awaited, and hide the error.
+    """
+    try:
+        yield
+    except UsageError:
+        if iscoroutine(source):
+            source.close()
+        raise
 
 
 def check_source(source: object, name: str) -> None:
@@ -54,11 +69,10 @@ def check_iterable(source: object, name: str, twin: str) -> None:
     check_source(source, name)
     if is_awaitable_source(source):
         kind = type(source).__name__
-        if iscoroutine(source):
-            source.close()  # or Python would warn that it was never awaited, and hide the error below
-        raise UsageError(
-            f"{name}() takes an iterable of chunks, not {kind}; await it first, or read it with {twin}()."
-        )
+        with discard_on_error(source):
+            raise UsageError(
+                f"{name}() takes an iterable of chunks, not {kind}; await it first, or read it with {twin}()."
+            )
     if not isinstance(source, Iterable):
         also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else _CURE
         if callable(source):

@@ -172,8 +172,13 @@ class Generation(Generic[T]):
             return
         self._parse_held()
         now = self.clock()
+        try:
+            pieces = self._decoder.close()
+        except Exception as failure:  # noqa: BLE001 - noted; the session must get its end all the same
+            error.add_note(f"Closing the decoder failed too: {failure!r}")
+            pieces = []
         # Only text: the errors of the decoder, such as an incomplete stream, are consequences of this one.
-        self._feed([piece for piece in self._decoder.close() if isinstance(piece, str)], now)
+        self._feed([piece for piece in pieces if isinstance(piece, str)], now)
         events = self.session.report_error(
             codes.SOURCE_FAILED, "The source failed.", now, fatal=True, cause=error
         )

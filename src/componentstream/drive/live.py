@@ -15,7 +15,7 @@ from types import EllipsisType
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.errors import UsageError
 from componentstream.core.events import Event
-from componentstream.drive.checks import check_any_iterable, check_iterable
+from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
 from componentstream.drive.generation import Decoder, Encoder, Generation
 from componentstream.drive.opening import AsyncSource
 from componentstream.drive.thread_driver import ThreadDriver
@@ -96,8 +96,9 @@ def astream(
         UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or
             ``session`` has been started.
     """
-    check_any_iterable(source, "astream")
-    return _aevents(source, _generation(session, decoder, batcher, clock))
+    with discard_on_error(source):
+        check_any_iterable(source, "astream")
+        return _aevents(source, _generation(session, decoder, batcher, clock))
 
 
 def stream_bytes(
@@ -175,12 +176,13 @@ def astream_bytes(
         UsageError: ``source`` cannot be read, ``session`` has been started, or ``heartbeat`` or
             ``send_timeout`` is not above 0.
     """
-    check_any_iterable(source, "astream_bytes")
-    limit = _seconds(send_timeout, "send_timeout")
-    generation = _encoded(
-        encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
-    )
-    return _abytes(source, generation, limit)
+    with discard_on_error(source):
+        check_any_iterable(source, "astream_bytes")
+        limit = _seconds(send_timeout, "send_timeout")
+        generation = _encoded(
+            encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
+        )
+        return _abytes(source, generation, limit)
 
 
 def _events(source: Iterable[object], generation: Generation[Event]) -> Generator[Event, None, None]:

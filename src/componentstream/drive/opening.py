@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from typing_extensions import override
 
 from componentstream.core.errors import UsageError
-from componentstream.drive.checks import check_any_iterable, is_awaitable_source
+from componentstream.drive.checks import check_any_iterable, discard_on_error, is_awaitable_source
 from componentstream.drive.closing import Exit, aclose_on_exit, close_on_exit
 
 AsyncSource: TypeAlias = (
@@ -56,9 +56,10 @@ async def resolve(source: AsyncSource) -> AnySource:
     if not is_awaitable_source(source):
         return cast("AnySource", source)
     awaited = await cast("Awaitable[AnySource]", source)
-    check_any_iterable(awaited, "source")
-    if is_awaitable_source(awaited):
-        raise UsageError("The awaited source is an awaitable again; await it until it is an iterable.")
+    with discard_on_error(awaited):
+        check_any_iterable(awaited, "source")
+        if is_awaitable_source(awaited):
+            raise UsageError("The awaited source is an awaitable again; await it until it is an iterable.")
     return awaited
 
 

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, ExitStack
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockStop, ErrorEvent, Event
 from componentstream.core.parser import ComponentParser
-from componentstream.drive.checks import check_any_iterable, check_iterable
+from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
 from componentstream.drive.opening import AsyncSource, aopen_source, open_source
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, SourceError
@@ -62,8 +62,9 @@ def aparse(source: AsyncSource, *, parser: ComponentParser | None = None) -> Asy
         UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or ``parser``
             has ended its stream.
     """
-    check_any_iterable(source, "aparse")
-    return _aevents(source, _Stages(parser))
+    with discard_on_error(source):
+        check_any_iterable(source, "aparse")
+        return _aevents(source, _Stages(parser))
 
 
 def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, None, None]:

@@ -179,6 +179,7 @@ def _drop(_record: logging.LogRecord) -> bool:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        host.encode()  # a host that cannot be encoded would leave create_server with an open socket
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError, UnicodeError) as problem:
         reason = getattr(problem, "strerror", None) or problem

@@ -121,6 +121,7 @@ def test_leeway_extends_the_validity():
         ("é" * 15, "has 30 bytes but must have at least 32"),
         (PEM, "is a key of another kind"),
         (PEM.decode(), "is a key of another kind"),
+        ("\udcff" * 40, "has characters that UTF-8 cannot encode; pass it as bytes"),
     ],
 )
 def test_weak_or_wrong_secret_is_refused(secret, problem):

@@ -72,7 +72,12 @@ class SharedSecret:
     def __init__(self, secret: str | bytes) -> None:
         if not isinstance(secret, str | bytes):
             raise UsageError("The secret must be str or bytes.")
-        key = secret.encode() if isinstance(secret, str) else secret
+        try:
+            key = secret.encode() if isinstance(secret, str) else secret
+        except UnicodeEncodeError:
+            raise ConfigurationError(
+                "The secret has characters that UTF-8 cannot encode; pass it as bytes."
+            ) from None
         if len(key) < _MIN_SECRET:
             raise ConfigurationError(
                 f"The secret has {len(key)} bytes but must have at least {_MIN_SECRET}. "
