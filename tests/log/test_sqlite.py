@@ -29,7 +29,8 @@ class TestContract(SharedLogContract):
         self.path = tmp_path / "log.db"
 
     def open_log(self, **options):
-        return aclosing(SQLiteEventLog(self.path, **options))
+        # A busy machine may hold the file for longer than an application should wait.
+        return aclosing(SQLiteEventLog(self.path, **{"call_timeout": 10.0} | options))
 
 
 @pytest.fixture
