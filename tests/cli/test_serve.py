@@ -21,6 +21,7 @@ from componentstream.cli.options import command_line
 from componentstream.core.errors import UsageError
 from componentstream.session.lifecycle import Timeouts
 from tests import parts
+from tests.timing import STORE_WAIT
 
 jwt = parts.module("jwt")
 parts.module("uvicorn")
@@ -396,7 +397,7 @@ def serving(folder, *arguments, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env=os.environ | environment,
+        env=os.environ | {"COMPONENTSTREAM_LOG_CALL_TIMEOUT": str(STORE_WAIT)} | environment,
         text=True,
     )
     try:

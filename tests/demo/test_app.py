@@ -22,6 +22,7 @@ from componentstream.log import open_log
 from componentstream.session.lifecycle import Timeouts
 from componentstream.wire import SSEDecoder
 from tests import parts
+from tests.timing import STORE_WAIT
 
 httpx2 = parts.module("httpx2")
 parts.module("uvicorn")
@@ -239,7 +240,7 @@ def test_any_function_can_stand_in_for_the_model_and_without_tokens():
 
 def test_streams_go_into_the_log_that_is_given(tmp_path):
     async def run():
-        async with open_log(f"sqlite:{tmp_path / 'demo.db'}") as log:
+        async with open_log(f"sqlite:{tmp_path / 'demo.db'}", call_timeout=STORE_WAIT) as log:
             app = create_recorded_demo(rate=0.0, log=log)
             with LocalServer(app, port=0, drain=app.state.streams.drain) as server:
                 serving = asyncio.create_task(server.serve())

@@ -21,6 +21,7 @@ from componentstream.testing.log_contract._scenario import (
     waiting_client,
 )
 from tests.log.running import run
+from tests.timing import STORE_WAIT
 
 
 class TestContract(SharedLogContract):
@@ -29,8 +30,7 @@ class TestContract(SharedLogContract):
         self.path = tmp_path / "log.db"
 
     def open_log(self, **options):
-        # A busy machine may hold the file for longer than an application should wait.
-        return aclosing(SQLiteEventLog(self.path, **{"call_timeout": 10.0} | options))
+        return aclosing(SQLiteEventLog(self.path, **{"call_timeout": STORE_WAIT} | options))
 
 
 @pytest.fixture

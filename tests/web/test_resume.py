@@ -9,6 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 import pytest
 
 from tests import parts
+from tests.timing import STORE_WAIT
 
 for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
     parts.module(name)
@@ -56,7 +57,7 @@ def two_workers(model, path, **settings):
 
 def worker(model, path, **settings):
     """Return an application with its log in a file, which is closed after the application."""
-    log = SQLiteEventLog(path)
+    log = SQLiteEventLog(path, call_timeout=STORE_WAIT)
     app = create_app(model, settings_of(log=log, **settings))
     ends = app.router.lifespan_context
 

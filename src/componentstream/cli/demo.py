@@ -10,6 +10,9 @@ from typing import Final
 
 from componentstream.cli.serve import run_until_interrupted
 
+_STORE_WAIT: Final = 10.0
+"""Seconds. A laptop's disk may be busy with other work, and a demonstration can wait for it."""
+
 _WELCOME: Final = """\
 componentstream demo: {url} (stop it with Ctrl-C)
 
@@ -52,7 +55,7 @@ async def _serve(options: argparse.Namespace, directory: Path) -> None:
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
     recording = RECORDING if options.recording is None else Path(options.recording)
-    async with open_log(f"sqlite:{directory / 'streams.db'}") as log:
+    async with open_log(f"sqlite:{directory / 'streams.db'}", call_timeout=_STORE_WAIT) as log:
         app = create_recorded_demo(recording, options.rate, log, options.host)
         with LocalServer(app, options.host, options.port, drain=partial(drain, app)) as server:
             hours = TOKEN_SECONDS // 3600

@@ -8,6 +8,7 @@ from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.log import LeaseLostError, MemoryEventLog, SQLiteEventLog, StoreError
 from tests import parts
 from tests.log.redis_server import RedisServer
+from tests.timing import STORE_WAIT
 
 parts.module("starlette")
 
@@ -39,7 +40,11 @@ def opened(request, tmp_path):
                 yield log
                 await log.aclose()
         else:
-            log = MemoryEventLog() if request.param == "memory" else SQLiteEventLog(tmp_path / "log.db")
+            log = (
+                MemoryEventLog()
+                if request.param == "memory"
+                else SQLiteEventLog(tmp_path / "log.db", call_timeout=STORE_WAIT)
+            )
             yield log
             await log.aclose()
 
@@ -102,7 +107,7 @@ def test_any_stream_id_and_subject_are_returned_unchanged(opened, stream, subjec
 
 def test_ticket_can_be_redeemed_at_another_worker(tmp_path):
     async def main():
-        log, other = (SQLiteEventLog(tmp_path / "log.db") for _ in range(2))
+        log, other = (SQLiteEventLog(tmp_path / "log.db", call_timeout=STORE_WAIT) for _ in range(2))
         ticket = await Tickets(log).issue(STREAM, "ada")
         assert await Tickets(other).redeem(ticket) == (STREAM, "ada")
         assert await Tickets(log).redeem(ticket) is None
@@ -126,7 +131,7 @@ def test_one_of_two_hundred_concurrent_redemptions_succeeds(opened):
 
 def test_one_of_two_workers_that_redeem_concurrently_succeeds(tmp_path):
     async def main():
-        log, other = (SQLiteEventLog(tmp_path / "log.db") for _ in range(2))
+        log, other = (SQLiteEventLog(tmp_path / "log.db", call_timeout=STORE_WAIT) for _ in range(2))
         for _ in range(20):
             ticket = await Tickets(log).issue(STREAM, "ada")
             workers = (Tickets(log), Tickets(other), Tickets(log), Tickets(other))
