@@ -108,6 +108,11 @@ class NeverExpires(MemoryEventLog):
         return self._streams.get(stream)
 
 
+class NeverRenews(MemoryEventLog):
+    async def renew(self, lease):
+        pass
+
+
 class MixesIncarnations(MemoryEventLog):
     async def _load_page(self, stream, after):
         page = await super()._load_page(stream, after)

@@ -11,6 +11,7 @@ from componentstream.testing.log_contract import _scenario
 from componentstream.testing.log_contract._scenario import (
     LogScenarios,
     acquired,
+    assert_extended,
     error_of,
     numbered,
     read_all,
@@ -115,6 +116,67 @@ def test_a_stream_that_is_not_handed_out_or_unknown_fails():
     InMemory().run_scenario(scenario)
 
 
+def test_a_lease_that_expires_on_a_busy_machine_is_acquired_again_for_longer():
+    class Slow(MemoryEventLog):
+        async def append(self, lease, first_seq, payloads):
+            await asyncio.sleep(0.15)
+            await super().append(lease, first_seq, payloads)
+
+    class Refusing(MemoryEventLog):
+        async def append(self, lease, first_seq, payloads):  # noqa: ARG002 - they are refused anyway
+            raise LeaseLostError(stream=lease.stream)
+
+    async def scenario(log):
+        lease = await started(log, ttl=0.05, count=2)
+        assert lease.ttl >= 0.2
+        assert (await status_of(log)).last == 2
+        async with aclosing(Refusing()) as refusing:
+            await error_of(LeaseLostError, started(refusing, count=1))
+
+    class Contract(LogScenarios):
+        def open_log(self, **options):
+            return aclosing(Slow(**options))
+
+    Contract().run_scenario(scenario)
+
+
+def test_a_lease_is_watched_for_longer_than_the_calls_take():
+    class Slow(MemoryEventLog):
+        async def renew(self, lease):
+            await asyncio.sleep(0.15)
+            await super().renew(lease)
+
+    async def scenario(log):
+        lease = await started(log)
+        await assert_extended(log, lease, lambda: log.renew(lease))
+        with pytest.raises(AssertionError):
+            await assert_extended(log, lease, lambda: asyncio.sleep(0.15))
+
+    class Contract(LogScenarios):
+        def open_log(self, **options):
+            return aclosing(Slow(**options))
+
+    Contract().run_scenario(scenario)
+
+
+def test_a_change_may_be_noticed_late_some_times_but_not_every_time():
+    class Fussy(InMemory):
+        notice_seconds = 0.5
+
+    streams = []
+
+    async def attempt(stream):
+        streams.append(stream)
+        return delays[stream]
+
+    delays = {"s0": 3.0, "s1": 0.5, "s2": 0.4}
+    asyncio.run(Fussy().noticed_at_once(attempt))
+    assert streams == ["s0", "s1", "s2"]
+    delays = dict.fromkeys(("s0", "s1", "s2", "s3", "s4"), 0.6)
+    with pytest.raises(AssertionError, match=r"late every time, after \[0.6, 0.6, 0.6, 0.6, 0.6\] seconds"):
+        asyncio.run(Fussy().noticed_at_once(attempt))
+
+
 def test_a_lease_that_lasts_longer_than_it_said_is_waited_for():
     class Late(MemoryEventLog):
         looks = 0
@@ -132,7 +194,7 @@ def test_a_lease_that_lasts_longer_than_it_said_is_waited_for():
         await started(log, ttl=0.05)
         await until_lost(log)
         assert (await status_of(log)).state == "lost"
-        assert log.looks > 3
+        assert log.looks > 2
 
     class Contract(LogScenarios):
         def open_log(self, **options):
@@ -164,7 +226,7 @@ def test_the_standard_library_runs_the_contract_too():
     suite = unittest.TestSuite([Case("test_payloads_are_arbitrary_bytes")])
     suite.run(result)
     assert (result.testsRun, result.wasSuccessful()) == (1, True)
-    assert unittest.defaultTestLoader.loadTestsFromTestCase(Case).countTestCases() == 35
+    assert unittest.defaultTestLoader.loadTestsFromTestCase(Case).countTestCases() == 36
 
 
 def test_without_assert_statements_the_contract_refuses_to_run():
