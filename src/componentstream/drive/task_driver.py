@@ -67,8 +67,9 @@ class _State(Enum):
     DETACHED = auto()
 
 
-_UNFINISHED: Final = frozenset({_State.NEW, _State.READING, _State.PAUSED})
-_NEVER_RUN: Final = frozenset({_State.NEW, _State.SKIPPED})
+# Tuples, which compare by identity: a set would call the hash of the enumeration, once for each chunk.
+_UNFINISHED: Final = (_State.NEW, _State.READING, _State.PAUSED)
+_NEVER_RUN: Final = (_State.NEW, _State.SKIPPED)
 
 
 class TaskDriver(Generic[T]):
@@ -246,7 +247,7 @@ class TaskDriver(Generic[T]):
                 sent = generation.sent
                 if self._chunks >= MAX_CHUNKS or self._chars >= MAX_CHARS:
                     await self._pause()
-            elif self.finished:
+            elif self._state is not _State.READING:
                 return
             elif self._chunks >= MAX_CHUNKS:
                 # Nothing is read ahead, but a source that never waits must not starve the loop.
