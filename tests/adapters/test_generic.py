@@ -246,11 +246,21 @@ def test_the_task_of_a_stalled_client_is_cancelled_and_the_body_is_marked_as_sta
 
 @pytest.mark.parametrize("send_timeout", [0, -1.0, float("nan")])
 def test_the_time_for_a_chunk_must_be_above_zero(send_timeout):
-    words = "send_timeout must be a number of seconds above 0"
+    words = "send_timeout must be a finite number of seconds above 0"
     with pytest.raises(UsageError, match=words):
         start_response(Source(*PAGE).plain(), send_timeout=send_timeout)
     with pytest.raises(UsageError, match=words):
         asyncio.run(astart_response(Source(*PAGE).plain(), send_timeout=send_timeout))
+
+
+@pytest.mark.parametrize("options", [{"encoder": JSONLinesEncoder}, {"headers": "x"}, {"session": "x"}])
+def test_a_wrong_option_is_refused_before_the_source_is_read(options):
+    source = Source(*PAGE)
+    with pytest.raises(UsageError):
+        start_response(source.plain(), **options)
+    with pytest.raises(UsageError):
+        asyncio.run(astart_response(source.chunks(), **options))
+    assert source.closed == 0
 
 
 def test_waiting_for_the_source_does_not_count_as_stalling():

@@ -7,6 +7,8 @@ import pytest
 
 from componentstream.adapters.options import check_arguments, check_async_arguments
 from componentstream.core.errors import UsageError
+from componentstream.session.session import GenerationSession
+from componentstream.wire import SSEEncoder
 
 
 def generator():
@@ -110,9 +112,9 @@ def test_an_option_like_no_other_is_refused_with_all_names(checked):
 
 
 @both
-@pytest.mark.parametrize("send_timeout", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("send_timeout", [0, -1.0, float("nan"), float("inf")])
 def test_the_send_timeout_must_be_above_zero(checked, send_timeout):
-    words = f"send_timeout must be a number of seconds above 0, not {send_timeout}"
+    words = f"send_timeout must be a finite number of seconds above 0, not {send_timeout}"
     with pytest.raises(UsageError, match=words):
         checked(["text"], send_timeout=send_timeout)
 
@@ -120,7 +122,7 @@ def test_the_send_timeout_must_be_above_zero(checked, send_timeout):
 @both
 @pytest.mark.parametrize("send_timeout", ["x", True, None, float("nan")])
 def test_the_send_timeout_must_be_a_number(checked, send_timeout):
-    with pytest.raises(UsageError, match="send_timeout must be a number of seconds above 0, not"):
+    with pytest.raises(UsageError, match="send_timeout must be a finite number of seconds above 0, not"):
         checked(["text"], send_timeout=send_timeout)
 
 
@@ -131,6 +133,71 @@ def test_a_coroutine_is_closed_when_another_argument_is_refused(checked, options
     with pytest.raises(UsageError):
         checked(source, **options)
     assert source.cr_frame is None
+
+
+@both
+@pytest.mark.parametrize("heartbeat", ["x", 0, True, -1.0, float("nan"), float("inf")])
+def test_the_heartbeat_must_be_a_number_above_zero_or_none(checked, heartbeat):
+    words = "heartbeat must be a finite number of seconds above 0 or None, not"
+    with pytest.raises(UsageError, match=words):
+        checked(["text"], heartbeat=heartbeat)
+
+
+def started():
+    session = GenerationSession()
+    session.start(0.0)
+    return session
+
+
+def cancelled():
+    session = GenerationSession()
+    session.cancel(0.0)
+    return session
+
+
+class BareEncoder:
+    def encode(self, _event, /):
+        return b""
+
+    def heartbeat(self):
+        return b""
+
+
+@both
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("session", started(), "The session has been started; make a new GenerationSession for each source."),
+        ("session", cancelled(), "The session has ended; make a new GenerationSession for each source."),
+        ("session", "x", "session must be a GenerationSession, not str; pass GenerationSession(...)."),
+        ("session", GenerationSession, "not the class GenerationSession; call it: GenerationSession()."),
+        (
+            "encoder",
+            SSEEncoder,
+            "encoder must be an object, not the class SSEEncoder; call it: SSEEncoder().",
+        ),
+        ("encoder", "", "encoder must have encode() and heartbeat() and headers, as SSEEncoder() has; str"),
+        ("encoder", BareEncoder(), "as SSEEncoder() has; BareEncoder lacks headers."),
+        ("batcher", "x", "batcher must be a DeltaBatcher, not str; pass DeltaBatcher(...)."),
+        ("decoder", "x", "decoder must have feed() and close(), as SourceDecoder() has; str lacks"),
+    ],
+)
+def test_a_wrong_option_is_refused_at_the_call(checked, option, value, words):
+    with pytest.raises(UsageError) as caught:
+        checked(["text"], **{option: value})
+    assert words in str(caught.value)
+
+
+@both
+def test_every_default_may_be_passed_explicitly(checked):
+    checked(["text"], session=None, decoder=None, batcher=..., heartbeat=15.0, encoder=None, headers=())
+
+
+@pytest.mark.parametrize("source", [asynchronous, coroutine])
+def test_a_synchronous_adapter_names_its_twin_for_a_function_that_was_not_called(source):
+    words = r"cannot read an asynchronous source \(asynchronous function\); use astream\(\)"
+    with pytest.raises(UsageError, match=words):
+        check(source)
 
 
 @both

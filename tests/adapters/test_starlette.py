@@ -165,6 +165,19 @@ def test_an_unknown_option_is_refused_by_the_constructor():
         ComponentStreamResponse(Source(*PAGE).chunks(), sesion=None)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"encoder": JSONLinesEncoder}, "call it: JSONLinesEncoder"),
+        ({"headers": {"X-Kept": "1\r\nX-Other: 2"}}, "is not a header"),
+        ({"heartbeat": "x"}, "heartbeat must be a finite number"),
+    ],
+)
+def test_a_wrong_option_is_refused_by_the_constructor(options, words):
+    with pytest.raises(UsageError, match=words):
+        ComponentStreamResponse(Source(*PAGE).chunks(), **options)
+
+
 def fastapi_client():
     """A client of an application of FastAPI with each way to answer with a stream."""
     app = parts.module("fastapi").FastAPI()

@@ -99,6 +99,14 @@ def test_the_socket_has_a_time_limit_while_the_body_is_sent(name):
     assert source.closed == 1
 
 
+def test_a_send_timeout_longer_than_a_socket_takes_is_shortened_for_it():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        _, body = asked(Source(*PAGE).plain(), {"gunicorn.socket": ours}, send_timeout=1e300)
+        assert types(b"".join(body))[-1] == "message_stop"
+        body.close()
+
+
 def test_a_socket_that_the_server_has_closed_is_left_alone():
     source = endless()
     ours, theirs = socket.socketpair()

@@ -485,19 +485,31 @@ def test_settings_are_taken_by_position_and_by_name():
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"grammar": "Hello"}, "grammar must be a Grammar, not str"),
-        ({"grammar": Grammar}, "grammar must be a Grammar, not type"),
-        ({"grammar": Limits()}, "grammar must be a Grammar, not Limits"),
-        ({"limits": 100}, "limits must be a Limits, not int"),
-        ({"limits": None}, "limits must be a Limits, not NoneType"),
+        (
+            {"grammar": "Hello"},
+            "grammar must be a Grammar, not str; pass text to feed(), or use parse([text])",
+        ),
+        (
+            {"grammar": b"Hi"},
+            "grammar must be a Grammar, not bytes; pass text to feed(), or use parse([text])",
+        ),
+        ({"grammar": Grammar}, "grammar must be a Grammar, not the class Grammar; call it: Grammar()"),
+        (
+            {"grammar": Limits()},
+            "grammar must be a Grammar, not Limits; pass limits by name: limits=Limits(...)",
+        ),
+        ({"grammar": None}, "grammar must be a Grammar, not None; pass Grammar(...)"),
+        ({"grammar": {}}, "grammar must be a Grammar, not dict; pass Grammar(...)"),
+        ({"limits": 100}, "limits must be a Limits, not int; pass Limits(...)"),
+        ({"limits": None}, "limits must be a Limits, not None; pass Limits(...)"),
+        ({"limits": {}}, "limits must be a Limits, not dict; pass Limits(...)"),
     ],
 )
 def test_settings_of_the_wrong_type_are_rejected_at_once(arguments, problem):
     for make in (ComponentParser, partial(ComponentParser.restore, ComponentParser().snapshot())):
         with pytest.raises(UsageError) as caught:
             make(**arguments)
-        message = f"ComponentParser: {problem}; pass text to feed(), or use parse(text)."
-        assert str(caught.value) == message
+        assert str(caught.value) == f"ComponentParser: {problem}."
 
 
 def test_a_parser_takes_no_other_attributes():

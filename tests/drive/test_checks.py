@@ -4,6 +4,7 @@ import asyncio
 import functools
 import traceback
 import warnings
+from collections import UserDict
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from componentstream.drive.checks import (
     check_iterable,
     check_source,
     discard_on_error,
+    is_async_function,
     is_awaitable_source,
 )
 from componentstream.session.session import GenerationSession
@@ -53,7 +55,9 @@ def asynchronous(source):
 both = pytest.mark.parametrize("refused", [sync, asynchronous])
 
 
-@pytest.mark.parametrize("chunk", ["text", b"text", bytearray(b"text"), memoryview(b"text"), {"type": "x"}])
+@pytest.mark.parametrize(
+    "chunk", ["text", b"text", bytearray(b"text"), memoryview(b"text"), {"type": "x"}, UserDict(type="x")]
+)
 def test_a_single_chunk_is_refused(chunk):
     assert refusal(check_source, chunk, "name") == (
         "name() takes an iterable of chunks; wrap a single one in a list: name([chunk])."
@@ -88,6 +92,18 @@ def test_an_object_that_is_not_iterable_is_refused():
 def test_a_generator_function_that_was_not_called_is_refused(refused):
     assert refused(chunks).endswith("of chunks, not function; call it: name(chunks()).")
     assert refused(functools.partial(chunks)).endswith("of chunks, not partial; call it: name(source()).")
+    assert refused(lambda: [*chunks()]).endswith("of chunks, not function; call it: name(source()).")
+    assert refused(list).endswith("of chunks, not the class list; call it: name(list()).")
+
+
+@pytest.mark.parametrize("function", [achunks, opened])
+def test_an_asynchronous_function_that_was_not_called_is_referred_to_the_twin(function):
+    assert is_async_function(function)
+    assert not is_async_function(chunks)
+    call = f"call it: aname({function.__name__}())."
+    assert sync(function) == f"name() takes an iterable of chunks, not function; {call}"
+    assert sync(functools.partial(function)).endswith("not partial; call it: aname(source()).")
+    assert asynchronous(function).endswith(f"not function; call it: name({function.__name__}()).")
 
 
 @both

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, MessageStop
 from componentstream.core.parser import ComponentParser
@@ -282,11 +283,56 @@ def test_a_session_that_was_started_is_refused(driver):
 
 @pytest.mark.parametrize("driver", [stream_bytes, astream_bytes])
 @pytest.mark.parametrize("name", ["heartbeat", "send_timeout"])
-@pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_a_time_that_is_none_is_refused(driver, name, value):
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), True, "x", 10**400])
+def test_a_timeout_that_is_not_a_number_of_seconds_is_refused(driver, name, value):
     with pytest.raises(UsageError) as raised:
         driver([], **{name: value})
-    assert str(raised.value) == f"{name} must be a number of seconds above 0 or None, not {value!r}."
+    words = f"{name} must be a finite number of seconds above 0 or None, not "
+    assert str(raised.value) == f"{words}{shown(value)}."
+
+
+@each
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"session": "x"}, "session must be a GenerationSession, not str; pass GenerationSession(...)."),
+        ({"session": GenerationSession}, "the class GenerationSession; call it: GenerationSession()."),
+        ({"decoder": "x"}, "decoder must have feed() and close(), as SourceDecoder() has; str lacks"),
+        ({"decoder": SSESourceDecoder}, "the class SSESourceDecoder; call it: SSESourceDecoder()."),
+        ({"batcher": "x"}, "batcher must be a DeltaBatcher, not str; pass DeltaBatcher(...)."),
+        ({"batcher": DeltaBatcher}, "the class DeltaBatcher; call it: DeltaBatcher()."),
+        ({"clock": 0.0}, "clock must be a function that returns seconds, not float; pass time.monotonic."),
+    ],
+)
+def test_a_part_of_the_wrong_type_is_refused_at_the_call(driver, options, words):
+    with pytest.raises(UsageError) as raised:
+        driver(["a"], **options)
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("driver", [stream_bytes, astream_bytes])
+@pytest.mark.parametrize(
+    ("encoder", "words"),
+    [
+        (SSEEncoder, "encoder must be an object, not the class SSEEncoder; call it: SSEEncoder()."),
+        ("utf-8", "encoder must have encode() and heartbeat(), as SSEEncoder() has; str lacks heartbeat()."),
+    ],
+)
+def test_a_wrong_encoder_is_refused_at_the_call(driver, encoder, words):
+    with pytest.raises(UsageError) as raised:
+        driver(["a"], encoder=encoder)
+    assert str(raised.value) == words
+
+
+@pytest.mark.parametrize("driver", [astream, astream_bytes])
+def test_an_awaited_source_of_the_wrong_type_is_told_with_the_name_of_the_function(driver, caplog):
+    async def opened():
+        return 7
+
+    _, error = drained(driver, opened())
+    if gives_bytes(driver):
+        error = caplog.records[-1].exc_info[1]
+    assert str(error).startswith(f"{driver.__name__}() takes an asynchronous iterable of chunks, not int")
 
 
 @each

@@ -13,7 +13,7 @@ from tests.drive.kinds import Aclosable, AsyncClosable, AsyncResponse, Closable,
 
 async def drained(source):
     async with AsyncExitStack() as stack:
-        return [chunk async for chunk in await aopen_source(source, stack)]
+        return [chunk async for chunk in await aopen_source(source, stack, "name")]
 
 
 async def returning(value):
@@ -118,17 +118,19 @@ def test_a_source_that_could_be_awaited_as_well_is_read():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (7, r"^source\(\) takes an asynchronous iterable of chunks, not int; pass a list"),
-        ("text", r"^source\(\) takes an iterable of chunks; wrap a single one in a list"),
+        (7, r"^name\(\) takes an asynchronous iterable of chunks, not int; pass a list"),
+        ("text", r"^name\(\) takes an iterable of chunks; wrap a single one in a list"),
     ],
 )
 def test_an_awaitable_that_returns_something_else_is_refused(value, message):
     with pytest.raises(UsageError, match=message):
-        asyncio.run(resolve(returning(value)))
+        asyncio.run(resolve(returning(value), "name"))
 
 
 def test_an_awaitable_that_returns_an_awaitable_is_refused():
     inner = returning(["a"])
-    with pytest.raises(UsageError, match=r"^The awaited source is an awaitable again; await it until"):
-        asyncio.run(resolve(returning(inner)))
+    with pytest.raises(
+        UsageError, match=r"^The source that name\(\) awaited is an awaitable again; await it until"
+    ):
+        asyncio.run(resolve(returning(inner), "name"))
     assert inner.cr_frame is None

@@ -6,6 +6,7 @@ from contextlib import aclosing, closing
 
 import pytest
 
+from componentstream.core.arguments import described
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
     ComponentBlock,
@@ -259,6 +260,20 @@ def test_a_single_chunk_is_refused_at_the_call(driver, chunk):
     )
 
 
+@both
+@pytest.mark.parametrize(
+    ("parser", "words"),
+    [
+        ("x", "parser must be a ComponentParser, not str; pass ComponentParser(...)."),
+        (ComponentParser, "not the class ComponentParser; call it: ComponentParser()."),
+    ],
+)
+def test_a_parser_of_the_wrong_type_is_refused_at_the_call(driver, parser, words):
+    with pytest.raises(UsageError) as raised:
+        driver(["a"], parser=parser)
+    assert words in str(raised.value)
+
+
 def test_parse_refuses_an_asynchronous_source_at_the_call():
     with pytest.raises(
         UsageError,
@@ -271,9 +286,7 @@ def test_parse_refuses_what_cannot_be_iterated_at_the_call():
     for thing in (None, 7, 1.5):
         with pytest.raises(UsageError) as raised:
             parse(thing)
-        assert str(raised.value) == (
-            f"parse() takes an iterable of chunks, not {type(thing).__name__}{CURE}."
-        )
+        assert str(raised.value) == (f"parse() takes an iterable of chunks, not {described(thing)}{CURE}.")
 
 
 def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
@@ -281,7 +294,7 @@ def test_aparse_refuses_what_cannot_be_iterated_at_the_call():
         with pytest.raises(UsageError) as raised:
             aparse(thing)
         assert str(raised.value) == (
-            f"aparse() takes an asynchronous iterable of chunks, not {type(thing).__name__}{CURE}."
+            f"aparse() takes an asynchronous iterable of chunks, not {described(thing)}{CURE}."
         )
 
 

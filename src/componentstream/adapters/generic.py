@@ -77,7 +77,8 @@ def start_response(
     Raises:
         UsageError: The source, an option or ``send_timeout`` is not valid.
     """
-    check_arguments("start_response", source, send_timeout, options, twin="astart_response()")
+    given = {**options, "encoder": encoder, "headers": headers}
+    check_arguments("start_response", source, send_timeout, given, twin="astart_response()")
     start = ResponseStart(encoder, headers)
     chunks = stream_bytes(source, **options, encoder=start, send_timeout=send_timeout)
     if method == "HEAD":
@@ -121,7 +122,8 @@ async def astart_response(
     Raises:
         UsageError: The source, an option or ``send_timeout`` is not valid.
     """
-    check_async_arguments("astart_response", source, send_timeout, options)
+    given = {**options, "encoder": encoder, "headers": headers}
+    check_async_arguments("astart_response", source, send_timeout, given)
     start = ResponseStart(encoder, headers)
     chunks = astream_bytes(source, **options, encoder=start, send_timeout=None)
     if method == "HEAD":

@@ -9,11 +9,14 @@ from difflib import get_close_matches
 from typing import Final, TypedDict
 
 from componentstream.adapters.response_start import Headers, StreamEncoder, check_headers
+from componentstream.core.arguments import check_seconds
 from componentstream.core.errors import UsageError
+from componentstream.drive.arguments import check_encoder, check_session, check_stages
 from componentstream.drive.checks import (
     check_any_iterable,
     check_iterable,
     discard_on_error,
+    is_async_function,
     is_awaitable_source,
 )
 from componentstream.drive.generation import Decoder
@@ -69,16 +72,18 @@ def check_arguments(
         twin: An adapter or framework that reads asynchronous sources.
 
     Raises:
-        UsageError: An option is unknown, the timeout is not above 0, or the source cannot be streamed.
+        UsageError: An option is unknown or not valid, or the source cannot be streamed.
     """
     # An object that is iterable both ways, as the streams of some libraries are, can be read synchronously.
     asynchronous = isinstance(source, AsyncIterable) and not isinstance(source, Iterable)
+    uncalled = is_async_function(source)
     with discard_on_error(source):
         _check(call, source, send_timeout, options)
-        if asynchronous or is_awaitable_source(source):
+        if asynchronous or uncalled or is_awaitable_source(source):
+            kind = "asynchronous function" if uncalled else type(source).__name__
             raise UsageError(
-                f"{call}() is synchronous and cannot read an asynchronous source "
-                f"({type(source).__name__}); use {twin}, or a synchronous client of the model."
+                f"{call}() is synchronous and cannot read an asynchronous source ({kind}); use {twin}, or a "
+                "synchronous client of the model."
             )
         check_iterable(source, call, twin)
 
@@ -99,8 +104,12 @@ def _check(call: str, source: object, send_timeout: object, options: Mapping[str
         near = get_close_matches(name, sorted(_OPTIONS), n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(sorted(_OPTIONS))}."
         raise UsageError(f"{call}() does not have an option {name!r}; {cure}")
-    if isinstance(send_timeout, bool) or not isinstance(send_timeout, int | float) or not send_timeout > 0:
-        raise UsageError(f"send_timeout must be a number of seconds above 0, not {send_timeout!r}.")
+    check_seconds(send_timeout, "send_timeout")
+    check_seconds(options.get("heartbeat"), "heartbeat", optional=True)
+    check_session(options.get("session"))
+    batcher = options.get("batcher")
+    check_stages(options.get("decoder"), None if batcher is ... else batcher)
+    check_encoder(options.get("encoder"), "headers")
     check_headers(options.get("headers", ()))
     if source is None:
         raise UsageError(f"The source of {call}() is None; return it from the function that makes it.")

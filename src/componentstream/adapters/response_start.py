@@ -69,7 +69,7 @@ class ResponseStart:
     """
 
     def __init__(self, encoder: StreamEncoder | None, headers: Headers) -> None:
-        encoder = encoder or SSEEncoder()
+        encoder = SSEEncoder() if encoder is None else encoder
         self.failure: ErrorEvent | None = None
         self._encoder = encoder
         self._heartbeat = encoder.heartbeat()

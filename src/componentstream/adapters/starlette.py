@@ -68,7 +68,8 @@ class ComponentStreamResponse(Response):
         headers: Headers = (),
         **options: Unpack[StreamOptions],
     ) -> None:
-        check_async_arguments("ComponentStreamResponse", content, send_timeout, options)
+        given = {**options, "encoder": encoder, "headers": headers}
+        check_async_arguments("ComponentStreamResponse", content, send_timeout, given)
         self._source = content
         self._send_timeout = send_timeout
         self._encoder = encoder

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from socket import socket
+from threading import TIMEOUT_MAX
 from typing import Any, TypeAlias
 
 from typing_extensions import Unpack
@@ -69,7 +70,7 @@ class _SocketLimitedBody:
         self._before = connection.gettimeout()
 
     def __iter__(self) -> Iterator[bytes]:
-        self._connection.settimeout(self._seconds)
+        self._connection.settimeout(min(self._seconds, TIMEOUT_MAX))
         return self._body
 
     def close(self) -> None:

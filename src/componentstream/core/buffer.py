@@ -12,6 +12,7 @@ from typing import Final, Never, NoReturn
 
 import attrs
 
+from componentstream.core.arguments import check_instance
 from componentstream.core.catalog import Catalog, ComponentSpec, used_components
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
@@ -132,13 +133,10 @@ class ComponentBuffer:
         catalog: Catalog | None = None,
         keep_text: bool = True,
     ) -> None:
-        if not isinstance(limits, BufferLimits):
-            raise UsageError(f"ComponentBuffer: limits must be a BufferLimits, not {type(limits).__name__}.")
-        if not isinstance(catalog, Catalog | None):
-            raise UsageError(
-                f"ComponentBuffer: catalog must be a Catalog, not {type(catalog).__name__}; pass "
-                "Catalog([ComponentSpec(...), ...])."
-            )
+        check_instance(limits, BufferLimits, "ComponentBuffer: limits")
+        if catalog is not None:
+            cure = "pass Catalog([ComponentSpec(...), ...])"
+            check_instance(catalog, Catalog, "ComponentBuffer: catalog", cure)
         self._limits = limits
         self._catalog = Catalog() if catalog is None else catalog
         self._keep_text = keep_text

@@ -27,6 +27,7 @@ from typing import Final, Self
 import attrs
 
 from componentstream.core import codes
+from componentstream.core.arguments import check_instance
 from componentstream.core.blocks import FatalError, require
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
@@ -361,12 +362,14 @@ class ComponentParser:
 
 def _check_settings(grammar: object, limits: object) -> None:
     """Refuse arguments that would fail only later, such as the text in place of the grammar."""
-    for name, value, kind in (("grammar", grammar, Grammar), ("limits", limits, Limits)):
-        if not isinstance(value, kind):
-            raise UsageError(
-                f"ComponentParser: {name} must be a {kind.__name__}, not {type(value).__name__}; pass text "
-                "to feed(), or use parse(text)."
-            )
+    if isinstance(grammar, str | bytes):
+        cure = "pass text to feed(), or use parse([text])"
+    elif isinstance(grammar, Limits):
+        cure = "pass limits by name: limits=Limits(...)"
+    else:
+        cure = ""
+    check_instance(grammar, Grammar, "ComponentParser: grammar", cure)
+    check_instance(limits, Limits, "ComponentParser: limits")
 
 
 def _settings(value: Grammar | Limits) -> Json:

@@ -4,11 +4,12 @@ A mistake is raised where it was made: an entry point is a function, not a gener
 shows the caller's line and not the loop that asks for the first event.
 """
 
-from collections.abc import AsyncIterable, Awaitable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from inspect import isasyncgen, iscoroutine, isgenerator
+from inspect import isasyncgen, isasyncgenfunction, iscoroutine, iscoroutinefunction, isgenerator
 from typing import Final
 
+from componentstream.core.arguments import described
 from componentstream.core.errors import UsageError
 
 _CURE: Final = "; pass a list, a generator or the stream of a provider's library"
@@ -39,7 +40,7 @@ def check_source(source: object, name: str) -> None:
         UsageError: ``source`` is one of these.
     """
     # Text and bytes are iterables as well, but of characters and of integers.
-    if isinstance(source, str | bytes | bytearray | memoryview | dict):
+    if isinstance(source, str | bytes | bytearray | memoryview | Mapping):
         raise UsageError(
             f"{name}() takes an iterable of chunks; wrap a single one in a list: {name}([chunk])."
         )
@@ -76,8 +77,8 @@ def check_iterable(source: object, name: str, twin: str) -> None:
     if not isinstance(source, Iterable):
         also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else _CURE
         if callable(source):
-            also = f"; call it: {name}({getattr(source, '__name__', 'source')}())"
-        raise UsageError(f"{name}() takes an iterable of chunks, not {type(source).__name__}{also}.")
+            also = _call_it(source, twin if is_async_function(source) else name)
+        raise UsageError(f"{name}() takes an iterable of chunks, not {described(source)}{also}.")
 
 
 def check_any_iterable(source: object, name: str) -> None:
@@ -92,10 +93,13 @@ def check_any_iterable(source: object, name: str) -> None:
     """
     check_source(source, name)
     if not isinstance(source, AsyncIterable | Iterable | Awaitable):
-        also = f"; call it: {name}({getattr(source, '__name__', 'source')}())" if callable(source) else _CURE
-        raise UsageError(
-            f"{name}() takes an asynchronous iterable of chunks, not {type(source).__name__}{also}."
-        )
+        also = _call_it(source, name) if callable(source) else _CURE
+        raise UsageError(f"{name}() takes an asynchronous iterable of chunks, not {described(source)}{also}.")
+
+
+def is_async_function(source: object) -> bool:
+    """Return whether an object is a function whose call returns an asynchronous source."""
+    return isasyncgenfunction(source) or iscoroutinefunction(source)
 
 
 def is_future(source: object) -> bool:
@@ -110,6 +114,13 @@ def is_awaitable_source(source: object) -> bool:
         return False
     # A future is an iterable too, for the sake of generator-based coroutines.
     return not isinstance(source, Iterable) or is_future(source)
+
+
+def _call_it(source: object, name: str) -> str:
+    """Return the cure for a function in place of its result."""
+    function = getattr(source, "__name__", "")
+    # A lambda, a partial or an object has a name in the caller's code that cannot be seen from here.
+    return f"; call it: {name}({function if function.isidentifier() else 'source'}())"
 
 
 def _is_used_up(source: object) -> bool:

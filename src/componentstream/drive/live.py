@@ -12,15 +12,16 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from functools import partial
 from types import EllipsisType
 
+from componentstream.core.arguments import check_seconds
 from componentstream.core.buffer import ComponentBuffer
-from componentstream.core.errors import UsageError
 from componentstream.core.events import Event
+from componentstream.drive.arguments import check_clock, check_encoder, check_session, check_stages
 from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
 from componentstream.drive.generation import Decoder, Encoder, Generation
 from componentstream.drive.opening import AsyncSource
 from componentstream.drive.thread_driver import ThreadDriver
 from componentstream.session.batching import DeltaBatcher
-from componentstream.session.session import GenerationSession, SessionState
+from componentstream.session.session import GenerationSession
 from componentstream.sources.decoder import SourceDecoder
 
 
@@ -54,8 +55,8 @@ def stream(
         clock: Monotonic clock in seconds of real time.
 
     Raises:
-        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or
-            ``session`` has been started.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it,
+            ``session`` has been started, or another argument is not valid.
     """
     check_iterable(source, "stream", "astream")
     return _events(source, _generation(session, decoder, batcher, clock))
@@ -93,8 +94,8 @@ def astream(
         clock: Monotonic clock in seconds of real time.
 
     Raises:
-        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or
-            ``session`` has been started.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it,
+            ``session`` has been started, or another argument is not valid.
     """
     with discard_on_error(source):
         check_any_iterable(source, "astream")
@@ -132,11 +133,11 @@ def stream_bytes(
         clock: As for :func:`stream`.
 
     Raises:
-        UsageError: ``source`` cannot be read, ``session`` has been started, or ``heartbeat`` or
-            ``send_timeout`` is not above 0.
+        UsageError: ``source`` cannot be read, ``session`` has been started, or another argument is not valid,
+            such as a ``heartbeat`` of 0 seconds.
     """
     check_iterable(source, "stream_bytes", "astream_bytes")
-    limit = _seconds(send_timeout, "send_timeout")
+    limit = _limit(send_timeout, "send_timeout")
     generation = _encoded(
         encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
     )
@@ -173,12 +174,12 @@ def astream_bytes(
         clock: As for :func:`astream`.
 
     Raises:
-        UsageError: ``source`` cannot be read, ``session`` has been started, or ``heartbeat`` or
-            ``send_timeout`` is not above 0.
+        UsageError: ``source`` cannot be read, ``session`` has been started, or another argument is not valid,
+            such as a ``heartbeat`` of 0 seconds.
     """
     with discard_on_error(source):
         check_any_iterable(source, "astream_bytes")
-        limit = _seconds(send_timeout, "send_timeout")
+        limit = _limit(send_timeout, "send_timeout")
         generation = _encoded(
             encoder, session=session, decoder=decoder, batcher=batcher, heartbeat=heartbeat, clock=clock
         )
@@ -225,7 +226,7 @@ def _bytes(
 async def _aevents(source: AsyncSource, generation: Generation[Event]) -> AsyncGenerator[Event, None]:
     from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
-    driver = TaskDriver(source, generation)
+    driver = TaskDriver(source, generation, name="astream")
     told = False
     try:
         driver.begin()
@@ -248,7 +249,7 @@ async def _abytes(
 ) -> AsyncGenerator[bytes, None]:
     from componentstream.drive.task_driver import TaskDriver  # noqa: PLC0415 - asyncio is slow to load
 
-    driver = TaskDriver(source, generation, send_timeout)
+    driver = TaskDriver(source, generation, send_timeout, name="astream_bytes")
     try:
         driver.begin()
         while True:
@@ -268,6 +269,8 @@ def _generation(
     batcher: DeltaBatcher | None,
     clock: Callable[[], float],
 ) -> Generation[Event]:
+    check_stages(decoder, batcher)
+    check_clock(clock)
     return Generation(
         _idle(session), SourceDecoder() if decoder is None else decoder, batcher, clock, _as_they_are
     )
@@ -282,6 +285,10 @@ def _encoded(
     heartbeat: float | None,
     clock: Callable[[], float],
 ) -> Generation[bytes]:
+    batcher = DeltaBatcher() if isinstance(batcher, EllipsisType) else batcher
+    check_encoder(encoder)
+    check_stages(decoder, batcher)
+    check_clock(clock)
     if encoder is None:
         from componentstream.wire.sse import SSEEncoder  # noqa: PLC0415 - json is slow to load
 
@@ -289,30 +296,25 @@ def _encoded(
     return Generation(
         _idle(session),
         SourceDecoder() if decoder is None else decoder,
-        DeltaBatcher() if isinstance(batcher, EllipsisType) else batcher,
+        batcher,
         clock,
         partial(map, encoder.encode),
         heartbeat=encoder.heartbeat(),
-        heartbeat_interval=_seconds(heartbeat, "heartbeat"),
+        heartbeat_interval=_limit(heartbeat, "heartbeat"),
     )
 
 
 def _idle(session: GenerationSession | None) -> GenerationSession:
-    if session is None:
-        # The caller cannot look into the buffer of a session that it does not have.
-        return GenerationSession(buffer=ComponentBuffer(keep_text=False))
-    if session.state is not SessionState.IDLE:
-        raise UsageError("The session has been started; make a new GenerationSession for each source.")
-    return session
+    check_session(session)
+    # The caller cannot look into the buffer of a session that it does not have.
+    return GenerationSession(buffer=ComponentBuffer(keep_text=False)) if session is None else session
 
 
 def _as_they_are(events: list[Event]) -> list[Event]:
     return events
 
 
-def _seconds(value: float | None, name: str) -> float:
-    if value is None:
-        return math.inf
-    if not value > 0:
-        raise UsageError(f"{name} must be a number of seconds above 0 or None, not {value!r}.")
-    return value
+def _limit(seconds: float | None, name: str) -> float:
+    """Return an optional number of seconds as a number, infinity for None."""
+    check_seconds(seconds, name, optional=True)
+    return math.inf if seconds is None else seconds

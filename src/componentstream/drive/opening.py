@@ -42,13 +42,17 @@ def open_source(
     return iterator
 
 
-async def aopen_source(source: AsyncSource, stack: AsyncExitStack) -> AsyncIterator[object]:
-    """Return the asynchronous iterator of a source; the exit of the stack closes both."""
-    return aiter_of(await resolve(source), lambda thing: stack.push_async_exit(aclose_on_exit(thing)))
+async def aopen_source(source: AsyncSource, stack: AsyncExitStack, name: str) -> AsyncIterator[object]:
+    """Return the asynchronous iterator of a source given to `name`; the exit of the stack closes both."""
+    return aiter_of(await resolve(source, name), lambda thing: stack.push_async_exit(aclose_on_exit(thing)))
 
 
-async def resolve(source: AsyncSource) -> AnySource:
+async def resolve(source: AsyncSource, name: str) -> AnySource:
     """Return the source itself, awaited if it has to be.
+
+    Args:
+        source: Source to resolve.
+        name: Name of the function that it was given to.
 
     Raises:
         UsageError: The awaitable returned something else than a source.
@@ -57,9 +61,11 @@ async def resolve(source: AsyncSource) -> AnySource:
         return cast("AnySource", source)
     awaited = await cast("Awaitable[AnySource]", source)
     with discard_on_error(awaited):
-        check_any_iterable(awaited, "source")
+        check_any_iterable(awaited, name)
         if is_awaitable_source(awaited):
-            raise UsageError("The awaited source is an awaitable again; await it until it is an iterable.")
+            raise UsageError(
+                f"The source that {name}() awaited is an awaitable again; await it until it is an iterable."
+            )
     return awaited
 
 

@@ -11,9 +11,9 @@ event loop, and a cancellation arrives in the source.
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import AsyncExitStack, ExitStack
 
-from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockStop, ErrorEvent, Event
 from componentstream.core.parser import ComponentParser
+from componentstream.drive.arguments import check_parser
 from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
 from componentstream.drive.opening import AsyncSource, aopen_source, open_source
 from componentstream.sources.decoder import SourceDecoder
@@ -97,7 +97,7 @@ async def _aevents(source: AsyncSource, stages: "_Stages") -> AsyncGenerator[Eve
     try:
         async with AsyncExitStack() as stack:
             try:
-                async for chunk in await aopen_source(source, stack):
+                async for chunk in await aopen_source(source, stack, "aparse"):
                     events = stages.feed(chunk)
                     if stages.failed:
                         last = events
@@ -121,9 +121,8 @@ class _Stages:
     """Chunk to text to events, as one stage."""
 
     def __init__(self, parser: ComponentParser | None) -> None:
+        check_parser(parser)
         self._parser = ComponentParser() if parser is None else parser
-        if self._parser.closed or self._parser.failed:
-            raise UsageError("The parser has ended its stream; make a new ComponentParser for each source.")
         self._decoder = SourceDecoder()
         self._refused = False
 

@@ -84,6 +84,7 @@ class TaskDriver(Generic[T]):
         generation: Generation to feed.
         send_timeout: Seconds after which a consumer that took something and did not come back is given up;
             infinity for never.
+        name: Name of the function that the source was given to, for the message about a wrong one.
     """
 
     __slots__ = (
@@ -95,6 +96,7 @@ class TaskDriver(Generic[T]):
         "_failure",
         "_generation",
         "_loop",
+        "_name",
         "_room",
         "_send_timeout",
         "_source",
@@ -105,11 +107,17 @@ class TaskDriver(Generic[T]):
     )
 
     def __init__(
-        self, source: AsyncSource, generation: Generation[T], send_timeout: float = math.inf
+        self,
+        source: AsyncSource,
+        generation: Generation[T],
+        send_timeout: float = math.inf,
+        *,
+        name: str = "generate",
     ) -> None:
         self._state = _State.NEW
         self._source = source
         self._generation = generation
+        self._name = name
         self._send_timeout = send_timeout
         self._consumer_deadline = math.inf  # set while the consumer is away to send
         self._failure: Exception | None = None
@@ -225,7 +233,7 @@ class TaskDriver(Generic[T]):
 
     async def _open(self, opened: list[object]) -> AsyncIterator[object]:
         """Return the iterator of the source; put everything that has to be closed into `opened`."""
-        source = await resolve(self._source)
+        source = await resolve(self._source, self._name)
         # An iterable in memory cannot block the loop. Any other that is not asynchronous might.
         if not isinstance(source, AsyncIterable | list | tuple):
             source = ThreadedSource(source)

@@ -8,6 +8,7 @@ bounds the delay.
 import math
 from typing import Final
 
+from componentstream.core.arguments import are_seconds
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event
 
@@ -44,7 +45,7 @@ class DeltaBatcher:
             raise UsageError("DeltaBatcher: max_chars must be an integer >= 1.")
         if isinstance(max_delay, bool) or not isinstance(max_delay, int | float):
             raise UsageError("DeltaBatcher: max_delay must be a number of seconds.")
-        if not 0 < max_delay < math.inf:
+        if not are_seconds(max_delay):
             raise UsageError("DeltaBatcher: max_delay must be above 0 and finite; for 0, use no batcher.")
         self._max_chars = max_chars
         self._max_delay = max_delay

@@ -18,7 +18,6 @@ A driver may make a call before it learns of the end. Such a late call changes n
 ``cancelled``.
 """
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,6 +25,7 @@ from typing import Final
 
 import attrs
 
+from componentstream.core.arguments import are_seconds
 from componentstream.core.errors import UsageError
 from componentstream.core.events import MessageStopReason
 
@@ -94,10 +94,6 @@ REASONS: Final[Mapping[SessionState, MessageStopReason]] = {
 """The final states, with the reason in their ``message_stop``."""
 
 
-def _are_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-
-
 @attrs.frozen
 class Timeouts:
     """Timeouts of a session, in seconds; None disables a timeout.
@@ -117,7 +113,7 @@ class Timeouts:
 
     def __attrs_post_init__(self) -> None:
         for name, value in (("generation", self.generation), ("chunk", self.chunk)):
-            if value is not None and not _are_seconds(value):
+            if value is not None and not are_seconds(value):
                 raise UsageError(
                     f"Timeouts.{name} must be a finite number of seconds above 0, or None for no timeout."
                 )
@@ -146,5 +142,5 @@ class ErrorWindow:
     def __attrs_post_init__(self) -> None:
         if type(self.max_errors) is not int or self.max_errors < 0:
             raise UsageError("ErrorWindow.max_errors must be an integer >= 0.")
-        if not _are_seconds(self.seconds):
+        if not are_seconds(self.seconds):
             raise UsageError("ErrorWindow.seconds must be a finite number of seconds above 0.")

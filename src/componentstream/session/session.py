@@ -30,6 +30,7 @@ from componentstream.core.events import (
 )
 from componentstream.core.parser import ComponentParser
 from componentstream.session._abort import stops_without, with_fatal_error
+from componentstream.session._arguments import check_id, check_parts, checked_hooks
 from componentstream.session._deadlines import Deadlines
 from componentstream.session._error_rate import ErrorRate
 from componentstream.session.hooks import CallResult, Hook, Reconnected, hook_events_of
@@ -74,7 +75,7 @@ class GenerationSession:
         id: Identifier of the stream in hook events.
 
     Raises:
-        UsageError: `parser` has already ended, or `id` is not a str.
+        UsageError: An argument has the wrong type, or `parser` has already ended.
     """
 
     def __init__(
@@ -88,12 +89,10 @@ class GenerationSession:
         id: str = "",  # noqa: A002 - the name that users read
     ) -> None:
         self._parser = ComponentParser() if parser is None else parser
-        if self._parser.closed or self._parser.failed:
-            raise UsageError("The parser has already ended; pass each session a new ComponentParser.")
-        if not isinstance(id, str):
-            raise UsageError(f"The id of a session must be a str, not {type(id).__name__}.")
         self._buffer = ComponentBuffer() if buffer is None else buffer
-        self._hooks = tuple(hooks)
+        check_parts(self._parser, self._buffer, timeouts, error_window)
+        check_id(id)
+        self._hooks = checked_hooks(hooks)
         self._id = id
         self._state = _IDLE
         self._now = -_NEVER
