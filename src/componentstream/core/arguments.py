@@ -16,7 +16,7 @@ def check_instance(value: object, kind: type, name: str, cure: str = "") -> None
         value: Value to check.
         kind: The class.
         name: Name of the argument.
-        cure: What to do about any other value, by default to pass an instance.
+        cure: Advice for any other value, by default to pass an instance.
 
     Raises:
         UsageError: The value is not of the class.
