@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from componentstream.sources import extract_text
 from componentstream.sources.extract import is_event, read
-from componentstream.sources.providers import BY_FIELD, BY_KEY, WRAPPERS
+from componentstream.sources.providers.registry import PROVIDERS
 from tests.sources import recorded
 
 CHUNK = {"type": "AIMessageChunk", "content": "text"}
@@ -25,8 +25,9 @@ def as_object(value):
 
 
 def of_class(name, value):
-    """Return an object whose class has this name, since that is how it is known."""
-    return type(name, (SimpleNamespace,), {})(**vars(as_object(value)))
+    """Return an object of a class with this package and name, since that is how it is known."""
+    package, _, name = name.partition(":")
+    return type(name, (SimpleNamespace,), {"__module__": package})(**vars(as_object(value)))
 
 
 def texts(events):
@@ -54,22 +55,25 @@ def test_the_texts_of_all_events_are_the_answer_from_dicts_and_from_objects(even
 @pytest.mark.parametrize(
     ("events", "name"),
     [
-        (recorded.gemini(), "GenerateContentResponse"),
-        (recorded.ollama(), "ChatResponse"),
-        ([{"data": chunk} for chunk in recorded.chat()], "CompletionEvent"),
+        (recorded.gemini(), "google.genai.types:GenerateContentResponse"),
+        (recorded.ollama(), "ollama:ChatResponse"),
+        ([{"data": chunk} for chunk in recorded.chat()], "mistralai.models:CompletionEvent"),
     ],
     ids=["gemini", "ollama", "mistral"],
 )
 def test_events_without_a_name_are_known_by_their_class_or_as_dicts_by_a_key(events, name):
     assert texts(events) == recorded.PIECES
     assert texts(of_class(name, event) for event in events) == recorded.PIECES
-    assert texts(of_class("Other", event) for event in events if "data" not in event) == []
+    assert texts(of_class("other:Other", event) for event in events if "data" not in event) == []
 
 
 def test_a_chunk_of_mistral_needs_no_name_and_a_completion_of_ollama_has_another_field():
     chunk = {key: value for key, value in CHAT.items() if key != "object"}
-    assert extract_text(of_class("CompletionChunk", chunk)) == "text"
-    assert extract_text(of_class("GenerateResponse", {"response": "text", "done": False})) == "text"
+    assert extract_text(of_class("mistralai:CompletionChunk", chunk)) == "text"
+    assert (
+        extract_text(of_class("ollama._types:GenerateResponse", {"response": "text", "done": False}))
+        == "text"
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,6 @@ def test_what_is_not_exactly_known_is_no_text(event):
 def test_an_event_with_a_name_that_is_not_known_is_not_known_by_anything_else():
     fields = {"type": "other", "error": {"type": "x"}, "done": False, "response": "x"}
     assert read(fields) is None
-    assert read(of_class("GenerateResponse", fields)) is None
     assert read({**fields, "type": None}).error is not None
 
 
@@ -193,8 +196,8 @@ JSON = st.recursive(
     max_leaves=12,
 )
 NAMES = st.sampled_from(
-    [(name, value) for table in (BY_FIELD, WRAPPERS) for name in table for value in table[name]]
-    + [(key, None) for key in BY_KEY]
+    [(name, value) for provider in PROVIDERS for name, values in provider.fields.items() for value in values]
+    + [(key, None) for provider in PROVIDERS for key in (*provider.shapes, *provider.keys)]
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 from componentstream.sources import SourceError
 from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources.pieces import INCOMPLETE
-from componentstream.sources.providers import Reading
+from componentstream.sources.providers.reading import Reading
 
 OPENS = Reading(opens=True)
 ENDS = Reading(ends=True)

@@ -1,7 +1,7 @@
 """The state of a provider's message, from all of its events together."""
 
 from componentstream.sources.pieces import INCOMPLETE, Piece, SourceError
-from componentstream.sources.providers import Reading
+from componentstream.sources.providers.reading import Reading
 
 
 class ProviderMessageState:

@@ -15,7 +15,7 @@ from componentstream.sources._lines import LineSplitter
 from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece, SourceError
-from componentstream.sources.providers import BY_FIELD
+from componentstream.sources.providers.registry import names_event_type
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The last events of some providers repeat the whole answer, and the default ``Limits`` accept 16 Mi
@@ -162,7 +162,7 @@ class SSESourceDecoder(_LineDecoder):
             if name != "error":
                 return [_INVALID]
             event = {}
-        if name in BY_FIELD["type"] and not is_event(event):
+        if names_event_type(name) and not is_event(event):
             event["type"] = name
         return self._message.add(read(event))
 

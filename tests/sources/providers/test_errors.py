@@ -1,0 +1,18 @@
+"""Errors in the form that most providers share."""
+
+import pytest
+
+from componentstream.sources.extract import read
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "error", "error": {"type": "timeout_error"}},
+        {"object": "error", "type": "timeout_error"},
+        {"event_type": "error", "error": {"code": "timeout_error"}},
+        {"error": {"code": "timeout_error"}},
+    ],
+)
+def test_an_error_is_known_in_every_form(event):
+    assert read(event).error.message == "The provider sent an error: timeout_error."

@@ -1,0 +1,65 @@
+"""Gemini, from the real library offline and as single events."""
+
+import asyncio
+
+import pytest
+
+from componentstream.sources.extract import read
+from tests import parts
+from tests.sources import recorded
+from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+def test_google_generate_content_whose_last_chunks_have_no_text(url, answers):
+    genai = parts.module("google.genai")
+    answers(recorded.sse(*recorded.gemini()))
+    with genai.Client(api_key="k", http_options={"base_url": url}) as client:
+        events = list(client.models.generate_content_stream(model="gemini", contents="x"))
+        assert events[-1].text is None
+        assert_is_the_answer(events)
+
+        async def ask():
+            async with client.aio as async_:
+                return await all_of(async_.models.generate_content_stream(model="gemini", contents="x"))
+
+        assert_is_the_answer(asyncio.run(ask()))
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("MAX_TOKENS", "source_truncated"), ("SAFETY", "source_failed")]
+)
+def test_google_generate_content_stops(url, answers, reason, code):
+    genai = parts.module("google.genai")
+    answers(recorded.sse(*recorded.gemini(reason)))
+    with genai.Client(api_key="k", http_options={"base_url": url}) as client:
+        *texts, error = pieces_of(client.models.generate_content_stream(model="gemini", contents="x"))
+    assert (texts, error.code) == (recorded.PIECES, code)
+    assert error.message.endswith(f": {reason.lower()}.")
+
+
+def test_google_interactions(url, answers):
+    genai = parts.module("google.genai")
+    answers(recorded.sse(*recorded.interactions()))
+    with genai.Client(api_key="k", http_options={"base_url": url}) as client:
+        with client.interactions.create(model="gemini", input="x", stream=True) as stream:
+            events = list(stream)
+        assert_is_the_answer(events)
+        answers(recorded.sse(*recorded.interactions("incomplete")))
+        with client.interactions.create(model="gemini", input="x", stream=True) as stream:
+            *texts, error = pieces_of(stream)
+    assert (texts, error.code) == (recorded.PIECES, "source_truncated")
+
+
+def test_the_first_candidate_has_the_text():
+    event = {"candidates": [{"index": 1}, {"content": {"parts": [{"text": "a"}, {"text": None}]}}]}
+    assert read(event).text == "a"
+
+
+def test_a_thought_is_not_text():
+    assert read({"event_type": "step.delta", "delta": {"type": "thought_summary", "text": "a"}}).text is None
+
+
+@pytest.mark.parametrize("field", ["promptFeedback", "prompt_feedback"])
+def test_a_blocked_prompt_fails(field):
+    assert read({field: {"block_reason": "SAFETY"}}).error.fatal

@@ -1,0 +1,52 @@
+"""Pydantic AI, from the real library with a model of its own."""
+
+import asyncio
+
+import pytest
+
+from componentstream.sources.extract import read
+from tests import parts
+from tests.sources import recorded
+from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+
+
+def pydantic_ai_agent():
+    async def answer(_messages, _info):
+        for piece in recorded.PIECES:
+            yield piece
+
+    model = parts.module("pydantic_ai.models.function").FunctionModel(stream_function=answer)
+    return parts.module("pydantic_ai").Agent(model)
+
+
+def test_pydantic_ai_text_is_asked_for_in_pieces():
+    async def ask(**options):
+        async with pydantic_ai_agent().run_stream("x") as result:
+            return await all_of(result.stream_text(debounce_by=None, **options))
+
+    assert pieces_of(asyncio.run(ask(delta=True))) == recorded.PIECES
+    # Without `delta`, each str holds those before it, and nothing tells that from new text.
+    assert asyncio.run(ask())[1] == "".join(recorded.PIECES[:2])
+
+
+def test_pydantic_ai_events_whose_first_has_the_first_piece_and_whose_last_has_all_of_them():
+    async def ask():
+        async with pydantic_ai_agent().run_stream_events("x") as events:
+            return await all_of(events)
+
+    events = asyncio.run(ask())
+    kinds = {event.event_kind for event in events}
+    assert {"part_start", "part_delta", "part_end", "agent_run_result"} <= kinds
+    assert_is_the_answer(events)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ({"event_kind": "part_start", "part": {"part_kind": "text", "content": "a"}}, "a"),
+        ({"event_kind": "part_start", "part": {"part_kind": "thinking", "content": "a"}}, None),
+        ({"event_kind": "part_delta", "delta": {"part_delta_kind": "thinking", "content_delta": "a"}}, None),
+    ],
+)
+def test_only_text_parts_have_text(event, text):
+    assert read(event).text == text

@@ -1,0 +1,37 @@
+"""All providers, and the interpreters for an event."""
+
+from types import MappingProxyType, SimpleNamespace
+
+from componentstream.sources.extract import read
+from componentstream.sources.providers.registry import names_event_type
+
+
+class ChatResponse(SimpleNamespace):
+    """Has the name of a class that Ollama's library has too."""
+
+
+def test_an_object_is_known_by_its_class_and_package():
+    fields = {"message": {"content": "a"}, "done": False}
+    assert read(ChatResponse(**fields)) is None
+    ollama = type("ChatResponse", (SimpleNamespace,), {"__module__": "ollama._types"})
+    assert read(ollama(**fields)).text == "a"
+    assert read(type("Mine", (ollama,), {})(**fields)).text == "a"
+    other = type("ChatResponse", (SimpleNamespace,), {"__module__": "ollama2"})
+    assert read(other(**fields)) is None
+
+
+def test_a_mapping_is_known_by_a_key_unless_it_has_an_unknown_name():
+    event = {"message": {"content": "a"}, "done": False}
+    assert read(MappingProxyType(event)).text == "a"
+    assert read({**event, "type": "other"}) is None
+    assert read({**event, "type": None}).text == "a"
+
+
+def test_a_tuple_is_known_by_its_items():
+    assert read(({"type": "ai", "content": "a"}, {})).text == "a"
+    assert read(()) is None
+
+
+def test_the_names_of_events_are_known():
+    assert names_event_type("message_stop")
+    assert not names_event_type("new")
