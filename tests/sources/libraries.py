@@ -1,4 +1,4 @@
-"""What the tests with the real libraries of providers share."""
+"""Helpers of the tests with the real libraries of providers."""
 
 import inspect
 

@@ -82,7 +82,7 @@ def _name(*values: object) -> str | None:
 
 
 def failure(*names: object) -> SourceError:
-    """Return the error for what a provider sent; ``names`` are its possible names and codes, best first."""
+    """Return the error that a provider sent; ``names`` are its possible names and codes, best first."""
     retryable_names = [name for name in map(string, names) if name and name.lower() in _RETRYABLE]
     numbers = [number for number in names if type(number) is int]
     retryable = bool(retryable_names) or any(

@@ -39,7 +39,7 @@ Interpreter: TypeAlias = Callable[[object], Reading | Inner | None]
 
 @attrs.frozen
 class Provider:
-    """The interpreters of one provider's events, by what the events are recognized by.
+    """The interpreters of one provider's events, by the mark that each recognizes.
 
     Attributes:
         fields: By the name and the value of a type field.
