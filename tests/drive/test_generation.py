@@ -216,18 +216,18 @@ def test_a_deadline_that_has_passed_ends_the_session():
 def test_without_timeouts_there_is_no_deadline():
     _, generation = begun(generation=None, chunk=None)
     assert generation.deadline() == math.inf
-    assert generation.batch_deadline() == math.inf
+    assert generation.batch_deadline == math.inf
 
 
 def test_deltas_are_merged_and_leave_when_they_are_due():
     clock, generation = begun(batcher=DeltaBatcher(max_delay=0.5))
     generation.chunk("a")
     generation.take()
-    assert generation.batch_deadline() == math.inf
+    assert generation.batch_deadline == math.inf
     generation.chunk("b")
     generation.chunk("c")
     assert generation.out == []
-    assert generation.deadline() == generation.batch_deadline() == 100.5
+    assert generation.deadline() == generation.batch_deadline == 100.5
     clock.now = 100.4
     generation.tick()
     assert generation.out == []

@@ -61,6 +61,8 @@ class Generation(Generic[T]):
         heartbeat_interval: Interval in seconds.
 
     Attributes:
+        batch_deadline: Time at which held text must be sent, infinity if none is held: the one deadline that
+            a chunk can bring nearer.
         clock: The clock.
         out: Output to be sent.
         sent: Time at which something was added to `out` last.
@@ -76,6 +78,7 @@ class Generation(Generic[T]):
         "_held",
         "_held_at",
         "_render",
+        "batch_deadline",
         "clock",
         "out",
         "sent",
@@ -108,6 +111,8 @@ class Generation(Generic[T]):
         self._held: list[str] = []
         self._held_at = 0.0  # arrival of the last of them
         self._batch_room = 0
+        # An attribute, kept by `_put`: the asynchronous driver compares it after each chunk.
+        self.batch_deadline: float = math.inf
         self.sent: float = 0.0
 
     @property
@@ -220,16 +225,11 @@ class Generation(Generic[T]):
 
     def deadline(self) -> float:
         """Return when :meth:`tick` must be called at the latest, infinity for never."""
-        deadline = self.batch_deadline()
+        deadline = self.batch_deadline
         due = self.session.next_deadline()
         if due is not None and due < deadline:
             deadline = due
         return min(deadline, self.sent + self._heartbeat_interval)
-
-    def batch_deadline(self) -> float:
-        """Return when held text must be sent: the one deadline that a chunk can bring nearer."""
-        due = None if self._batcher is None else self._batcher.next_deadline()
-        return math.inf if due is None else due
 
     def _parse_held(self) -> None:
         """Parse the chunks that were held."""
@@ -258,6 +258,8 @@ class Generation(Generic[T]):
     def _put(self, events: list[Event], now: float) -> None:
         if self._batcher is not None:
             events = self._batcher.feed(events, now)
+            due = self._batcher.next_deadline()
+            self.batch_deadline = math.inf if due is None else due
         if events:
             self.sent = now
             self.out.extend(self._render(events))

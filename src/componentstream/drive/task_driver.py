@@ -262,7 +262,7 @@ class TaskDriver(Generic[T]):
                 self._chunks = self._chars = 0
                 await asyncio.sleep(0)
             # Of all deadlines, a chunk can bring only this one nearer.
-            if generation.batch_deadline() < self._timer.armed:
+            if generation.batch_deadline < self._timer.armed:
                 self._arm()
         generation.source_ended()
 
