@@ -9,6 +9,24 @@ import os
 MS = 0.001 * float(os.environ.get("COMPONENTSTREAM_TEST_MS", "1"))
 """Seconds in a millisecond of a test."""
 
+WAIT = 60.0
+"""Seconds in which what a test waits for must happen; a machine under load takes some of them."""
+
 STORE_WAIT = 10.0
 """Seconds that a call of an SQLite log may take where a test is about something else: a disk that is busy
 with other work answers late, and the log is not to blame."""
+
+ATTEMPTS = 5
+
+
+def at_best(measure, below):
+    """Assert that a figure is below a bound in one of several attempts, and return it.
+
+    Load raises the figure of some attempts, a fault that of every attempt.
+    """
+    figures = []
+    while len(figures) < ATTEMPTS:
+        figures.append(measure())
+        if figures[-1] < below:
+            return figures[-1]
+    raise AssertionError(f"{figures} are not below {below}")

@@ -32,7 +32,7 @@ async def read(log, stream):
 
 
 async def main(file, action, stream, *counts):
-    log = SQLiteEventLog(file)
+    log = SQLiteEventLog(file, call_timeout=10.0)
     if action == "write":
         await write(log, stream, *map(int, counts))
     else:

@@ -12,6 +12,7 @@ import redis.asyncio
 from componentstream.log import RedisEventLog
 from tests.log.running import run
 from tests.parts import program
+from tests.timing import STORE_WAIT, WAIT
 
 
 class RedisServer:
@@ -33,7 +34,7 @@ class RedisServer:
         place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         command = [program("redis-server"), *place, "--save", "", *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + WAIT
         while not self._answers():
             assert self.process.poll() is None, "redis-server ended"
             assert time.monotonic() < end, "redis-server does not answer"
@@ -41,7 +42,7 @@ class RedisServer:
 
     def _answers(self):
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(16) == b"+PONG\r\n"
         except OSError:
@@ -69,7 +70,9 @@ class RedisServer:
 async def opened(port, *, protocol=3, retry=None, prefix=None, **options):
     client = redis.asyncio.Redis(port=port, protocol=protocol, **({"retry": retry} if retry else {}))
     try:
-        log = RedisEventLog(client, prefix=prefix or uuid.uuid4().hex, **options)
+        log = RedisEventLog(
+            client, **{"prefix": prefix or uuid.uuid4().hex, "call_timeout": STORE_WAIT} | options
+        )
         yield log
         await log.aclose()
     finally:

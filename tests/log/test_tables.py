@@ -13,19 +13,32 @@ from componentstream.log._sqlite_thread import SQLiteThread
 from componentstream.log._tables import READING, Acquire, connect
 from componentstream.testing.log_contract._scenario import numbered, read_payloads, started, waiting_client
 from tests.log.running import run
+from tests.timing import STORE_WAIT
+
+
+def opened(file, **options):
+    return SQLiteEventLog(file, call_timeout=STORE_WAIT, **options)
+
+
+def expire(file):
+    """Let every stream have ended two hours ago, longer than it is kept."""
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE log_stream SET until = until - 7200")
+    connection.commit()
+    connection.close()
 
 
 @pytest.fixture
 def with_log(tmp_path):
     def with_log(scenario, **options):
-        run(lambda: aclosing(SQLiteEventLog(tmp_path / "log.db", **options)), scenario)
+        run(lambda: aclosing(opened(tmp_path / "log.db", **options)), scenario)
 
     return with_log
 
 
 async def some_streams(file, **options):
     """Return a log in which the entries of three streams lie on pages of their own, for the most part."""
-    log = SQLiteEventLog(file, **options)
+    log = opened(file, **options)
     for name in ("one", "two", "three"):
         lease = await started(log, name)
         await log.append(lease, 1, [b"%s %d " % (name.encode(), n) + bytes(500) for n in range(100)])
@@ -70,9 +83,9 @@ def test_damage_in_one_stream_does_not_affect_the_others(tmp_path):
 def test_an_expired_damaged_stream_is_abandoned(tmp_path):
     async def scenario():
         file = tmp_path / "log.db"
-        log = await some_streams(file, keep=0.3)
+        log = await some_streams(file)
+        expire(file)
         assert break_pages(file, b"two ", b"one ", b"three ") > 5
-        await asyncio.sleep(0.4)
         await started(log, "two", count=3)
         assert (await log.status("two")).last == 3
         connection = sqlite3.connect(file)
@@ -116,13 +129,13 @@ def test_entries_before_the_damage_of_a_write_ahead_log_survive(tmp_path, how):
         )
 
     async def scenario():
-        log = SQLiteEventLog(tmp_path / "log.db")
+        log = opened(tmp_path / "log.db")
         lease = await started(log)
         for seq in range(1, 61):
             await log.append(lease, seq, [b"%d" % seq])
         lasts = set()
         for n in range(12):
-            image = SQLiteEventLog(crash_image(tmp_path / "log.db", tmp_path / str(n), damage))
+            image = opened(crash_image(tmp_path / "log.db", tmp_path / str(n), damage))
             lease = await image.acquire("s", owner="ada", take_over="open")
             lasts.add(lease.last)
             await image.append(lease, lease.last + 1, [b"%d" % (lease.last + 1)])
@@ -140,12 +153,12 @@ def test_a_truncated_file_is_reported(tmp_path):
         file = tmp_path / "log.db"
         await (await some_streams(file)).aclose()
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-        log = SQLiteEventLog(file)
+        log = opened(file)
         with pytest.raises(StoreError, match="The file of the log failed"):
             await read_payloads(log, "three")
         await log.aclose()
         file.write_bytes(b"no" + file.read_bytes())
-        log = SQLiteEventLog(file)
+        log = opened(file)
         with pytest.raises(StoreError, match="The file of the log failed: file is not a database"):
             await log.acquire("s", owner="ada")
         await log.aclose()
@@ -171,7 +184,7 @@ def test_a_flipped_bit_raises_only_log_errors(tmp_path):
             page = chance.randrange(len(data) // 4096) * 4096
             at = page + (chance.randrange(4096) if chance.random() < 0.3 else 0)
             file.write_bytes(data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
-            log = SQLiteEventLog(file)
+            log = opened(file)
             for name in ("one", "two", "three"):
                 got = await outcome(log, name)
                 if isinstance(got, list):
@@ -187,7 +200,7 @@ def test_a_flipped_bit_raises_only_log_errors(tmp_path):
 
 def test_values_of_the_wrong_type_in_the_file_are_rejected(tmp_path):
     async def scenario():
-        log = SQLiteEventLog(tmp_path / "log.db")
+        log = opened(tmp_path / "log.db")
         leases = [await started(log, name, count=3) for name in ("entry", "number")]
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         connection.execute("UPDATE log_entry SET payload = 50 WHERE stream = 1 AND seq = 2")
@@ -234,7 +247,9 @@ def test_opening_a_locked_file_is_retried(tmp_path):
         connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
         asyncio.get_running_loop().call_later(0.1, connection.close)
-        worker = SQLiteThread(lambda _: connect(str(tmp_path / "log.db"), 0.0, durable=False), READING)
+        worker = SQLiteThread(
+            lambda _: connect(str(tmp_path / "log.db"), 0.0, durable=False), READING, call_timeout=STORE_WAIT
+        )
         assert await worker.run(lambda _: "done") == "done"
         await worker.aclose()
 
@@ -245,7 +260,7 @@ def test_starting_a_stream_purges_some_expired_ones(with_log, tmp_path):
     async def scenario(log):
         for n in range(25):
             await log.finish(await started(log, f"s{n}", count=1))
-        await asyncio.sleep(0.4)
+        expire(tmp_path / "log.db")
         connection = sqlite3.connect(tmp_path / "log.db")
         left = []
         for n in range(3):
@@ -256,12 +271,12 @@ def test_starting_a_stream_purges_some_expired_ones(with_log, tmp_path):
         connection.close()
         assert left == [15, 5, 0]
 
-    with_log(scenario, keep=0.3)
+    with_log(scenario)
 
 
 def test_other_users_of_the_machine_cannot_read_the_files(tmp_path):
     async def main():
-        log = SQLiteEventLog(tmp_path / "log.db")
+        log = opened(tmp_path / "log.db")
         await log.acquire("s", owner="ada")
         modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
         await log.aclose()
@@ -296,8 +311,8 @@ def test_every_job_of_a_producer_keeps_to_its_lease_and_the_bounds(with_log):
 
 def test_a_lease_that_expires_leaves_a_lost_stream(with_log):
     async def scenario(log):
-        await started(log, ttl=0.05)
-        await asyncio.sleep(0.1)
+        lease = await started(log, ttl=0.05)
+        await asyncio.sleep(2 * lease.ttl)
         assert (await log.status("s")).state == "lost"
 
     with_log(scenario)

@@ -9,6 +9,7 @@ from componentstream.log import GapError, MemoryEventLog, SQLiteEventLog, StoreE
 from componentstream.log.redis import RedisEventLog
 from componentstream.testing.log_contract._scenario import read_payloads, settled, started, waiting_client
 from tests.log.redis_server import RedisServer
+from tests.timing import STORE_WAIT
 
 SECRET = "hunter2"  # noqa: S105 - made up
 WRONG = [
@@ -37,11 +38,11 @@ def server(tmp_path_factory):
 
 async def written_and_read(url, kind):
     """Write and read a stream with two logs on a URL, the second of which ends before the first does."""
-    async with open_log(url) as log:
+    async with open_log(url, call_timeout=STORE_WAIT) as log:
         assert type(log) is kind
         lease = await started(log, count=2)
         if kind is not MemoryEventLog:
-            async with open_log(url) as other:
+            async with open_log(url, call_timeout=STORE_WAIT) as other:
                 await other.append(lease, 3, [b"3"])
                 await other.finish(lease)
             with pytest.raises(StoreError):
@@ -76,7 +77,7 @@ def test_redis_is_one_of_its_databases_and_its_connections_end_with_the_log(serv
 
 def test_redis_may_be_waited_for_as_long_as_a_log_waits(server):
     async def main():
-        async with open_log(f"redis://127.0.0.1:{server.port}") as log:
+        async with open_log(f"redis://127.0.0.1:{server.port}", call_timeout=STORE_WAIT) as log:
             lease = await started(log, count=1)
             readers = [await waiting_client(log, after=1) for _ in range(20)]
             await log.append(lease, 2, [b"2"])
@@ -89,7 +90,7 @@ def test_redis_may_be_waited_for_as_long_as_a_log_waits(server):
 
 def test_bounds_are_those_of_the_log(tmp_path, server):
     async def main(url):
-        async with open_log(url, max_entries=3, keep=0.2) as log:
+        async with open_log(url, max_entries=3, keep=0.2, call_timeout=STORE_WAIT) as log:
             lease = await started(log, url.partition(":")[0], count=5)
             with pytest.raises(GapError):
                 await read_payloads(log, lease.stream)
