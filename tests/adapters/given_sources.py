@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import threading
 import time
 
 from componentstream.session.session import ErrorWindow, GenerationSession, Timeouts
 from componentstream.wire import SSEDecoder
+from tests.timing import WAIT
 
 PAGE = ["/// START Hero\n", "<h1>hi</h1>\n", "/// END Hero\n"]
 TYPES = [
@@ -28,7 +30,11 @@ class SourceFailedError(Exception):
 
 
 class Source:
-    """A plain and an asynchronous source of steps: text to yield, seconds to wait, an exception to raise."""
+    """A plain and an asynchronous source of steps.
+
+    A step is text to yield, seconds to wait, an event (of threads or asyncio, as the source is read) to wait
+    for, or an exception to raise.
+    """
 
     def __init__(self, *steps):
         self.steps = steps
@@ -44,6 +50,8 @@ class Source:
                 self.read += 1
                 if isinstance(step, float):
                     await asyncio.sleep(step)
+                elif isinstance(step, asyncio.Event):
+                    await step.wait()
                 else:
                     yield given(step)
         finally:
@@ -71,6 +79,9 @@ class Plain:
         if isinstance(step, float):
             time.sleep(step)
             return next(self)
+        if isinstance(step, threading.Event):
+            step.wait(WAIT)
+            return next(self)
         return given(step)
 
     def close(self):
@@ -92,14 +103,19 @@ def failing_session():
     return GenerationSession(error_window=ErrorWindow(max_errors=0))
 
 
-def hasty_session(hook=None):
+def hasty_session():
     """A session with a chunk timeout of 0.05 seconds."""
-    return GenerationSession(timeouts=Timeouts(chunk=0.05), hooks=[hook] if hook else [], id="s1")
+    return GenerationSession(timeouts=Timeouts(chunk=0.05), id="s1")
+
+
+def watched_session(hook):
+    """A session that calls a hook."""
+    return GenerationSession(hooks=[hook], id="s1")
 
 
 async def until(happened):
-    """Wait until a condition holds, for two seconds at most."""
-    async with asyncio.timeout(2):
+    """Wait until a condition holds."""
+    async with asyncio.timeout(WAIT):
         while not happened():  # noqa: ASYNC110 - the condition has no event to wait for
             await asyncio.sleep(0.01)
 

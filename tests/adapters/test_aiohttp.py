@@ -15,11 +15,12 @@ from tests.adapters.given_sources import (
     Source,
     SourceFailedError,
     error_of,
-    hasty_session,
     types,
     until,
+    watched_session,
 )
 from tests.adapters.missing import words_without
+from tests.timing import WAIT
 
 parts.module("aiohttp")
 
@@ -43,7 +44,7 @@ def ask(source, reading, *, method="GET", headers=(), **options):
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             url = "http://{}:{}/".format(*runner.addresses[0])
             async with (
-                ClientSession(timeout=ClientTimeout(5)) as client,
+                ClientSession(timeout=ClientTimeout(WAIT)) as client,
                 client.request(method, url, headers=dict(headers)) as response,
             ):
                 return await reading(response)
@@ -83,7 +84,7 @@ def test_head_closes_the_source_unread():
 
 def test_hooks_are_notified_of_a_reconnect():
     records = []
-    session = hasty_session(records.append)
+    session = watched_session(records.append)
     ask(Source(*PAGE).chunks(), whole, headers={"Last-Event-ID": "41"}, session=session)
     assert isinstance(records[0], Reconnected)
 

@@ -23,7 +23,9 @@ from tests.adapters.given_sources import (
     hasty_session,
     types,
     until,
+    watched_session,
 )
+from tests.timing import WAIT, passed_once
 
 GET = {"type": "http", "method": "GET", "headers": []}
 DELTA = {"type": "http.request", "body": b"", "more_body": False}
@@ -77,7 +79,7 @@ def answer(source, *, scope=GET, server=(), before=None, **options):
         task = asyncio.create_task(call)
         if before is not None:
             await before(made, task)
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, WAIT)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return made
 
@@ -107,25 +109,31 @@ def test_a_stream_may_be_of_json_lines():
 
 
 def test_the_response_begins_with_the_first_event_of_the_source():
+    gate = asyncio.Event()
+
     async def before(server, _task):
         await asyncio.sleep(0.05)
         assert server.sent == []
+        gate.set()
 
-    server = answer(Source(0.1, *PAGE).chunks(), before=before)
+    server = answer(Source(gate, *PAGE).chunks(), before=before)
     assert types(server.sent[1]["body"])[:2] == TYPES[:2]
 
 
 def test_the_response_begins_with_the_first_heartbeat_if_that_is_earlier():
+    gate = asyncio.Event()
+
     async def before(server, _task):
-        await asyncio.sleep(0.15)
+        await until(lambda: len(server.sent) >= 2)
         assert [message["type"] for message in server.sent[:2]] == [
             "http.response.start",
             "http.response.body",
         ]
         assert server.sent[1]["body"].endswith(b"}\n\n: keep-alive\n")
         assert types(server.body) == ["status"]
+        gate.set()
 
-    server = answer(Source(0.3, *PAGE).chunks(), heartbeat=0.05, before=before)
+    server = answer(Source(gate, *PAGE).chunks(), heartbeat=0.05, before=before)
     assert types(server.body) == TYPES
 
 
@@ -196,7 +204,7 @@ def test_headers_may_be_added_and_replaced():
 def test_hooks_are_notified_of_a_reconnect():
     records = []
     scope = {**GET, "headers": [(b"last-event-id", b"41")]}
-    answer(Source(*PAGE).chunks(), scope=scope, session=hasty_session(records.append))
+    answer(Source(*PAGE).chunks(), scope=scope, session=watched_session(records.append))
     told = [record for record in records if isinstance(record, Reconnected)]
     assert [(record.stream, record.last_event_id) for record in told] == [("s1", "41")]
     assert records[0] is told[0]
@@ -204,7 +212,7 @@ def test_hooks_are_notified_of_a_reconnect():
 
 def test_hooks_are_not_notified_of_a_first_connection():
     records = []
-    answer(Source(*PAGE).chunks(), session=hasty_session(records.append))
+    answer(Source(*PAGE).chunks(), session=watched_session(records.append))
     assert not any(isinstance(record, Reconnected) for record in records)
 
 
@@ -215,7 +223,7 @@ def test_a_disconnect_while_the_source_is_silent_closes_it():
     async def before(server, task):
         await until(lambda: server.sent)
         server.gone.set()
-        await asyncio.wait([task], timeout=0.5)
+        await asyncio.wait([task], timeout=WAIT / 2)
         assert task.done()
 
     session = GenerationSession(hooks=[records.append])
@@ -265,6 +273,7 @@ def test_the_end_of_the_response_is_not_waited_for_either():
     assert not server.complete
 
 
+@passed_once
 def test_a_slow_client_is_not_dropped():
     source = Source(*[step for _ in range(8) for step in ("text\n", 0.03)])
     server = answer(source.chunks(), server={"pace": 0.03}, send_timeout=0.15, batcher=None)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from componentstream.adapters.bodies import AsyncBody, Body
+from tests.timing import WAIT
 
 LONG = 30.0
 
@@ -60,7 +61,7 @@ def test_a_server_that_returns_late_gets_a_timeout_and_the_source_is_closed():
 
 
 def run(test):
-    asyncio.run(asyncio.wait_for(test(), 5), debug=True)
+    asyncio.run(asyncio.wait_for(test(), WAIT), debug=True)
 
 
 def test_an_asynchronous_body_yields_its_first_bytes_and_then_the_chunks():

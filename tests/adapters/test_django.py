@@ -15,8 +15,8 @@ from tests.adapters.given_sources import (
     SourceFailedError,
     endless,
     error_of,
-    hasty_session,
     types,
+    watched_session,
 )
 from tests.adapters.missing import words_without
 
@@ -95,9 +95,9 @@ def test_head_closes_the_source_unread():
 
 def test_hooks_are_notified_of_a_reconnect():
     records = []
-    session = hasty_session(records.append)
+    session = watched_session(records.append)
     stream_response(plain(**{"Last-Event-ID": "41"}), Source(*PAGE).plain(), session=session).close()
-    session = hasty_session(records.append)
+    session = watched_session(records.append)
     arun(Source(*PAGE).chunks(), asynchronous(**{"Last-Event-ID": "42"}), session=session)
     assert [record.last_event_id for record in records if isinstance(record, Reconnected)] == ["41", "42"]
 

@@ -14,8 +14,8 @@ from tests.adapters.given_sources import (
     decoded,
     endless,
     error_of,
-    hasty_session,
     types,
+    watched_session,
 )
 from tests.adapters.missing import words_without
 
@@ -73,7 +73,7 @@ def test_head_closes_the_source_unread():
 
 def test_hooks_are_notified_of_a_reconnect():
     records = []
-    asking = client(Source(*PAGE).plain(), session=hasty_session(records.append))
+    asking = client(Source(*PAGE).plain(), session=watched_session(records.append))
     asking.get("/", headers={"Last-Event-ID": "41"}).close()
     assert isinstance(records[0], Reconnected)
 

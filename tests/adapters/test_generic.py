@@ -1,6 +1,7 @@
 """The reply as values: how it starts, how its body is read, and how an abandoned body ends."""
 
 import asyncio
+import threading
 import time
 from contextlib import aclosing, closing
 
@@ -19,10 +20,11 @@ from tests.adapters.given_sources import (
     SourceFailedError,
     endless,
     error_of,
-    hasty_session,
     types,
     until,
+    watched_session,
 )
+from tests.timing import WAIT, passed_once
 
 STREAM_HEADERS = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
@@ -40,16 +42,20 @@ def test_a_reply_is_status_headers_and_body():
 
 
 def test_a_reply_starts_with_the_first_event():
-    source = Source(PAGE[0], 0.2, *PAGE[1:])
+    gate = threading.Event()
+    source = Source(PAGE[0], gate, *PAGE[1:])
     with closing(start_response(source.plain()).body) as body:
         assert source.read <= 2
         assert types(next(body)) == TYPES[:2]
+        gate.set()
 
 
 def test_a_reply_starts_with_the_first_heartbeat():
-    source = Source(0.3, *PAGE)
+    gate = threading.Event()
+    source = Source(gate, *PAGE)
     reply = start_response(source.plain(), heartbeat=0.05)
     assert source.read == 1
+    gate.set()
     assert types(b"".join(reply.body)) == TYPES
 
 
@@ -78,6 +84,7 @@ def test_a_body_that_is_not_read_in_time_closes_the_source():
         assert source.closed == 1
 
 
+@passed_once
 def test_a_body_that_is_read_slowly_is_read_whole():
     source = Source(*[step for _ in range(6) for step in ("text\n", 0.06)])
     read = []
@@ -121,7 +128,7 @@ def test_head_closes_the_source_unread():
 
 def test_hooks_are_notified_of_a_reconnect():
     records = []
-    reply = start_response(Source(*PAGE).plain(), session=hasty_session(records.append), last_event_id="41")
+    reply = start_response(Source(*PAGE).plain(), session=watched_session(records.append), last_event_id="41")
     reply.body.close()
     assert isinstance(records[0], Reconnected)
     assert records[0].last_event_id == "41"
@@ -187,13 +194,15 @@ def test_a_body_closes_itself_when_the_task_that_reads_it_ends():
     async def test():
         source = endless()
         body = (await astart_response(source.chunks())).body
+        begun = asyncio.Event()
 
         async def read():
             await anext(body)
+            begun.set()
             await asyncio.sleep(LONG)
 
         reader = asyncio.create_task(read())
-        await asyncio.sleep(0.05)
+        await begun.wait()
         reader.cancel()
         await asyncio.wait([reader])
         await until(lambda: source.closed)
@@ -234,7 +243,7 @@ def test_the_task_of_a_stalled_client_is_cancelled_and_the_body_is_marked_as_sta
             await asyncio.sleep(LONG)
 
         reader = asyncio.create_task(read())
-        await asyncio.wait([reader], timeout=2)
+        await asyncio.wait([reader], timeout=WAIT)
         assert reader.cancelled()
         assert body.stalled
         assert source.closed == 1
@@ -263,6 +272,7 @@ def test_a_wrong_option_is_refused_before_the_source_is_read(options):
     assert source.closed == 0
 
 
+@passed_once
 def test_waiting_for_the_source_does_not_count_as_stalling():
     async def test():
         source = Source(PAGE[0], 0.3, *PAGE[1:])

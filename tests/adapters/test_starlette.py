@@ -19,6 +19,7 @@ from tests.adapters.given_sources import (
     types,
 )
 from tests.adapters.missing import words_without
+from tests.timing import WAIT
 
 parts.module("starlette")
 testclient = parts.module("starlette.testclient")
@@ -136,7 +137,7 @@ def test_a_disconnect_closes_the_source_under_every_version_of_the_specification
             await asyncio.sleep(0)
 
         await asyncio.wait_for(
-            ComponentStreamResponse(source.chunks(), background=after)(scope, receive, send), 2
+            ComponentStreamResponse(source.chunks(), background=after)(scope, receive, send), WAIT
         )
 
     asyncio.run(run())
