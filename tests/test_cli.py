@@ -187,7 +187,7 @@ def test_replay_and_parse_fit_together(answer):
     assert outline(run("parse", input=replayed.stdout).stdout) == EVENTS
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["parse", "--help"], ["replay", "--help"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["parse", "--help"], ["prompt", "--help"]])
 def test_help_and_version_exit_with_status_0(arguments):
     done = run(*arguments)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -425,3 +425,34 @@ def test_replay_always_writes_utf_8(answer, capfdbinary):
         main(["replay", answer(recording((0.0, "é\x1b"), (0.0, "\ud83d\ude00\ud83d"))), "--rate", "0"]) == 0
     )
     assert output(capfdbinary) == "é\x1b😀\ufffd".encode()
+
+
+def test_the_instructions_for_a_model_can_be_read_by_parse_with_the_same_options(tmp_path):
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text('[{"name": "Menu", "description": "Unter dem Logo."}, "Hero"]', encoding="utf-8")
+    grammar = ["--prefix", "#!", "--start", "BEGIN", "--end", "FINISH", "--position", "aside"]
+    prompt = run("prompt", "--catalog", str(catalog), "--language", "de", *grammar)
+    assert (prompt.returncode, prompt.stderr) == (0, b"")
+    text = prompt.stdout.decode()
+    assert "- Menu: Unter dem Logo.\n- Hero\n" in text
+    assert "#! BEGIN Menu position=main\n" in text
+    assert " aside, " in text
+    parsed = run("parse", *grammar, "-", input=prompt.stdout)
+    assert parsed.returncode == 0
+    starts = [event["content_block"] for event in events(parsed.stdout) if "content_block" in event]
+    assert [start.get("name") for start in starts] == [None, "Menu", "Hero"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--language", "tlh"], b"'tlh' is not one of en, de"),
+        (["--catalog", "missing.json"], b"missing.json: No such file"),
+        (["--default-position", "nowhere"], b"default_position must be one of positions"),
+    ],
+)
+def test_wrong_options_of_the_instructions_have_status_2(arguments, sentence):
+    done = run("prompt", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stdout == b""

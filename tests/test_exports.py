@@ -26,6 +26,7 @@ PUBLIC_MODULES = [
         if not path.stem.startswith("_")
     ),
     "componentstream.observe",
+    "componentstream.prompt",
     "componentstream.log",
     "componentstream.log.base",
     "componentstream.server",

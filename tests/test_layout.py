@@ -19,7 +19,7 @@ PACKAGE = "componentstream"
 FLOORS = [
     {"core"},
     {"session"},
-    {"sources", "wire"},
+    {"prompt", "sources", "wire"},
     {"_aio", "drive"},
     {"adapters", "log", "observe"},
     {"server"},
@@ -195,7 +195,18 @@ def test_the_mirror_shows_no_module_that_is_gone():
         assert any(module.is_file() for module in modules), f"{path} tests nothing"
 
 
-PACKAGES_WITH_EXPORTS = ["", "drive", "log", "observe", "server", "session", "sources", "testing", "wire"]
+PACKAGES_WITH_EXPORTS = [
+    "",
+    "drive",
+    "log",
+    "observe",
+    "prompt",
+    "server",
+    "session",
+    "sources",
+    "testing",
+    "wire",
+]
 
 
 @pytest.mark.parametrize("module", PACKAGES_WITH_EXPORTS)
@@ -257,7 +268,7 @@ def test_importing_the_package_loads_the_core_and_its_two_dependencies_alone():
     assert foreign <= {PACKAGE, "attr", "attrs", "typing_extensions"}
     heavy = {"asyncio", "json", "logging", "socket", "importlib.metadata", "argparse", "http"}
     assert loaded & heavy == set()
-    edges = ("adapters", "browser", "cli", "log", "observe", "demo", "server", "testing", "wire")
+    edges = ("adapters", "browser", "cli", "log", "observe", "demo", "prompt", "server", "testing", "wire")
     assert {name for name in loaded if name.startswith(tuple(f"{PACKAGE}.{edge}" for edge in edges))} == set()
 
 

@@ -18,6 +18,13 @@ def test_a_spec_has_no_parts_and_is_not_critical_unless_told():
     assert ComponentSpec("Hero").critical is False
 
 
+def test_a_description_is_text():
+    assert ComponentSpec("Hero").description == ""
+    assert ComponentSpec("Hero", description="A headline.").description == "A headline."
+    with pytest.raises(UsageError, match=r"Hero: description must be a str, not None\."):
+        ComponentSpec("Hero", description=None)
+
+
 def test_parts_may_be_any_iterable_and_become_a_tuple():
     assert ComponentSpec("Menu", parts=["Item", "Label"]) == MENU
     assert hash(ComponentSpec("Menu", parts=iter(["Item", "Label"]))) == hash(MENU)
@@ -81,7 +88,7 @@ def test_catalogs_of_equal_specs_are_equal():
     assert hash(Catalog([MENU])) == hash(Catalog((MENU,)))
     assert Catalog([MENU]) != Catalog([ComponentSpec("Menu")])
     assert repr(Catalog([ComponentSpec("A")])) == (
-        "Catalog(specs=(ComponentSpec(name='A', parts=(), critical=False),))"
+        "Catalog(specs=(ComponentSpec(name='A', parts=(), critical=False, description=''),))"
     )
 
 

@@ -1,9 +1,10 @@
-"""The command line: ``componentstream parse``, ``replay``, ``demo`` and ``serve``.
+"""The command line: ``componentstream parse``, ``prompt``, ``replay``, ``demo`` and ``serve``.
 
 ``parse`` reads the output of a model and prints its events as JSON lines as they occur, or a table at the
-end. ``replay`` plays a recorded stream at its own pace, so that ``replay | parse`` shows it as a client saw
-it. ``demo`` shows the whole path from a request to a page on one machine, and ``serve`` serves your own
-model; an interrupt ends both with status 0.
+end. ``prompt`` prints the instructions for a model that is to write such output. ``replay`` plays a recorded
+stream at its own pace, so that ``replay | parse`` shows it as a client saw it. ``demo`` shows the whole path
+from a request to a page on one machine, and ``serve`` serves your own model; an interrupt ends both with
+status 0.
 
 Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or written;
 130 interrupted; 141 the reader of the output has closed it.
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from componentstream.cli.catalogs import read_catalog
 from componentstream.cli.demo import serve_demo
 from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
@@ -30,6 +32,7 @@ from componentstream.core.limits import BufferLimits
 from componentstream.core.parser import ComponentParser
 from componentstream.demo.recording import read_recording
 from componentstream.drive import parse
+from componentstream.prompt import instructions
 
 __all__ = ["main"]
 
@@ -105,6 +108,13 @@ def _parse(options: argparse.Namespace) -> int:
     return _ERRORS_FOUND if errors else 0
 
 
+def _prompt(options: argparse.Namespace) -> int:
+    catalog = None if options.catalog is None else read_catalog(options.catalog)
+    text = instructions(grammar_of(options), catalog, language=options.language)
+    sys.stdout.buffer.write(utf8(text))
+    return 0
+
+
 def _replay(options: argparse.Namespace) -> int:
     chunks = read_recording(options.file)
     began = time.monotonic()
@@ -120,6 +130,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "parse": _parse,
+    "prompt": _prompt,
     "replay": _replay,
     "demo": serve_demo,
     "serve": serve,

@@ -1,4 +1,4 @@
-"""The command line, and the grammar and limits that the options of ``parse`` mean."""
+"""The command line, and the grammar and limits that the options of ``parse`` and ``prompt`` mean."""
 
 import argparse
 from importlib.metadata import version
@@ -11,9 +11,10 @@ from componentstream.cli.settings import (
     limit_options,
     server_options,
 )
-from componentstream.cli.values import integer, rate, suffix
+from componentstream.cli.values import integer, one_of, rate, suffix
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
+from componentstream.prompt.languages import LANGUAGES
 
 _STATUS: Final = (
     "Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that cannot be read or "
@@ -30,6 +31,10 @@ _ENVIRONMENT: Final = (
     "password are accepted from the environment only. Times are in seconds. "
 )
 _RATE: Final = "speed, as a multiple of the recorded one; 0 without pauses; default: 1"
+_CATALOG: Final = (
+    'components of the page, as JSON: [{"name": "Menu", "description": "...", "parts": ["Item"], "critical": '
+    "true}, ...]; only the name is required"
+)
 _WRITE: Final = (
     "also write each component to a file of its own in DIR, which is created if it is missing; the path of "
     "each is printed on standard error; existing files are not changed: where a name is taken, in any case, "
@@ -65,7 +70,7 @@ def command_line(command: str = "") -> argparse.ArgumentParser:
 
 
 def grammar_of(options: argparse.Namespace) -> Grammar:
-    """Return the grammar that the options of ``parse`` give.
+    """Return the grammar that the options of ``parse`` or ``prompt`` give.
 
     Raises:
         ConfigurationError: A value is not allowed, or two do not fit together.
@@ -87,6 +92,19 @@ def _add_arguments_of_parse(command: argparse.ArgumentParser) -> None:
     add("--follow", action="store_true", help="keep reading while FILE grows, until interrupted")
     add("--chunk", type=integer(1), default=65_536, metavar="N", help="read at most N bytes at once")
     add_options(command, [*grammar_options(), *limit_options()])
+
+
+def _add_arguments_of_prompt(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--catalog", metavar="FILE", help=_CATALOG)
+    add(
+        "--language",
+        type=one_of(*LANGUAGES),
+        default="en",
+        metavar="|".join(LANGUAGES),
+        help="language of the text; default: en",
+    )
+    add_options(command, grammar_options())
 
 
 def _add_arguments_of_replay(command: argparse.ArgumentParser) -> None:
@@ -125,6 +143,16 @@ _COMMANDS: Final = (
         "Print the events of a model's output as JSON lines, as they occur.",
         _STATUS,
         _add_arguments_of_parse,
+    ),
+    (
+        "prompt",
+        "print instructions for a model",
+        (
+            "Print the part of a system prompt that teaches a model to write components with the markers "
+            "that the options give, with an example."
+        ),
+        "Exit status: 0 printed; 2 wrong usage, or a file that cannot be read",
+        _add_arguments_of_prompt,
     ),
     (
         "replay",

@@ -66,14 +66,18 @@ class ComponentSpec:
             listed.
         critical: the page is useless without it. A session fails, with a retryable error, if a critical
             component does not end properly.
+        description: the purpose and the attributes of the component, for the prompt of a model (see
+            ``componentstream.prompt``).
 
     Raises:
-        ConfigurationError: the name or a part is invalid, or a part occurs twice.
+        ConfigurationError: the name or a part is invalid, a part occurs twice, or the description is not a
+            str.
     """
 
     name: str
     parts: tuple[str, ...] = attrs.field(default=(), converter=_parts)
     critical: bool = False
+    description: str = ""
 
     def __attrs_post_init__(self) -> None:
         if not _is(_NAME, self.name):
@@ -89,6 +93,8 @@ class ComponentSpec:
                 )
         if len(set(self.parts)) < len(self.parts):
             raise ConfigurationError(f"{self.name}: a part occurs twice; list each part once.")
+        if not isinstance(self.description, str):
+            raise ConfigurationError(f"{self.name}: description must be a str, not {self.description!r:.80}.")
 
     def missing_parts(self, text: str, nested: Collection[str] = ()) -> tuple[str, ...]:
         """Return the parts that a component of this name lacks, in the order of ``parts``.

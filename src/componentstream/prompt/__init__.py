@@ -1,0 +1,8 @@
+"""Texts for models: how to write components, how to correct an answer, how to continue one.
+
+``instructions`` teaches the marker protocol for a grammar and a catalog; put it into the system prompt.
+"""
+
+from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT, instructions
+
+__all__ = ["NAMES_WITHOUT_IMPORT", "instructions"]

@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from componentstream import Catalog, ComponentSpec, Grammar, UsageError
+from componentstream.prompt import NAMES_WITHOUT_IMPORT, instructions
+from componentstream.prompt.example import worked_example
+from componentstream.prompt.languages import LANGUAGES
+from tests.prompt import drawn
+
+
+@settings(max_examples=1000, deadline=None)
+@given(drawn.grammars(), drawn.catalogs(), st.sampled_from(sorted(LANGUAGES)), st.lists(st.text(max_size=9)))
+def test_nothing_but_the_example_acts_in_the_instructions(grammar, catalog, language, names):
+    text = instructions(grammar, catalog, language=language, without_import=names)
+    example = worked_example(grammar, catalog)
+    assert text.endswith(f"\n\n{example}")
+    components, errors, reasons = drawn.outline(grammar, text)
+    assert errors == []
+    assert reasons == {"end"}
+    assert components == drawn.outline(grammar, example)[0]
+
+
+def test_the_words_of_the_grammar_are_taught():
+    grammar = Grammar(prefix="#!", start="BEGIN", end="FINISH", positions={"top", "main", "a b"})
+    text = instructions(grammar)
+    assert "of this form: #! BEGIN Name position=main\n" in text
+    assert "of this form: #! FINISH Name\n" in text
+    assert "- Write #!, BEGIN and FINISH exactly" in text
+    assert "belongs: a b, main, top. Without it: main.\n" in text
+    assert "START" not in text
+    assert "///" not in text
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_the_policies_of_the_grammar_decide_which_rules_are_given(language):
+    texts = LANGUAGES[language]
+    for nesting in ("nest", "close", "text"):
+        text = instructions(Grammar(nesting=nesting), language=language)
+        assert texts.nesting[nesting].format(end="END") in text
+    for outside in ("emit", "discard"):
+        assert texts.outside[outside] in instructions(Grammar(outside=outside), language=language)
+    strict = texts.strict.format(start="START")
+    assert strict in instructions(Grammar(strict=True), language=language)
+    assert strict not in instructions(Grammar(), language=language)
+    assert texts.root in instructions(language=language)
+    assert texts.root not in instructions(Grammar(positions={"main"}), language=language)
+
+
+def test_without_a_position_to_write_there_is_not_a_rule_about_positions():
+    text = instructions(Grammar(positions={"<main>"}, default_position="<main>"))
+    assert "position" not in text.partition("An example")[0]
+
+
+def test_the_components_of_the_catalog_are_listed_with_their_purpose_and_parts():
+    catalog = Catalog(
+        [
+            ComponentSpec("Menu", parts=("Item", "Label"), critical=True, description="The\n top"),
+            ComponentSpec("Hero", description="A headline."),
+            ComponentSpec("Table", parts=("Row",)),
+            ComponentSpec("Footer"),
+        ]
+    )
+    assert (
+        "The components of this page:\n"
+        "- Menu (required): The top; its parts: Menu.Item, Menu.Label\n"
+        "- Hero: A headline.\n"
+        "- Table: its parts: Table.Row\n"
+        "- Footer\n"
+    ) in instructions(catalog=catalog)
+    assert "Die Komponenten dieser Seite:\n- Menu (erforderlich): " in instructions(
+        catalog=catalog, language="de"
+    )
+    assert "The components of this page" not in instructions(catalog=Catalog())
+
+
+def test_the_names_that_need_no_import_are_those_of_the_renderer():
+    assert ", ".join(NAMES_WITHOUT_IMPORT) in instructions()
+    assert "need no import: cn, Card, and the" in instructions(without_import=["cn", "Card"])
+    assert "need no import" not in instructions(without_import=())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "sentence"),
+    [
+        (["///"], {}, "takes a Grammar, not '///'"),
+        ([Grammar(), []], {}, "takes a Catalog or None, not"),
+        ([], {"language": "tlh"}, "language must be one of en, de, not 'tlh'"),
+        ([], {"without_import": "React"}, "must be several names"),
+    ],
+)
+def test_a_wrong_argument_is_refused(arguments, options, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        instructions(*arguments, **options)
