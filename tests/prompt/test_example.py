@@ -5,7 +5,7 @@ from componentstream.prompt.example import worked_example
 from tests.prompt import drawn
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(drawn.grammars(), drawn.catalogs())
 def test_the_example_is_read_without_an_error_by_its_own_grammar(grammar, catalog):
     components, errors, reasons = drawn.outline(grammar, worked_example(grammar, catalog))

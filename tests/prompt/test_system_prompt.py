@@ -83,8 +83,8 @@ def test_the_names_that_need_no_import_are_those_of_the_renderer():
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
-        (["///"], {}, "takes a Grammar, not '///'"),
-        ([Grammar(), []], {}, "takes a Catalog or None, not"),
+        (["///"], {}, "grammar must be a Grammar, not str"),
+        ([Grammar(), []], {}, "catalog must be a Catalog, not list"),
         ([], {"language": "tlh"}, "language must be one of en, de, not 'tlh'"),
         ([], {"without_import": "React"}, "must be several names"),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.prompt.english import ENGLISH
 from componentstream.prompt.german import GERMAN
@@ -18,7 +19,7 @@ def texts_in(language: str) -> Texts:
     Raises:
         UsageError: the language is unknown.
     """
-    texts = LANGUAGES.get(language) if isinstance(language, str) else None
-    if texts is None:
-        raise UsageError(f"language must be one of {', '.join(LANGUAGES)}, not {language!r:.80}.")
-    return texts
+    # A list, which an unhashable value can be searched for in.
+    if language not in list(LANGUAGES):
+        raise UsageError(f"language must be one of {', '.join(LANGUAGES)}, not {shown(language)}.")
+    return LANGUAGES[language]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from componentstream.core.arguments import check_instance
 from componentstream.core.catalog import Catalog, ComponentSpec
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
@@ -36,10 +37,9 @@ def instructions(
     Raises:
         UsageError: an argument has the wrong type, or the language is unknown.
     """
-    if not isinstance(grammar, Grammar):
-        raise UsageError(f"instructions takes a Grammar, not {grammar!r:.80}.")
-    if not (catalog is None or isinstance(catalog, Catalog)):
-        raise UsageError(f"instructions takes a Catalog or None, not {catalog!r:.80}.")
+    check_instance(grammar, Grammar, "grammar")
+    if catalog is not None:
+        check_instance(catalog, Catalog, "catalog")
     if isinstance(without_import, str):
         raise UsageError(f"without_import must be several names, such as ({without_import!r},).")
     texts = texts_in(language)
