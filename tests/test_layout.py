@@ -60,6 +60,7 @@ PUBLIC = {
     "ComponentParser", "ComponentBuffer", "Component", "Catalog", "ComponentSpec", "parse", "aparse",
     "Grammar", "Limits", "BufferLimits", "ContentBlockStart", "ContentBlockDelta", "ContentBlockStop",
     "ComponentBlock", "TextBlock", "ErrorEvent", "StatusEvent", "MessageStop", "DebugEvent", "Event",
+    "Finding", "FindingEvent", "ReasoningEvent", "UsageEvent",
     "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
     "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
     "stream", "astream", "stream_bytes", "astream_bytes", "AsyncSource", "ComponentTime", "Decoder",

@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from componentstream.core.codes import ParserErrorCode
-from componentstream.core.events import ErrorEvent, StopReason, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import ErrorEvent, StopReason
 from componentstream.core.grammar import POSITIONS, WHITE
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser

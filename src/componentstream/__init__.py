@@ -18,6 +18,7 @@ from componentstream.core.errors import (
     UsageError,
     WireError,
 )
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -26,14 +27,17 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    Finding,
+    FindingEvent,
     Json,
     MessageStop,
     MessageStopReason,
+    ReasoningEvent,
     Span,
     StatusEvent,
     StopReason,
     TextBlock,
-    event_from_dict,
+    UsageEvent,
 )
 from componentstream.core.grammar import Fences, Grammar, Nesting, Outside
 from componentstream.core.limits import BufferLimits, Limits
@@ -78,6 +82,8 @@ __all__ = [
     "ErrorWindow",
     "Event",
     "Fences",
+    "Finding",
+    "FindingEvent",
     "GenerationSession",
     "Grammar",
     "Hook",
@@ -91,6 +97,7 @@ __all__ = [
     "OpenComponent",
     "Outside",
     "ParserErrorCode",
+    "ReasoningEvent",
     "SessionState",
     "SessionStats",
     "Span",
@@ -99,6 +106,7 @@ __all__ = [
     "TextBlock",
     "Timeouts",
     "UsageError",
+    "UsageEvent",
     "WireError",
     "aparse",
     "astream",

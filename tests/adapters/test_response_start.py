@@ -8,7 +8,7 @@ import pytest
 from componentstream import ErrorEvent, MessageStop, StatusEvent
 from componentstream.adapters.response_start import ResponseStart, check_headers, report_reconnect
 from componentstream.core.errors import UsageError
-from componentstream.core.events import event_from_dict
+from componentstream.core.event_json import event_from_dict
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from componentstream.core.events import ErrorEvent, MessageStop, StatusEvent, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import ErrorEvent, MessageStop, StatusEvent
 from componentstream.drive import stream
 from componentstream.testing import EventVerifier, merge_deltas
 from tests import parts

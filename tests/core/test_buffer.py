@@ -6,6 +6,7 @@ import pytest
 from componentstream.core.buffer import Component, ComponentBuffer, OpenComponent
 from componentstream.core.catalog import Catalog, ComponentSpec
 from componentstream.core.errors import UsageError
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -16,7 +17,6 @@ from componentstream.core.events import (
     MessageStop,
     StatusEvent,
     TextBlock,
-    event_from_dict,
 )
 from componentstream.core.limits import BufferLimits, Limits
 from componentstream.core.parser import ComponentParser

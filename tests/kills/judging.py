@@ -5,7 +5,8 @@ import json
 
 import attrs
 
-from componentstream.core.events import ErrorEvent, MessageStop, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import ErrorEvent, MessageStop
 from componentstream.testing import EventGrammarError, EventVerifier
 from tests.kills.upstream import spell, spelt_whole
 

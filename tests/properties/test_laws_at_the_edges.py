@@ -5,7 +5,7 @@ import re
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from componentstream.core.events import event_from_dict
+from componentstream.core.event_json import event_from_dict
 from componentstream.sources.text import TextDecoder
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas, strategies
 from componentstream.wire.jsonlines import JSONLinesDecoder, JSONLinesEncoder

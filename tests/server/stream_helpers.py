@@ -6,6 +6,7 @@ import math
 from contextlib import aclosing
 
 from componentstream._aio.deadlines import SharedTimeout
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -16,7 +17,6 @@ from componentstream.core.events import (
     MessageStop,
     StatusEvent,
     TextBlock,
-    event_from_dict,
 )
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.generation import Generation

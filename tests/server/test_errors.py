@@ -5,7 +5,8 @@ from tests import parts
 parts.module("starlette")
 
 from componentstream.core.errors import ComponentStreamError  # noqa: E402
-from componentstream.core.events import ErrorEvent, event_from_dict  # noqa: E402 - checked above
+from componentstream.core.event_json import event_from_dict  # noqa: E402 - checked above
+from componentstream.core.events import ErrorEvent  # noqa: E402 - checked above
 from componentstream.server.errors import RefusedRequestError  # noqa: E402
 
 

@@ -13,7 +13,7 @@ from componentstream.session.lifecycle import (
     next_state,
 )
 
-CALLS = {"start", "feed", "report_error", "tick", "finish", "cancel"}
+CALLS = {"start", "feed", "report", "report_error", "tick", "finish", "cancel"}
 ENDED = {SessionState.DONE, SessionState.FAILED, SessionState.TIMED_OUT, SessionState.CANCELLED}
 
 

@@ -7,7 +7,16 @@ import pytest
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.catalog import Catalog, ComponentSpec
 from componentstream.core.errors import UsageError
-from componentstream.core.events import ContentBlockStop, ErrorEvent, MessageStop, StatusEvent
+from componentstream.core.events import (
+    ContentBlockStop,
+    ErrorEvent,
+    Finding,
+    FindingEvent,
+    MessageStop,
+    ReasoningEvent,
+    StatusEvent,
+    UsageEvent,
+)
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.session.hooks import (
@@ -139,6 +148,8 @@ def test_the_statistics_leave_with_the_message_stop():
         "component_times": [{"index": 1, "name": "A", "seconds": 0.5}],
         "longest_gap": 2.5,
         "elapsed": 7.0,
+        "usage": None,
+        "ignored": 0,
     }
     assert session.finish(17.0)[-1] == MessageStop("complete", stats)
     assert session.stats.to_dict() == stats
@@ -219,6 +230,7 @@ def test_a_clock_that_goes_backwards_is_rejected_by_every_call_and_changes_nothi
     calls = [
         lambda: session.feed("x", now),
         lambda: session.report_error("invalid_chunk", "b", now),
+        lambda: session.report(ReasoningEvent("a"), now),
         lambda: session.tick(now),
         lambda: session.finish(now),
         lambda: session.cancel(now),
@@ -248,6 +260,73 @@ def test_other_types_than_str_are_rejected_and_change_nothing():
         session.feed(b"x", 5.0)
     assert session.debug_state() == before
     assert session.feed("x", 1.0) == [text(0), delta(0, "x")]
+
+
+def test_reasoning_comes_after_a_status_that_the_model_thinks():
+    session = streaming()
+    thinking = StatusEvent("thinking", 1.0, 0, 0, 0)
+    assert session.report(ReasoningEvent("So"), 1.0) == [thinking, ReasoningEvent("So")]
+    assert session.report(ReasoningEvent(" be it"), 2.0) == [ReasoningEvent(" be it")]
+    assert session.feed("x", 3.0) == [text(0), delta(0, "x")]
+    assert session.report(ReasoningEvent(""), 4.0) == [StatusEvent("thinking", 4.0, 0, 0, 1)]
+
+
+def test_reported_usage_is_in_the_statistics_and_in_the_last_event():
+    session = streaming()
+    assert session.report(UsageEvent(812), 1.0) == [UsageEvent(812)]
+    assert session.report(UsageEvent(812), 1.0) == []
+    assert session.report(UsageEvent(output_tokens=9), 2.0) == [UsageEvent(812, 9)]
+    assert session.stats.usage == UsageEvent(812, 9)
+    assert session.finish(3.0)[-1].stats["usage"] == {
+        "input_tokens": 812,
+        "output_tokens": 9,
+        "reasoning_tokens": None,
+        "cached_tokens": None,
+    }
+
+
+def test_ignored_events_are_in_the_statistics_and_in_the_last_event():
+    session = streaming()
+    session.ignored(2)
+    assert session.stats.ignored == 2
+    assert session.finish(1.0)[-1].stats["ignored"] == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "restarts"),
+    [
+        (ReasoningEvent("a"), True),
+        (ReasoningEvent(""), True),
+        (UsageEvent(1), True),
+        (UsageEvent(), True),
+        (FindingEvent(Finding("near-miss", "info", "Look.")), False),
+    ],
+)
+def test_what_the_source_sent_restarts_the_chunk_timeout(event, restarts):
+    session = streaming()
+    session.report(event, 14.0)
+    assert session.next_deadline() == (29.0 if restarts else 15.0)
+
+
+@pytest.mark.parametrize("event", [None, "text", MessageStop("complete"), ErrorEvent("a", "b")])
+def test_only_reasoning_usage_and_findings_can_be_reported(event):
+    session = streaming()
+    before = session.debug_state()
+    with pytest.raises(UsageError, match=r"^report\(\) needs reasoning, usage or a finding, not \w+\.$"):
+        session.report(event, 1.0)
+    assert session.debug_state() == before
+
+
+@pytest.mark.parametrize("how", ["failed", "timed_out", "cancelled"])
+def test_a_late_report_is_passed_over(how):
+    assert ended(how).report(UsageEvent(1), 20.0) == []
+
+
+def test_a_report_needs_a_session_that_runs():
+    with pytest.raises(UsageError, match=r"^report\(\) was called before start\(\)"):
+        GenerationSession().report(UsageEvent(1), 0.0)
+    with pytest.raises(UsageError, match=r"^report\(\) cannot be called when the session is done"):
+        ended("done").report(UsageEvent(1), 2.0)
 
 
 @pytest.mark.parametrize(("code", "message"), [("", "b"), ("a", ""), (None, "b"), ("a", 7), (b"a", "b")])

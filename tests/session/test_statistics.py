@@ -3,8 +3,8 @@ import json
 import attrs
 import pytest
 
-from componentstream.core.events import StatusEvent
-from componentstream.session.statistics import ComponentTime, SessionStats, StatsRecorder
+from componentstream.core.events import Finding, FindingEvent, ReasoningEvent, StatusEvent, UsageEvent
+from componentstream.session.statistics import ComponentTime, SessionStats, StatsRecorder, merged_usage
 
 
 def started(now=10.0):
@@ -53,6 +53,57 @@ def test_a_component_that_was_open_before_the_start_is_timed_from_there():
     assert started().component_finished(7, "Early", "end", 13.0) == 3.0
 
 
+def test_usage_replaces_the_counts_that_it_has():
+    assert merged_usage(None, UsageEvent(8, 1)) == UsageEvent(8, 1)
+    assert merged_usage(UsageEvent(8, 1, cached_tokens=3), UsageEvent(None, 9, 4)) == UsageEvent(8, 9, 4, 3)
+    assert merged_usage(UsageEvent(8), UsageEvent(0)) == UsageEvent(0)
+    assert merged_usage(UsageEvent(8), UsageEvent()) == UsageEvent(8)
+    assert merged_usage(None, UsageEvent()) is None
+
+
+def test_only_usage_with_news_is_emitted_and_it_has_all_counts():
+    statistics = started()
+    assert statistics.snapshot(11.0).usage is None
+    assert statistics.reported(UsageEvent(8), 11.0) == [UsageEvent(8)]
+    assert statistics.reported(UsageEvent(), 11.0) == []
+    assert statistics.reported(UsageEvent(8), 11.0) == []
+    assert statistics.reported(UsageEvent(output_tokens=5), 12.0) == [UsageEvent(8, 5)]
+    assert statistics.snapshot(12.0).usage == UsageEvent(8, 5)
+
+
+def test_usage_without_counts_is_no_usage():
+    statistics = started()
+    assert statistics.reported(UsageEvent(), 11.0) == []
+    assert statistics.snapshot(11.0).usage is None
+
+
+def test_the_first_reasoning_after_text_follows_a_status():
+    statistics = started()
+    thinking = StatusEvent("thinking", 1.0, 0, 0, 0)
+    assert statistics.reported(ReasoningEvent("a"), 11.0) == [thinking, ReasoningEvent("a")]
+    assert statistics.reported(ReasoningEvent("b"), 12.0) == [ReasoningEvent("b")]
+    statistics.chars = 3
+    again = StatusEvent("thinking", 3.0, 0, 0, 3)
+    assert statistics.reported(ReasoningEvent("c"), 13.0) == [again, ReasoningEvent("c")]
+
+
+def test_reasoning_without_text_gives_the_status_alone():
+    statistics = started()
+    assert statistics.reported(ReasoningEvent(""), 11.0) == [StatusEvent("thinking", 1.0, 0, 0, 0)]
+    assert statistics.reported(ReasoningEvent(""), 12.0) == []
+
+
+def test_a_finding_is_emitted_as_it_is():
+    finding = FindingEvent(Finding("near-miss", "info", "Look."))
+    assert started().reported(finding, 11.0) == [finding]
+
+
+def test_ignored_events_are_in_the_snapshot():
+    statistics = started()
+    statistics.ignored = 3
+    assert statistics.snapshot(11.0).ignored == 3
+
+
 def test_errors_are_counted_by_code():
     statistics = started()
     for code in ("a", "b", "a"):
@@ -96,6 +147,8 @@ def test_the_figures_are_json_values():
         "component_times": [{"index": 1, "name": "A", "seconds": 0.5}],
         "longest_gap": 0.5,
         "elapsed": 2.0,
+        "usage": None,
+        "ignored": 0,
     }
     assert json.loads(json.dumps(figures)) == figures
 

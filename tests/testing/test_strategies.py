@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import componentstream.testing
 from componentstream.core.errors import MissingExtraError
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -17,7 +18,6 @@ from componentstream.core.events import (
     ErrorEvent,
     MessageStop,
     StatusEvent,
-    event_from_dict,
 )
 from componentstream.core.grammar import POSITIONS, Grammar
 from componentstream.core.limits import Limits

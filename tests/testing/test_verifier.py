@@ -1,5 +1,6 @@
 import pytest
 
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -10,7 +11,6 @@ from componentstream.core.events import (
     MessageStop,
     StatusEvent,
     TextBlock,
-    event_from_dict,
 )
 from componentstream.testing import EventGrammarError, EventVerifier
 

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from componentstream.core.errors import UsageError, WireError
-from componentstream.core.events import ContentBlockDelta, DebugEvent, MessageStop, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import ContentBlockDelta, DebugEvent, MessageStop
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEEncoder, event_to_json
 from tests.wire.wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received
 

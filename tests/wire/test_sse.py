@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from componentstream.core.errors import UsageError, WireError
+from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -19,7 +20,6 @@ from componentstream.core.events import (
     ErrorEvent,
     MessageStop,
     StatusEvent,
-    event_from_dict,
 )
 from componentstream.wire import SSEDecoder, SSEEncoder
 from tests.wire.wire_examples import HOSTILE, RECORDED, decode, deltas, events, pieces, received

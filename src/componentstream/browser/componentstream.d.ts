@@ -66,6 +66,34 @@ export interface StatusEvent {
   chars: number;
 }
 
+/** A piece of the model's reasoning, where the server was asked to send it. */
+export interface ReasoningEvent {
+  type: "reasoning";
+  text: string;
+}
+
+/** Tokens of the answer so far; null where the provider reported none. */
+export interface UsageEvent {
+  type: "usage";
+  input_tokens: number | null;
+  output_tokens: number | null;
+  reasoning_tokens: number | null;
+  cached_tokens: number | null;
+}
+
+export interface FindingEvent {
+  type: "finding";
+  finding: {
+    rule: string;
+    severity: string;
+    message: string;
+    action: string;
+    index: number | null;
+    line: number | null;
+    span: [number, number] | null;
+  };
+}
+
 export interface MessageStop {
   type: "message_stop";
   reason: MessageStopReason;
@@ -83,6 +111,9 @@ export type Event =
   | ContentBlockStop
   | ErrorEvent
   | StatusEvent
+  | ReasoningEvent
+  | UsageEvent
+  | FindingEvent
   | MessageStop
   | DebugEvent;
 

@@ -15,6 +15,9 @@ const TYPES = new Set([
   "content_block_stop",
   "error",
   "status",
+  "reasoning",
+  "usage",
+  "finding",
   "message_stop",
   "debug",
 ]);

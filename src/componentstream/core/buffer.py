@@ -23,8 +23,11 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 from componentstream.core.limits import BufferLimits
 
@@ -201,6 +204,8 @@ class ComponentBuffer:
                 del self._open[event.index]
                 return None if growing is None else self._complete(growing, event)
             case ErrorEvent() | StatusEvent() | MessageStop() | DebugEvent():
+                return None
+            case ReasoningEvent() | UsageEvent() | FindingEvent():
                 return None
             case _:
                 # The type checker proves that no event type gets here; a caller without one may still pass

@@ -2,19 +2,17 @@
 
 ``content_block_start``, ``content_block_delta`` and ``content_block_stop`` have the form that they have in
 Anthropic's Messages stream, so its users know them. Every event has ``type``, its name on the wire, and
-``to_dict()``, which returns its JSON value; :func:`event_from_dict` is the inverse.
+``to_dict()``, which returns its JSON value; :func:`componentstream.event_from_dict` is the inverse.
 
 Events are hashable, and immutable to the type checker. At run time they are not protected, because that makes
 creating one more than twice as slow; treat them as values.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import attrs
-
-from componentstream.core.errors import WireError
 
 # Type checkers see frozen classes; at run time they are not, because a frozen class sets its fields through
 # object.__setattr__. Nothing has weak references to events, so the slot for them is left out.
@@ -173,8 +171,8 @@ class ErrorEvent:
 class StatusEvent:
     """Progress of a generation.
 
-    ``phase`` is started, progress or finishing, ``elapsed`` the number of seconds since the start, and the
-    others are counts since then.
+    ``phase`` is started, thinking (the model reasons and sends no text), progress or finishing; ``elapsed``
+    is the number of seconds since the start, and the others are counts since then.
     """
 
     type: ClassVar[Literal["status"]] = "status"
@@ -194,6 +192,96 @@ class StatusEvent:
             "components_started": self.components_started,
             "components_completed": self.components_completed,
             "chars": self.chars,
+        }
+
+
+@_value
+class Finding:
+    """A remark about the model's output; it never changes the output by itself.
+
+    Attributes:
+        rule: Stable name of the rule that found something, such as ``near-miss``.
+        severity: How much it matters, such as ``info``.
+        message: Description for people.
+        action: The reaction to it; ``none`` if it was only reported.
+        index: Index of the component concerned.
+        line: Line of the input, counted from 1.
+        span: Code point offsets of the text concerned. Unlike the spans of other events, it is sent.
+    """
+
+    rule: str
+    severity: str
+    message: str
+    action: str = "none"
+    index: int | None = None
+    line: int | None = None
+    span: Span | None = None
+
+    def to_dict(self) -> Json:
+        """Return the value of ``finding`` on the wire."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "message": self.message,
+            "action": self.action,
+            "index": self.index,
+            "line": self.line,
+            "span": None if self.span is None else [*self.span],
+        }
+
+
+@_value
+class FindingEvent:
+    """An inspection of the output found something. It is not an error, and the stream continues."""
+
+    type: ClassVar[Literal["finding"]] = "finding"
+
+    finding: Finding
+
+    def to_dict(self) -> Json:
+        """Return the JSON value of the event."""
+        return {"type": self.type, "finding": self.finding.to_dict()}
+
+
+@_value
+class ReasoningEvent:
+    """A piece of the model's reasoning, emitted only where that was asked for; never part of a block."""
+
+    type: ClassVar[Literal["reasoning"]] = "reasoning"
+
+    text: str
+
+    def to_dict(self) -> Json:
+        """Return the JSON value of the event."""
+        return {"type": self.type, "text": self.text}
+
+
+@_value
+class UsageEvent:
+    """The tokens of the answer so far, as the provider reported them; the latest event has the totals.
+
+    A count is None if the provider has not reported it. Reasoning tokens are usually included in the
+    output tokens, and cached tokens in the input tokens; providers differ.
+    """
+
+    type: ClassVar[Literal["usage"]] = "usage"
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+    def to_dict(self) -> Json:
+        """Return the JSON value of the event."""
+        return {"type": self.type, **self.counts()}
+
+    def counts(self) -> dict[str, int | None]:
+        """Return the counts by name, as ``message_stop.stats.usage`` has them."""
+        return {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cached_tokens": self.cached_tokens,
         }
 
 
@@ -230,129 +318,10 @@ Event: TypeAlias = (
     | ContentBlockStop
     | ErrorEvent
     | StatusEvent
+    | ReasoningEvent
+    | UsageEvent
+    | FindingEvent
     | MessageStop
     | DebugEvent
 )
 """Any event; end a ``match`` over it with ``assert_never``."""
-
-
-def event_from_dict(data: Mapping[str, object]) -> Event | None:
-    """Return the event whose ``to_dict()`` is ``data``, without its span.
-
-    An unknown type returns None and unknown fields are ignored, so that a newer sender does not break an
-    older client.
-
-    Raises:
-        WireError: an event of a known type lacks a field, or a field has a value of the wrong type.
-    """
-    kind = data.get("type")
-    build = _FROM_DICT.get(kind) if isinstance(kind, str) else None
-    return None if build is None else build(data)
-
-
-_T = TypeVar("_T")
-
-
-def _field(data: Mapping[str, object], key: str, kind: type[_T]) -> _T:
-    value = data.get(key)
-    # JSON's true is not a number, although a bool is an int in Python.
-    if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
-        return value
-    try:
-        shown = f"{value!r:.80}"
-    except ValueError:
-        # Python refuses to format integers of more than some thousand digits.
-        shown = "this number"
-    raise WireError(f"{key!r} must be {kind.__name__}, not {shown}")
-
-
-def _maybe(data: Mapping[str, object], key: str, kind: type[_T]) -> _T | None:
-    return None if data.get(key) is None else _field(data, key, kind)
-
-
-def _seconds(data: Mapping[str, object], key: str) -> float:
-    if not isinstance(data.get(key), int):
-        return _field(data, key, float)
-    try:
-        return float(_field(data, key, int))
-    except OverflowError as error:
-        raise WireError(f"{key!r} is too large for a float") from error
-
-
-def _block(data: Json) -> ComponentBlock | TextBlock | None:
-    kind = _field(data, "type", str)
-    if kind == "text":
-        return TextBlock()
-    # A newer sender may have other kinds of block, which are ignored like other types of event.
-    if kind != "component":
-        return None
-    attributes = _maybe(data, "attributes", dict) or {}
-    return ComponentBlock(
-        name=_field(data, "name", str),
-        position=_field(data, "position", str),
-        attributes={key: _field(attributes, key, str) for key in attributes},
-        parent=_maybe(data, "parent", int),
-    )
-
-
-def _start(data: Mapping[str, object]) -> ContentBlockStart | None:
-    block = _block(_field(data, "content_block", dict))
-    return None if block is None else ContentBlockStart(_field(data, "index", int), block)
-
-
-def _delta(data: Mapping[str, object]) -> ContentBlockDelta | None:
-    delta: Json = _field(data, "delta", dict)
-    if _field(delta, "type", str) != "text_delta":
-        return None
-    return ContentBlockDelta(_field(data, "index", int), _field(delta, "text", str))
-
-
-def _stop(data: Mapping[str, object]) -> ContentBlockStop:
-    # The reason is not checked, here or in `_message_stop`: a newer sender may have more of them.
-    return ContentBlockStop(
-        index=_field(data, "index", int),
-        reason=_field(data, "reason", str),
-        chars=_field(data, "chars", int),
-        trimmed=_maybe(data, "trimmed", int) or 0,
-    )
-
-
-def _error(data: Mapping[str, object]) -> ErrorEvent:
-    error: Json = _field(data, "error", dict)
-    return ErrorEvent(
-        code=_field(error, "type", str),
-        message=_field(error, "message", str),
-        fatal=_maybe(error, "fatal", bool) or False,
-        retryable=_maybe(error, "retryable", bool) or False,
-        line=_maybe(error, "line", int),
-        index=_maybe(error, "index", int),
-    )
-
-
-def _status(data: Mapping[str, object]) -> StatusEvent:
-    return StatusEvent(
-        phase=_field(data, "phase", str),
-        elapsed=_seconds(data, "elapsed"),
-        components_started=_field(data, "components_started", int),
-        components_completed=_field(data, "components_completed", int),
-        chars=_field(data, "chars", int),
-    )
-
-
-def _message_stop(data: Mapping[str, object]) -> MessageStop:
-    return MessageStop(_field(data, "reason", str), _maybe(data, "stats", dict) or {})
-
-
-def _debug(data: Mapping[str, object]) -> DebugEvent:
-    return DebugEvent(_field(data, "state", dict))
-
-
-_FROM_DICT: dict[str, Callable[[Mapping[str, object]], Event | None]] = {
-    ContentBlockStart.type: _start,
-    ContentBlockDelta.type: _delta,
-    ContentBlockStop.type: _stop,
-    ErrorEvent.type: _error,
-    StatusEvent.type: _status,
-    MessageStop.type: _message_stop,
-    DebugEvent.type: _debug,
-}

@@ -6,13 +6,13 @@ event, and then sends the contents of ``out``.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, assert_never
 
 from componentstream.core import codes
-from componentstream.core.events import Event
+from componentstream.core.events import Event, ReasoningEvent, UsageEvent
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
-from componentstream.sources.pieces import Piece
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 
 MAX_CHUNKS: Final = 64
 """Most chunks that are read ahead of a consumer: half a second of a fast model."""
@@ -44,6 +44,11 @@ class Encoder(Protocol):
 
     def heartbeat(self) -> bytes:
         """Return bytes that carry no event and show that the stream is alive."""
+
+
+def usage_event(usage: Usage) -> UsageEvent:
+    """Return the event that reports these counts."""
+    return UsageEvent(usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.cached_tokens)
 
 
 class Generation(Generic[T]):
@@ -245,14 +250,18 @@ class Generation(Generic[T]):
         session = self.session
         chars = 0
         for piece in pieces:
-            if isinstance(piece, str):
-                chars += len(piece)
-                self._put(session.feed(piece, now), now)
-            else:
-                events = session.report_error(
-                    piece.code, piece.message, now, fatal=piece.fatal, retryable=piece.retryable
-                )
-                self._put(events, now)
+            match piece:
+                case str():
+                    chars += len(piece)
+                    self._put(session.feed(piece, now), now)
+                case SourceError(code=code, message=message, fatal=fatal, retryable=retryable):
+                    self._put(session.report_error(code, message, now, fatal=fatal, retryable=retryable), now)
+                case Reasoning(text=text):
+                    self._put(session.report(ReasoningEvent(text), now), now)
+                case Usage():
+                    self._put(session.report(usage_event(piece), now), now)
+                case _:
+                    assert_never(piece)
         return chars
 
     def _put(self, events: list[Event], now: float) -> None:

@@ -10,14 +10,17 @@ event loop, and a cancellation arrives in the source.
 
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import AsyncExitStack, ExitStack
+from typing import assert_never
 
-from componentstream.core.events import ContentBlockStop, ErrorEvent, Event
+from componentstream.core.events import ContentBlockStop, ErrorEvent, Event, ReasoningEvent, UsageEvent
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.arguments import check_parser
 from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
+from componentstream.drive.generation import usage_event
 from componentstream.drive.opening import AsyncSource, aopen_source, open_source
+from componentstream.session.statistics import merged_usage
 from componentstream.sources.decoder import SourceDecoder
-from componentstream.sources.pieces import Piece, SourceError
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 
 
 def parse(source: Iterable[object], *, parser: ComponentParser | None = None) -> Generator[Event, None, None]:
@@ -125,6 +128,7 @@ class _Stages:
         self._parser = ComponentParser() if parser is None else parser
         self._decoder = SourceDecoder()
         self._refused = False
+        self._usage: UsageEvent | None = None
 
     @property
     def failed(self) -> bool:
@@ -147,13 +151,21 @@ class _Stages:
         for piece in pieces:
             if self._parser.failed:
                 break
-            if isinstance(piece, str):
-                events += self._parser.feed(piece)
-            elif piece.fatal:
-                self._refused = True
-                return [*events, *_broken_off(piece, self._parser.abort())]
-            else:
-                events.append(_error_event(piece))
+            match piece:
+                case str():
+                    events += self._parser.feed(piece)
+                case SourceError(fatal=True):
+                    self._refused = True
+                    return [*events, *_broken_off(piece, self._parser.abort())]
+                case SourceError():
+                    events.append(_error_event(piece))
+                case Reasoning(text=text):
+                    events += [ReasoningEvent(text)] if text else []
+                case Usage():
+                    known, self._usage = self._usage, merged_usage(self._usage, usage_event(piece))
+                    events += [] if self._usage is None or self._usage == known else [self._usage]
+                case _:
+                    assert_never(piece)
         return events
 
 

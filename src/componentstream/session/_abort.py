@@ -11,8 +11,11 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 
 
@@ -39,6 +42,8 @@ def stops_without(undone: list[Event]) -> list[Event]:
                 trimmed = 0 if index in fitting else event.trimmed
                 stops.append(ContentBlockStop(index, "aborted", event.chars - chars[index], trimmed))
             case ContentBlockStop() | ErrorEvent() | StatusEvent() | MessageStop() | DebugEvent():
+                pass
+            case ReasoningEvent() | UsageEvent() | FindingEvent():
                 pass
             case _:
                 assert_never(event)

@@ -25,8 +25,11 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 from componentstream.session.statistics import SessionStats
 
@@ -196,6 +199,8 @@ def hook_events_of(
             case (
                 ContentBlockStart() | ContentBlockDelta() | ContentBlockStop() | StatusEvent() | DebugEvent()
             ):
+                pass
+            case ReasoningEvent() | UsageEvent() | FindingEvent():
                 pass
             case _:
                 assert_never(event)

@@ -8,7 +8,7 @@ The lifecycle is one table of (state, input) -> state; a pair that is not in it 
       |                     `------cancel-----> cancelled     the caller does not need the rest
       `------cancel-------------------------------^
 
-``start``, ``feed``, ``report_error``, ``tick``, ``finish`` and ``cancel`` are calls of a
+``start``, ``feed``, ``report``, ``report_error``, ``tick``, ``finish`` and ``cancel`` are calls of a
 :class:`~componentstream.GenerationSession`; ``fail`` and ``expire`` are possible results of a call. Every
 transition into one of the four final states on the right emits exactly one ``message_stop``, and nothing
 after it.
@@ -50,6 +50,7 @@ LIFECYCLE: Final[Mapping[tuple[SessionState, str], SessionState]] = MappingProxy
         (_IDLE, "start"): _STREAMING,
         (_IDLE, "cancel"): _CANCELLED,
         (_STREAMING, "feed"): _STREAMING,
+        (_STREAMING, "report"): _STREAMING,
         (_STREAMING, "report_error"): _STREAMING,
         (_STREAMING, "tick"): _STREAMING,
         (_STREAMING, "finish"): _DONE,
@@ -61,7 +62,7 @@ LIFECYCLE: Final[Mapping[tuple[SessionState, str], SessionState]] = MappingProxy
         **{
             (ended, late): ended
             for ended in (_FAILED, _TIMED_OUT, _CANCELLED)
-            for late in ("feed", "report_error", "tick", "finish", "cancel")
+            for late in ("feed", "report", "report_error", "tick", "finish", "cancel")
         },
     }
 )

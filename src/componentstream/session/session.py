@@ -16,23 +16,26 @@ from typing import Final
 import attrs
 
 from componentstream.core import codes
-from componentstream.core.buffer import Component, ComponentBuffer
+from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
-    ComponentBlock,
     ContentBlockDelta,
-    ContentBlockStart,
     ErrorEvent,
     Event,
+    FindingEvent,
     Json,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 from componentstream.core.parser import ComponentParser
 from componentstream.session._abort import stops_without, with_fatal_error
 from componentstream.session._arguments import check_id, check_parts, checked_hooks
 from componentstream.session._deadlines import Deadlines
+from componentstream.session._debug import described
 from componentstream.session._error_rate import ErrorRate
+from componentstream.session._progress import Progress
 from componentstream.session.hooks import CallResult, Hook, Reconnected, hook_events_of
 from componentstream.session.lifecycle import (
     LIFECYCLE,
@@ -55,9 +58,9 @@ class GenerationSession:
     """The events of one generation, with status, deadlines and exactly one ``message_stop``, the last event.
 
     Call :meth:`start`; then :meth:`feed` with each piece of text, :meth:`report_error` with each error of the
-    source, and :meth:`tick` when :meth:`next_deadline` is due; at the end :meth:`finish`, or :meth:`cancel`.
-    Send the events that each call returns. Once :attr:`ended` is true, stop reading the source. A session
-    serves one generation; create another for the next.
+    source, :meth:`report` with its reasoning and usage, :meth:`tick` when :meth:`next_deadline` is due; at
+    the end :meth:`finish`, or :meth:`cancel`. Send the events that each call returns. Once :attr:`ended` is
+    true, stop reading the source. A session serves one generation; create another for the next.
 
     ``now`` is in seconds of one monotonic clock of the caller's choice. The session never acts by itself: a
     missed deadline ends it at the next ``tick``, and a chunk that is fed before that ``tick`` counts.
@@ -101,7 +104,7 @@ class GenerationSession:
         self._window = error_window
         self._error_rate = ErrorRate(error_window)
         self._recorder = StatsRecorder()
-        self._lost_critical = False
+        self._progress = Progress(self._buffer, self._recorder)
 
     @property
     def id(self) -> str:
@@ -177,6 +180,29 @@ class GenerationSession:
         self._take_parsed(result, events)
         return self._notify_hooks(result)
 
+    def report(self, event: ReasoningEvent | UsageEvent | FindingEvent, now: float) -> list[Event]:
+        """Emit an event that is neither text nor an error; return it, or nothing if it is not news.
+
+        Reasoning and usage restart the chunk timeout. The first reasoning after text, or after the start,
+        follows a status ``thinking``; without text it gives that status alone. Usage gives an event with all
+        counts known so far, if one of them has changed.
+
+        Raises:
+            UsageError: `event` is of another kind; otherwise as for :meth:`feed`.
+        """
+        if next_state(self._state, "report") is not _STREAMING:
+            return []
+        if not isinstance(event, ReasoningEvent | UsageEvent | FindingEvent):
+            raise UsageError(f"report() needs reasoning, usage or a finding, not {type(event).__name__}.")
+        self._advance(now)
+        if not isinstance(event, FindingEvent):
+            self._restart_chunk_timeout(now)
+        return self._recorder.reported(event, now)
+
+    def ignored(self, count: int) -> None:
+        """Set the number of unknown events of the source, which its decoder skipped, for the statistics."""
+        self._recorder.ignored = count
+
     def report_error(
         self,
         code: str,
@@ -200,9 +226,8 @@ class GenerationSession:
             cause: The exception behind it, for hooks only.
 
         Raises:
-            UsageError: `code` or `message` is not a nonempty str, or `code` belongs to the parser;
-            otherwise as
-                for :meth:`feed`.
+            UsageError: `code` or `message` is not a nonempty str, or `code` belongs to the parser; otherwise
+                as for :meth:`feed`.
         """
         if next_state(self._state, "report_error") is not _STREAMING:
             return []
@@ -213,10 +238,7 @@ class GenerationSession:
             raise UsageError(f"Only the parser reports {code}; pass report_error() a code of the source.")
         self._advance(now)
         if code == codes.INVALID_CHUNK:
-            gap = now - self._deadlines.last_chunk_at
-            self._deadlines.last_chunk_at = now
-            if gap > self._recorder.longest_gap:
-                self._recorder.waited(gap, now)
+            self._restart_chunk_timeout(now)
         error = ErrorEvent(code, message, fatal=fatal, retryable=retryable)
         if not fatal and self._error_rate.exceeded_by(code, now):
             error = self._error_rate.threshold_error(error)
@@ -225,7 +247,7 @@ class GenerationSession:
             self._fail(result, error)
             self._end(result, "fail")
         else:
-            self._take(result, [error])
+            self._progress.take(result, [error], now)
         return self._notify_hooks(result)
 
     def tick(self, now: float) -> list[Event]:
@@ -262,7 +284,7 @@ class GenerationSession:
         result = CallResult([self._status("finishing")])
         self._take_parsed(result, self._parser.close())
         if not self.ended:
-            self._end(result, "fail" if self._lost_critical else "finish")
+            self._end(result, "fail" if self._progress.lost_critical else "finish")
         return self._notify_hooks(result)
 
     def cancel(self, now: float) -> list[Event]:
@@ -278,7 +300,7 @@ class GenerationSession:
         self._advance(now)
         result = CallResult()
         if self._state is _STREAMING:
-            self._take(result, self._parser.abort())
+            self._progress.take(result, self._parser.abort(), self._now)
         self._end(result, "cancel")
         return self._notify_hooks(result)
 
@@ -309,17 +331,8 @@ class GenerationSession:
             "timeouts": attrs.asdict(self._timeouts),
             "error_window": {**attrs.asdict(self._window), "errors": self._error_rate.errors_at(self._now)},
             "held_chars": len(self._parser.pending),
-            "open_components": [
-                {
-                    "index": component.index,
-                    "name": component.name,
-                    "position": component.position,
-                    "parent": component.parent,
-                    "chars": len(component.text),
-                }
-                for component in self._buffer.open_components
-            ],
-            "lost_critical": self._lost_critical,
+            "open_components": [described(component) for component in self._buffer.open_components],
+            "lost_critical": self._progress.lost_critical,
             "stats": self.stats.to_dict(),
         }
 
@@ -329,6 +342,12 @@ class GenerationSession:
                 f"The time {now!r} does not follow {self._now!r}; pass the time of one monotonic clock."
             )
         self._now = now
+
+    def _restart_chunk_timeout(self, now: float) -> None:
+        gap = now - self._deadlines.last_chunk_at
+        self._deadlines.last_chunk_at = now
+        if gap > self._recorder.longest_gap:
+            self._recorder.waited(gap, now)
 
     def _reject(self, call: str, now: float) -> list[Event]:
         """Raise for a call in the wrong state or at the wrong time; return nothing if it is merely late."""
@@ -345,40 +364,13 @@ class GenerationSession:
                 undone = [*events[at + 1 :], *self._parser.abort()]
                 events = [*events[:at], self._error_rate.threshold_error(event), *stops_without(undone)]
                 break
-        self._take(result, events)
+        self._progress.take(result, events, self._now)
         if result.fatal:
             self._end(result, "fail")
 
     def _fail(self, result: CallResult, error: ErrorEvent) -> None:
         """Emit a fatal error that the parser did not report, and stop the open blocks."""
-        self._take(result, with_fatal_error(error, self._parser.abort()))
-
-    def _take(self, result: CallResult, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, ErrorEvent):
-                self._recorder.error(event.code)
-                result.last_error_index = len(result.events)
-                result.fatal = result.fatal or event.fatal
-            elif isinstance(event, ContentBlockStart) and isinstance(event.block, ComponentBlock):
-                self._recorder.component_started(event.index, self._now)
-            component = self._buffer.apply(event)
-            result.events.append(event)
-            if component is not None:
-                self._complete(result, component)
-
-    def _complete(self, result: CallResult, component: Component) -> None:
-        seconds = self._recorder.component_finished(
-            component.index, component.name, component.reason, self._now
-        )
-        result.finished[component.index] = component, seconds
-        if component.critical and component.reason != "end":
-            self._lost_critical = True
-            error = result.events[result.last_error_index] if result.last_error_index >= 0 else None
-            if isinstance(error, ErrorEvent) and (error.fatal or error.index == component.index):
-                result.events[result.last_error_index] = attrs.evolve(error, retryable=True)
-        # Aborted components are not progress: a fatal error or a cancellation stopped them.
-        if component.reason != "aborted":
-            result.events.append(self._status("progress"))
+        self._progress.take(result, with_fatal_error(error, self._parser.abort()), self._now)
 
     def _status(self, phase: str) -> StatusEvent:
         return self._recorder.status(phase, self._now)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from componentstream.core.events import Json, StatusEvent
+from componentstream.core.events import Event, FindingEvent, Json, ReasoningEvent, StatusEvent, UsageEvent
 
 
 @attrs.frozen
@@ -39,6 +39,8 @@ class SessionStats:
         longest_gap: Longest time in seconds between two chunks after the first one with text, None before the
             second. An empty or unreadable chunk counts as a chunk here.
         elapsed: Seconds from the start to the latest call, 0.0 for a session that never started.
+        usage: Tokens that the provider reported; None if it reported none.
+        ignored: Number of unknown events of the source that its decoder skipped.
     """
 
     chunks: int = 0
@@ -52,6 +54,8 @@ class SessionStats:
     component_times: tuple[ComponentTime, ...] = ()
     longest_gap: float | None = None
     elapsed: float = 0.0
+    usage: UsageEvent | None = None
+    ignored: int = 0
 
     def to_dict(self) -> Json:
         """Return the statistics as JSON values; ``message_stop`` has them under the same names."""
@@ -61,7 +65,14 @@ class SessionStats:
         values["component_times"] = [
             {"index": time.index, "name": time.name, "seconds": time.seconds} for time in self.component_times
         ]
+        values["usage"] = None if self.usage is None else self.usage.counts()
         return values
+
+
+def merged_usage(known: UsageEvent | None, reported: UsageEvent) -> UsageEvent | None:
+    """Return all counts that are known after a report: its own, and the earlier ones that it lacks."""
+    counts = {name: count for name, count in reported.counts().items() if count is not None}
+    return attrs.evolve(known or UsageEvent(), **counts) if counts else known
 
 
 class StatsRecorder:
@@ -79,6 +90,7 @@ class StatsRecorder:
         longest_gap: Longest gap in seconds, negative before the first; call :meth:`waited` for a longer one.
         components_started: Number of start events of components.
         components_completed: Number of stop events of components.
+        ignored: Number of unknown events that the decoder skipped.
     """
 
     __slots__ = (
@@ -87,11 +99,14 @@ class StatsRecorder:
         "_first_component",
         "_open",
         "_reasons",
+        "_thought_at",
         "_times",
+        "_usage",
         "chars",
         "chunks",
         "components_completed",
         "components_started",
+        "ignored",
         "longest_gap",
         "started",
     )
@@ -102,6 +117,7 @@ class StatsRecorder:
         self.longest_gap: float = -1.0
         self.components_started: int = 0
         self.components_completed: int = 0
+        self.ignored: int = 0
         self.started: float | None = None
         self._first_chunk: float | None = None
         self._first_component: float | None = None
@@ -109,6 +125,8 @@ class StatsRecorder:
         self._times: list[ComponentTime] = []
         self._reasons: dict[str, int] = {}
         self._errors: dict[str, int] = {}
+        self._usage: UsageEvent | None = None
+        self._thought_at = -1  # characters before the latest reasoning
 
     def start(self, now: float) -> None:
         """Set the time from which all durations are measured."""
@@ -152,6 +170,19 @@ class StatsRecorder:
         """Count an error event."""
         self._errors[code] = self._errors.get(code, 0) + 1
 
+    def reported(self, event: ReasoningEvent | UsageEvent | FindingEvent, now: float) -> list[Event]:
+        """Record an event that is neither text nor an error; return the events to emit for it."""
+        if isinstance(event, UsageEvent):
+            known, self._usage = self._usage, merged_usage(self._usage, event)
+            return [] if self._usage is None or self._usage == known else [self._usage]
+        if isinstance(event, FindingEvent):
+            return [event]
+        # The first reasoning after text, or after the start.
+        begins = self._thought_at != self.chars
+        self._thought_at = self.chars
+        status: list[Event] = [self.status("thinking", now)] if begins else []
+        return [*status, event] if event.text else status
+
     def status(self, phase: str, now: float) -> StatusEvent:
         """Return the status event for `phase` at `now`."""
         return StatusEvent(
@@ -176,4 +207,6 @@ class StatsRecorder:
             component_times=tuple(self._times),
             longest_gap=None if self.longest_gap < 0 else self.longest_gap,
             elapsed=self.elapsed(now),
+            usage=self._usage,
+            ignored=self.ignored,
         )

@@ -1,8 +1,9 @@
 """Sources: chunks of a model's answer to text.
 
-A decoder is a stage from the chunks of one source to pieces: text for the parser, or a :class:`SourceError`
-to report. :class:`SourceDecoder` accepts str, bytes, and the objects that a provider's library yields; the
-other two accept the bytes of a provider's HTTP response::
+A decoder is a stage from the chunks of one source to pieces: text for the parser, a :class:`SourceError` to
+report, the model's :class:`Reasoning`, or its :class:`Usage` of tokens. :class:`SourceDecoder` accepts str,
+bytes, pieces, and the objects that a provider's library yields; the other two accept the bytes of a
+provider's HTTP response::
 
     decoder = SourceDecoder()
     for chunk in client.messages.create(..., stream=True):
@@ -14,17 +15,19 @@ other two accept the bytes of a provider's HTTP response::
 from componentstream.core.codes import SourceErrorCode
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
-from componentstream.sources.pieces import Piece, SourceError
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
     "JSONLinesSourceDecoder",
     "Piece",
+    "Reasoning",
     "SSESourceDecoder",
     "SourceDecoder",
     "SourceError",
     "SourceErrorCode",
     "TextDecoder",
+    "Usage",
     "extract_text",
 ]

@@ -1,4 +1,8 @@
-"""Pieces: the output of source decoders, which is text or an error."""
+"""Pieces: the output of source decoders.
+
+A piece is text, a piece of the model's reasoning, a count of tokens or an error. Pieces are valid chunks of a
+source themselves, so that the output of one decoder can be the source of a driver.
+"""
 
 from typing import Final, TypeAlias
 
@@ -31,7 +35,40 @@ class SourceError:
     retryable: bool = False
 
 
-Piece: TypeAlias = str | SourceError
+@attrs.frozen
+class Reasoning:
+    """A piece of the model's reasoning, which is not part of its answer. It becomes a ``reasoning`` event.
+
+    Attributes:
+        text: The text. It is empty where the decoder drops reasoning: such a piece only shows that the model
+            is thinking, and does not become an event.
+    """
+
+    text: str
+
+
+@attrs.frozen
+class Usage:
+    """The tokens of the whole answer so far, as the provider reported them.
+
+    The counts are totals: each replaces the same count of an earlier piece. A count is None if the
+    provider did not report it; then the earlier one remains. They become a ``usage`` event, and ``usage`` in the
+    statistics of a session.
+
+    Attributes:
+        input_tokens: Tokens of the prompt.
+        output_tokens: Tokens of the answer.
+        reasoning_tokens: Tokens of the reasoning; most providers include them in the output tokens.
+        cached_tokens: Tokens of the prompt that came from a cache.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+Piece: TypeAlias = str | SourceError | Reasoning | Usage
 """One item that a source decoder returns; text is never empty."""
 
 INCOMPLETE: Final = SourceError(

@@ -21,11 +21,15 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    Finding,
+    FindingEvent,
     MessageStop,
     MessageStopReason,
+    ReasoningEvent,
     StatusEvent,
     StopReason,
     TextBlock,
+    UsageEvent,
 )
 from componentstream.core.grammar import WHITE, Grammar
 from componentstream.core.limits import Limits
@@ -66,6 +70,9 @@ _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _TEXT = st.text(_ANY_CHAR, max_size=12).filter(lambda text: not _SURROGATE_PAIR.search(text))
 _INDEX = st.integers(0, 99)
 _COUNT = st.integers(0, 2**53)
+_REPORTS: st.SearchStrategy[Event] = st.sampled_from(
+    [ReasoningEvent("so"), UsageEvent(output_tokens=1), FindingEvent(Finding("rule", "info", "Look."))]
+)
 _JSON: st.SearchStrategy[object] = st.recursive(
     st.none() | st.booleans() | _COUNT | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
@@ -95,7 +102,19 @@ _HOSTILE = (
 _LONG = (
     "x", " ", "/", "`", "{p}", "{p} {s} ", "{p} {s} A x=", "{p} {e} A", "```", "``` ", "```jsx", "\r", "\n",
 )  # fmt: skip
-_STEPS = ("component", "component", "text", "delta", "delta", "delta", "stop", "implied", "trim", "error")
+_STEPS = (
+    "component",
+    "component",
+    "text",
+    "delta",
+    "delta",
+    "delta",
+    "stop",
+    "implied",
+    "trim",
+    "error",
+    "report",
+)
 
 
 def names() -> st.SearchStrategy[str]:
@@ -213,7 +232,7 @@ def events() -> st.SearchStrategy[Event]:
     """
     stop_reasons = st.sampled_from(get_args(StopReason))
     reported = st.sampled_from([*get_args(ParserErrorCode), codes.GENERATION_TIMEOUT, codes.INVALID_CHUNK])
-    phases = st.sampled_from(["started", "progress", "finishing"])
+    phases = st.sampled_from(["started", "thinking", "progress", "finishing"])
     lines = st.none() | st.integers(1, 2**53)
     maybe_index = st.none() | _INDEX
     values = st.dictionaries(_TEXT, _JSON, max_size=3)
@@ -225,6 +244,9 @@ def events() -> st.SearchStrategy[Event]:
         st.builds(StatusEvent, phases, st.floats(0, 1e6), _COUNT, _COUNT, _COUNT),
         st.builds(MessageStop, st.sampled_from(get_args(MessageStopReason)), values),
         st.builds(DebugEvent, values),
+        st.builds(ReasoningEvent, _TEXT.filter(bool)),
+        st.builds(UsageEvent, *[st.none() | _COUNT] * 4),
+        st.builds(FindingEvent, _findings(lines, maybe_index)),
     )
 
 
@@ -245,6 +267,8 @@ def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False
         top = stream.open[-1] if stream.open else None
         if step == "error":
             stream.events.append(ErrorEvent(codes.MALFORMED_MARKER, draw(_TEXT)))
+        elif step == "report":
+            stream.events.append(draw(_REPORTS))
         elif step == "component" and stream.blocks < max_blocks:
             stream.start(draw(_component_blocks(st.just(stream.parent))))
         elif step == "text" and stream.blocks < max_blocks and not top:
@@ -263,6 +287,14 @@ def event_streams(draw: st.DrawFn, *, max_blocks: int = 8, session: bool = False
     if session:
         stream.events.append(MessageStop(ending))
     return stream.events
+
+
+def _findings(
+    lines: st.SearchStrategy[int | None], indexes: st.SearchStrategy[int | None]
+) -> st.SearchStrategy[Finding]:
+    spans = st.none() | st.tuples(_COUNT, _COUNT)
+    rules, words = st.sampled_from(["near-miss", "rule"]), st.sampled_from(["info", "high"])
+    return st.builds(Finding, rules, words, _TEXT, st.sampled_from(["none", "flag"]), indexes, lines, spans)
 
 
 @st.composite

@@ -22,9 +22,12 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     Span,
     StatusEvent,
+    UsageEvent,
 )
 
 _TEXT_REASONS = ("end", "aborted", "blocked")
@@ -88,7 +91,7 @@ class EventVerifier:
             case MessageStop():
                 self._require_all_stopped(event)
                 self._over = True
-            case StatusEvent() | DebugEvent():
+            case StatusEvent() | DebugEvent() | ReasoningEvent() | UsageEvent() | FindingEvent():
                 pass
             case _:
                 assert_never(event)

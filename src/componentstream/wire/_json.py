@@ -12,7 +12,8 @@ from json.encoder import encode_basestring_ascii
 from typing import Final, Literal, get_args
 
 from componentstream.core.errors import UsageError, WireError
-from componentstream.core.events import ContentBlockDelta, Event, Json, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import ContentBlockDelta, Event, Json
 
 STREAM_HEADERS: Final = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 """Response headers that stop caches, compressors and nginx from buffering a stream."""

@@ -21,9 +21,13 @@ from componentstream import (  # noqa: E402
     DebugEvent,
     ErrorEvent,
     Event,
+    Finding,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
     TextBlock,
+    UsageEvent,
     stream,
 )
 from componentstream.core.codes import CODES  # noqa: E402
@@ -54,6 +58,11 @@ EXAMPLES = [
     MessageStop("complete", {"chunks": 1}),
     MessageStop("failed"),
     DebugEvent({"state": "streaming"}),
+    ReasoningEvent("So"),
+    UsageEvent(1, 2, 0),
+    UsageEvent(),
+    FindingEvent(Finding("a", "b", "c", "d", 1, 2, (3, 4))),
+    FindingEvent(Finding("a", "b", "c")),
 ]
 ANSWER = ["Hi\n/// START Hero position=nowhere\n", "<h1>\n/// END Hero\n/// START Lost a=b\nx"]
 
@@ -199,7 +208,12 @@ def test_the_file_has_the_reasons_phases_and_media_type_of_the_code():
     schemas = described["components"]["schemas"]
     assert schemas["ContentBlockStop"]["properties"]["reason"]["enum"] == [*get_args(StopReason)]
     assert schemas["MessageStop"]["properties"]["reason"]["enum"] == [*get_args(MessageStopReason)]
-    assert schemas["StatusEvent"]["properties"]["phase"]["enum"] == ["started", "progress", "finishing"]
+    assert schemas["StatusEvent"]["properties"]["phase"]["enum"] == [
+        "started",
+        "thinking",
+        "progress",
+        "finishing",
+    ]
     for key in (("/generate", "post"), ("/streams/{stream}", "get")):
         assert operations(described)[key]["responses"]["200"]["content"].keys() == {SSEEncoder().media_type}
 

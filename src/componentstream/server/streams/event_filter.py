@@ -9,9 +9,12 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
     TextBlock,
+    UsageEvent,
 )
 from componentstream.server.streams.payloads import decode_payload
 from componentstream.server.streams.tail import TailEntry
@@ -65,6 +68,8 @@ class EventFilter:
             case ContentBlockDelta(index=index) | ContentBlockStop(index=index):
                 return index in self._hidden
             case ErrorEvent() | StatusEvent() | MessageStop() | DebugEvent() | None:
+                return False
+            case ReasoningEvent() | UsageEvent() | FindingEvent():
                 return False
             case _:
                 assert_never(event)

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Final
 
 from componentstream.core.errors import WireError
-from componentstream.core.events import DebugEvent, Event, StatusEvent, event_from_dict
+from componentstream.core.event_json import event_from_dict
+from componentstream.core.events import DebugEvent, Event, StatusEvent
 from componentstream.session.session import GenerationSession
 from componentstream.wire import event_to_json
 

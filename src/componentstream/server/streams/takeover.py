@@ -21,8 +21,11 @@ from componentstream.core.events import (
     DebugEvent,
     ErrorEvent,
     Event,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 from componentstream.log.protocol import Entry, EventLog, Lease, LogError, StoreError
 from componentstream.server.streams.payloads import decode_payload
@@ -137,6 +140,8 @@ class _OpenBlocks:
                 case MessageStop():
                     self.ended = True
                 case StatusEvent() | DebugEvent() | None:
+                    pass
+                case ReasoningEvent() | UsageEvent() | FindingEvent():
                     pass
                 case _:
                     assert_never(event)
