@@ -51,8 +51,8 @@ class Reasoning:
 class Usage:
     """The tokens of the whole answer so far, as the provider reported them.
 
-    The counts are totals: each replaces the same count of an earlier piece. A count is None if the
-    provider did not report it; then the earlier one remains. They become a ``usage`` event, and ``usage`` in the
+    The counts are totals: each replaces the same count of an earlier piece. A count is None if the provider
+    did not report it; then the earlier one remains. They become a ``usage`` event, and ``usage`` in the
     statistics of a session.
 
     Attributes:
