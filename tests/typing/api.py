@@ -20,16 +20,20 @@ from componentstream import (
     ErrorEvent,
     ErrorWindow,
     Event,
+    Finding,
+    FindingEvent,
     GenerationSession,
     Grammar,
     Limits,
     MessageStop,
     MissingExtraError,
+    ReasoningEvent,
     SessionStats,
     StatusEvent,
     TextBlock,
     Timeouts,
     UsageError,
+    UsageEvent,
     WireError,
     aparse,
     astream,
@@ -40,7 +44,15 @@ from componentstream import (
     stream_bytes,
 )
 from componentstream.session.hooks import HookEvent, StreamFinished
-from componentstream.sources import SourceDecoder, SourceError, SSESourceDecoder, TextDecoder, extract_text
+from componentstream.sources import (
+    Reasoning,
+    SourceDecoder,
+    SourceError,
+    SSESourceDecoder,
+    TextDecoder,
+    Usage,
+    extract_text,
+)
 from componentstream.testing import EventVerifier, assert_cut_invariant, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
 
@@ -65,6 +77,12 @@ def every_event_is_matched(event: Event) -> str:
         case MessageStop(reason=why, stats=stats):
             assert_type(stats, Mapping[str, object])
             shown = why
+        case ReasoningEvent(text=text):
+            shown = text
+        case UsageEvent(output_tokens=tokens):
+            shown = f"{tokens} tokens"
+        case FindingEvent(finding=Finding(message=message)):
+            shown = message
         case DebugEvent():
             shown = ""
         case _:
@@ -201,7 +219,20 @@ async def sessions_are_driven_asynchronously(source: AsyncIterator[object]) -> N
 
 def providers_are_read(chunk: object) -> list[str]:
     assert_type(extract_text(chunk), str | None)
-    return [piece for piece in SourceDecoder().feed(chunk) if not isinstance(piece, SourceError)]
+    texts: list[str] = []
+    for piece in SourceDecoder().feed(chunk):
+        match piece:
+            case str():
+                texts.append(piece)
+            case Reasoning(text=text):
+                texts.append(text)
+            case Usage(output_tokens=tokens):
+                assert_type(tokens, int | None)
+            case SourceError(fatal=fatal):
+                assert_type(fatal, bool)
+            case _:
+                assert_never(piece)
+    return texts
 
 
 def streams_are_verified(events: list[Event]) -> list[Event]:
