@@ -3,7 +3,7 @@ import time
 import pytest
 
 from componentstream.core.catalog import Catalog, ComponentSpec, used_components
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, UsageError
 
 MENU = ComponentSpec("Menu", parts=("Item", "Label"))
 
@@ -284,3 +284,17 @@ def test_no_text_takes_more_than_linear_time(before, piece):
     uses(text)
     MENU.missing_parts(text)
     assert time.process_time() - started < 0.5
+
+
+def test_other_types_of_parts_specs_and_flags_are_rejected():
+    with pytest.raises(
+        ConfigurationError, match=r"^parts must be several names, such as \('Item',\), not 7\.$"
+    ):
+        ComponentSpec("Menu", parts=7)
+    with pytest.raises(ConfigurationError, match=r"^Menu: critical must be True or False\.$"):
+        ComponentSpec("Menu", critical=1)
+    for specs in (None, 7, "Menu"):
+        with pytest.raises(
+            ConfigurationError, match=rf"^A catalog consists of ComponentSpec, not of {specs!r}\.$"
+        ):
+            Catalog(specs)

@@ -342,6 +342,20 @@ def test_positions_are_a_set_of_names():
     assert str(caught.value) == "Grammar: positions must be a set of names, not a single string."
 
 
+@pytest.mark.parametrize("positions", [None, 7, [["main"]]])
+def test_positions_of_another_type_are_rejected(positions):
+    with pytest.raises(ConfigurationError) as caught:
+        Grammar(positions=positions)
+    assert str(caught.value) == f"Grammar: positions must be a set of names, not {positions!r}."
+
+
+@pytest.mark.parametrize("strict", [None, 1, "yes"])
+def test_strict_must_be_a_flag(strict):
+    with pytest.raises(ConfigurationError) as caught:
+        Grammar(strict=strict)
+    assert str(caught.value) == f"Grammar: strict must be True or False, not {strict!r}."
+
+
 def test_positions_may_be_any_iterable():
     grammar = Grammar(positions=["left", "right", "left"], default_position="left")
     assert grammar.positions == frozenset({"left", "right"})

@@ -5,7 +5,7 @@ import pytest
 
 from componentstream import Catalog, ComponentSpec, ConfigurationError, Grammar, Limits
 from componentstream.core.events import ContentBlockDelta
-from componentstream.log import MemoryEventLog
+from componentstream.log import MemoryEventLog, open_log
 from componentstream.session.lifecycle import Timeouts
 from tests import parts
 
@@ -169,5 +169,66 @@ def test_a_long_value_is_cut_in_the_message():
     assert len(refusal(debug="x" * 1000)) < 200
 
 
-def test_a_setting_that_only_python_can_express_is_not_checked():
+def test_a_setting_without_a_check_accepts_anything():
     assert Setting(help="it is an object", kind="python").expected_instead_of(object()) is None
+
+
+WRONG = [7, -1.5, "text", b"text", object(), {}, {"a": 1}, [7], ["", None], (object(),), print, int, 1j, None]
+
+
+def is_right(name, value):
+    """Whether one of the wrong values happens to be right for a field."""
+    return (
+        (value is None and name in {"catalog", "heartbeat", "log", "authenticate", "rate_limit"})
+        or (name == "authenticate" and value is print)
+        or (name in {"rate_limit", "rate_limit_storage"} and value == "text")
+        or (type(value) is int and value == 7 and name in {*COUNTS, *SECONDS, "heartbeat", "trusted_proxies"})
+    )
+
+
+@pytest.mark.parametrize("value", WRONG, ids=repr)
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_every_field_refuses_every_wrong_type(name, value):
+    if is_right(name, value):
+        assert getattr(ServerSettings(**{name: value}), name) is value
+    else:
+        assert refusal(**{name: value}).startswith(f"ServerSettings: {name} must be ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"timeouts": None}, "must be Timeouts(...), with None in it for a timeout that is off, not None."),
+        ({"grammar": Grammar}, "must be Grammar(...), not the class Grammar."),
+        ({"limits": {"max_depth": 3}}, "must be Limits(...), not dict."),
+        (
+            {"catalog": [ComponentSpec("Hero")]},
+            "must be Catalog([ComponentSpec(...), ...]), or None, not list.",
+        ),
+        ({"hooks": print}, "a list of callables, such as [logging_hook()], not builtin_function_or_method."),
+        ({"hooks": ["log"]}, "must be a list of callables, such as [logging_hook()], not list."),
+        ({"log": MemoryEventLog}, "opens one), or None, not the class MemoryEventLog."),
+        (
+            {"log": open_log("memory:")},
+            'with a URL, "async with open_log(url) as log" opens one), or None, not',
+        ),
+        ({"authenticate": "secret"}, "such as JWTBearer.from_secret(...), or None, not str."),
+        ({"allowed_origins": None}, 'origins, such as ["https://app.example.com"], not None.'),
+        ({"allowed_origins": "https://a.example"}, 'such as ["https://app.example.com"], not str.'),
+        ({"rate_limit": 100}, "rate_limit must be a str, or None, not int."),
+        ({"ticket_seconds": 31}, "ticket_seconds must be at most 30 seconds, not 31."),
+        ({"batch_chars": -(10**5000)}, "must be an integer >= 1, not int of thousands of digits."),
+    ],
+)
+def test_a_wrong_value_is_told_with_the_cure(settings, words):
+    assert words in refusal(**settings)
+
+
+@pytest.mark.parametrize("name", ["log", "rate_limit_storage", "authenticate"])
+def test_a_password_in_a_wrong_value_is_not_shown(name):
+    assert "hunter2" not in refusal(**{name: b"redis://:hunter2@localhost"})
+
+
+def test_every_field_has_a_check():
+    for field in attrs.fields(ServerSettings):
+        assert field.metadata["setting"].expected_instead_of(object()) is not None

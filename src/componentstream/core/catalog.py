@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
+from componentstream.core.arguments import shown
 from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import MAX_NAME_CHARS
 
@@ -48,6 +49,8 @@ def _parts(parts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(parts, str):
         # A string is an iterable of characters, each of which would pass as a name.
         raise ConfigurationError(f"parts must be several names, such as ({parts!r},), not a single string.")
+    if not isinstance(parts, Iterable):
+        raise ConfigurationError(f"parts must be several names, such as ('Item',), not {shown(parts)}.")
     return tuple(parts)
 
 
@@ -91,6 +94,8 @@ class ComponentSpec:
                     f"{part!r} is not a part of {self.name}: write letters, digits and underscores, a letter "
                     "first, without the name of the whole."
                 )
+        if not isinstance(self.critical, bool):
+            raise ConfigurationError(f"{self.name}: critical must be True or False.")
         if len(set(self.parts)) < len(self.parts):
             raise ConfigurationError(f"{self.name}: a part occurs twice; list each part once.")
         if not isinstance(self.description, str):
@@ -122,6 +127,8 @@ class ComponentSpec:
 
 
 def _specs(specs: Iterable[ComponentSpec]) -> tuple[ComponentSpec, ...]:
+    if isinstance(specs, str) or not isinstance(specs, Iterable):
+        raise ConfigurationError(f"A catalog consists of ComponentSpec, not of {shown(specs)}.")
     return tuple(specs)
 
 

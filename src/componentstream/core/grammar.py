@@ -20,6 +20,7 @@ from typing import Final, Literal, TypeAlias
 import attrs
 
 from componentstream.core import codes
+from componentstream.core.arguments import shown
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.errors import ConfigurationError
 
@@ -85,7 +86,11 @@ class Fault:
 def _positions(names: Iterable[str]) -> frozenset[str]:
     if isinstance(names, str):
         raise ConfigurationError("Grammar: positions must be a set of names, not a single string.")
-    return frozenset(names)
+    try:
+        return frozenset(names)
+    except TypeError:
+        problem = f"Grammar: positions must be a set of names, not {shown(names)}."
+        raise ConfigurationError(problem) from None
 
 
 def _is_lower_case(name: object) -> bool:
@@ -127,6 +132,8 @@ class Grammar:
         for name in ("prefix", "start", "end", "default_position"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigurationError(f"Grammar: {name} must be a str, not {getattr(self, name)!r:.80}.")
+        if not isinstance(self.strict, bool):
+            raise ConfigurationError(f"Grammar: strict must be True or False, not {shown(self.strict)}.")
         # The automaton relies on a prefix without white space and backticks: those decide on their own.
         if not self.prefix or not self.prefix.isprintable() or set(self.prefix) & set(WHITE + "`"):
             raise ConfigurationError(

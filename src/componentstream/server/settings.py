@@ -6,11 +6,13 @@ offers it as an option and as an environment variable.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
+from typing_extensions import get_protocol_members
 
+from componentstream.core.arguments import are_seconds, described, shown
 from componentstream.core.catalog import Catalog
 from componentstream.core.errors import ConfigurationError
 from componentstream.core.grammar import Grammar
@@ -35,6 +37,32 @@ SettingKind: TypeAlias = Literal[
 off, one of ``choices``, a text, several texts, as the fields of an object (``fields``), or in Python only."""
 
 
+def _is_list_of(value: object, is_item: Callable[[object], bool]) -> bool:
+    # A text is a sequence too, of texts.
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(map(is_item, value))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_log(value: object) -> bool:
+    return not isinstance(value, type) and all(
+        callable(getattr(value, name, None)) for name in get_protocol_members(EventLog)
+    )
+
+
+_CHECKS: Final[Mapping[SettingKind, tuple[Callable[[object], bool], str]]] = {
+    "count": (lambda value: type(value) is int and value >= 1, "an integer >= 1"),
+    "natural": (lambda value: type(value) is int and value >= 0, "an integer >= 0"),
+    "seconds": (are_seconds, "a number of seconds > 0"),
+    "flag": (lambda value: isinstance(value, bool), "True or False"),
+    "text": (_is_text, "a str"),
+    "texts": (lambda value: _is_list_of(value, _is_text), "a list of str"),
+}
+_SHOWN: Final = frozenset({"count", "natural", "seconds", "flag", "choice"})
+
+
 @attrs.frozen(kw_only=True)
 class Setting:
     """The metadata of one field of :class:`ServerSettings`.
@@ -47,6 +75,8 @@ class Setting:
         maximum: Largest allowed value, in seconds.
         option: Name of the option where it differs from that of the field.
         suffix: For the kind ``fields``, the end of the options' names behind those of the fields.
+        check: For the kinds ``fields`` and ``python``, returns whether a value is allowed.
+        expected: For the same kinds, and for others where it helps, the allowed values as a text.
     """
 
     help: str
@@ -56,6 +86,8 @@ class Setting:
     maximum: float = math.inf
     option: str | None = None
     suffix: str = ""
+    check: Callable[[object], bool] | None = None
+    expected: str = ""
 
     def expected_instead_of(self, value: object) -> str | None:
         """Return the allowed values as a text, such as "an integer >= 1", or None if `value` is one."""
@@ -63,8 +95,9 @@ class Setting:
             return None
         if self.kind == "choice" and value not in self.choices:
             return " or ".join(map(repr, self.choices))
-        is_allowed, expected = _CHECKS.get(self.kind, (_is_anything, ""))
-        if not is_allowed(value):
+        is_allowed, expected = _CHECKS.get(self.kind, (self.check, ""))
+        expected = self.expected or expected
+        if is_allowed is not None and not is_allowed(value):
             return f"{expected}, or None" if self.optional else expected
         if isinstance(value, int | float) and value > self.maximum:
             return f"at most {self.maximum:.0f} seconds"
@@ -141,17 +174,51 @@ class ServerSettings:
     """
 
     timeouts: Timeouts = attrs.field(
-        default=Timeouts(), metadata=_set_by("fields", "timeouts of a generation", suffix="_timeout")
+        default=Timeouts(),
+        metadata=_set_by(
+            "fields",
+            "timeouts of a generation",
+            suffix="_timeout",
+            check=lambda value: isinstance(value, Timeouts),
+            expected="Timeouts(...), with None in it for a timeout that is off",
+        ),
     )
-    grammar: Grammar = attrs.field(default=Grammar(), metadata=_set_by("fields", "syntax of the markers"))
+    grammar: Grammar = attrs.field(
+        default=Grammar(),
+        metadata=_set_by(
+            "fields",
+            "syntax of the markers",
+            check=lambda value: isinstance(value, Grammar),
+            expected="Grammar(...)",
+        ),
+    )
     limits: Limits = attrs.field(
-        default=Limits(), metadata=_set_by("fields", "limits of the parser; sizes in characters")
+        default=Limits(),
+        metadata=_set_by(
+            "fields",
+            "limits of the parser; sizes in characters",
+            check=lambda value: isinstance(value, Limits),
+            expected="Limits(...)",
+        ),
     )
     catalog: Catalog | None = attrs.field(
-        default=None, metadata=_set_by("python", "it holds objects; use create_app")
+        default=None,
+        metadata=_set_by(
+            "python",
+            "it holds objects; use create_app",
+            optional=True,
+            check=lambda value: isinstance(value, Catalog),
+            expected="Catalog([ComponentSpec(...), ...])",
+        ),
     )
     hooks: Sequence[Hook] = attrs.field(
-        default=(), metadata=_set_by("python", "they are functions; use create_app")
+        default=(),
+        metadata=_set_by(
+            "python",
+            "they are functions; use create_app",
+            check=lambda value: _is_list_of(value, callable),
+            expected="a list of callables, such as [logging_hook()]",
+        ),
     )
     batch_chars: int = attrs.field(
         default=256, metadata=_set_by("count", "number of characters at which buffered text is sent")
@@ -168,7 +235,14 @@ class ServerSettings:
         metadata=_set_by("seconds", "time that a client may accept no data before it is disconnected"),
     )
     log: EventLog | None = attrs.field(
-        default=None, metadata=_set_by("python", "it is an object; --log opens one by its URL")
+        default=None,
+        metadata=_set_by(
+            "python",
+            "it is an object; --log opens one by its URL",
+            optional=True,
+            check=_is_log,
+            expected='an EventLog (with a URL, "async with open_log(url) as log" opens one)',
+        ),
     )
     lease: float = attrs.field(
         default=LEASE_SECONDS,
@@ -202,11 +276,16 @@ class ServerSettings:
     authenticate: Authenticate | None = attrs.field(
         default=None,
         metadata=_set_by(
-            "python", "it is a function; --jwks, --jwt-secret-file and COMPONENTSTREAM_JWT_SECRET make one"
+            "python",
+            "it is a function; --jwks, --jwt-secret-file and COMPONENTSTREAM_JWT_SECRET make one",
+            optional=True,
+            check=lambda value: callable(value) and not isinstance(value, type),
+            expected="a function of a request, such as JWTBearer.from_secret(...)",
         ),
     )
     ticket_seconds: float = attrs.field(
-        default=30.0, metadata=_set_by("seconds", "lifetime of a ticket for an EventSource, at most 30")
+        default=30.0,
+        metadata=_set_by("seconds", "lifetime of a ticket for an EventSource, at most 30", maximum=30.0),
     )
     debug: bool = attrs.field(
         default=False,
@@ -218,6 +297,7 @@ class ServerSettings:
             "texts",
             "origin whose pages may call, such as https://app.example.com; by default the same origin only",
             option="allowed_origin",
+            expected='a list of origins, such as ["https://app.example.com"]',
         ),
     )
     trusted_proxies: int = attrs.field(
@@ -265,26 +345,10 @@ class ServerSettings:
             value = getattr(self, field.name)
             expected = field.metadata["setting"].expected_instead_of(value)
             if expected is not None:
-                raise ConfigurationError(
-                    f"ServerSettings: {field.name} must be {expected}, not {value!r:.100}."
-                )
+                # Objects and texts are not shown: the URL of a log may hold a password.
+                given = shown(value) if field.metadata["setting"].kind in _SHOWN else described(value)
+                raise ConfigurationError(f"ServerSettings: {field.name} must be {expected}, not {given}.")
 
     def new_batcher(self) -> DeltaBatcher:
         """Return the batcher for one new stream."""
         return DeltaBatcher(max_chars=self.batch_chars, max_delay=self.batch_delay)
-
-
-def _is_anything(_value: object) -> bool:
-    return True
-
-
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-
-
-_CHECKS: Final[dict[SettingKind, tuple[Callable[[object], bool], str]]] = {
-    "count": (lambda value: type(value) is int and value >= 1, "an integer >= 1"),
-    "natural": (lambda value: type(value) is int and value >= 0, "an integer >= 0"),
-    "seconds": (_is_seconds, "a number of seconds > 0"),
-    "flag": (lambda value: isinstance(value, bool), "True or False"),
-}

@@ -588,10 +588,13 @@ def test_only_listed_origins_are_allowed():
     ("settings", "message"),
     [
         ({"allowed_origins": ["*"]}, "is not an origin as browsers send it"),
-        ({"allowed_origins": "https://app.example"}, "must be a list of origins, not a string"),
+        (
+            {"allowed_origins": "https://app.example"},
+            "allowed_origins must be a list of origins, such as .*, not str",
+        ),
         ({"rate_limit": "often"}, "Invalid rate 'often': give an amount and a time"),
         ({"rate_limit_storage": "memcached://x"}, "The rate limit storage must begin with"),
-        ({"ticket_seconds": 31}, "Tickets: seconds must be a number > 0 and <= 30."),
+        ({"ticket_seconds": 31}, "ServerSettings: ticket_seconds must be at most 30 seconds, not 31."),
     ],
 )
 def test_invalid_settings_are_refused_when_the_application_is_made(settings, message):
