@@ -1,4 +1,9 @@
+import copy
+import importlib
+import pickle
+import pkgutil
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -85,3 +90,73 @@ def test_the_printed_tree_has_every_public_exception():
 @pytest.mark.parametrize(("name", "parent"), TREE)
 def test_an_exception_has_the_parent_that_is_printed(name, parent):
     assert public_exception(parent) in public_exception(name).__bases__
+
+
+ARGUMENTS = {
+    "StreamUnknownError": (),
+    "GapError": (3, 7),
+    "ProducerLostError": (),
+    "LeaseLostError": (),
+    "SequenceError": ("The number does not fit.", 4),
+    "RefusedRequestError": (429, "rate_limited", "Slow down.", {"Retry-After": "1"}),
+    "DamagedEntriesError": (7, OSError("disk")),
+}
+"""The arguments of the exceptions that take something else than a message."""
+
+
+def exception_classes():
+    """Return all exception classes that the modules of the package define."""
+    found = set()
+    for module in pkgutil.walk_packages(componentstream.__path__, "componentstream."):
+        if not module.name.endswith("__main__"):
+            with suppress(MissingExtraError):
+                vars(importlib.import_module(module.name))
+    waiting = [BaseException]
+    while waiting:
+        kind = waiting.pop()
+        waiting += [child for child in kind.__subclasses__() if child not in found]
+        if kind.__module__.startswith("componentstream."):
+            found.add(kind)
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+CLASSES = exception_classes()
+
+
+def test_all_exception_classes_are_found():
+    assert {name for name, _ in TREE} | {"ComponentStreamError"} <= {kind.__name__ for kind in CLASSES}
+    assert ARGUMENTS.keys() <= {kind.__name__ for kind in CLASSES}
+
+
+def pickled(error):
+    protocols = range(pickle.HIGHEST_PROTOCOL + 1)
+    return [pickle.loads(pickle.dumps(error, protocol)) for protocol in protocols]  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_exception_survives_pickle_and_copy(kind):
+    error = kind(*ARGUMENTS.get(kind.__name__, ("why",)))
+    error.add_note("a note")
+    for other in (*pickled(error), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is kind
+        assert str(other) == str(error)
+        assert other.args == error.args
+        assert vars(other) == vars(error)
+    assert vars(copy.copy(error)) is not vars(error)
+
+
+def test_the_fields_of_an_import_error_survive():
+    error = MissingExtraError("why", name="redis", path="/x")
+    for other in (*pickled(error), copy.copy(error)):
+        assert (other.msg, other.name, other.path) == ("why", "redis", "/x")
+
+
+class ApplicationError(ComponentStreamError):
+    def __init__(self, user, *, reason):
+        super().__init__(f"{user}: {reason}")
+        self.user = user
+
+
+def test_an_exception_of_an_application_survives_too():
+    for other in pickled(ApplicationError("ada", reason="late")):
+        assert (type(other), str(other), other.user) == (ApplicationError, "ada: late", "ada")

@@ -127,7 +127,8 @@ class ComponentSpec:
 
 
 def _specs(specs: Iterable[ComponentSpec]) -> tuple[ComponentSpec, ...]:
-    if isinstance(specs, str) or not isinstance(specs, Iterable):
+    given: object = specs
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise ConfigurationError(f"A catalog consists of ComponentSpec, not of {shown(specs)}.")
     return tuple(specs)
 

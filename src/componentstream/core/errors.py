@@ -18,9 +18,19 @@ are for the caller::
         └── StoreError          the store failed or did not answer in time
 """
 
+from typing import Any
+
+from typing_extensions import override
+
 
 class ComponentStreamError(Exception):
-    """Base of every exception that this library raises on purpose."""
+    """Base of every exception that this library raises on purpose; each can be pickled and copied."""
+
+    @override
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # Exceptions are rebuilt by calling the class with `args`, the message. Many classes take something
+        # else, and make the message from it.
+        return _rebuild, (type(self), self.args), self.__dict__.copy()
 
 
 class UsageError(ComponentStreamError):
@@ -42,3 +52,11 @@ class WireError(ComponentStreamError, ValueError):
 
 class MissingExtraError(ComponentStreamError, ImportError):
     """An optional package is missing; the message names the extra to install."""
+
+    @override
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return ImportError.__reduce__(self)  # it has fields outside of `__dict__`, and takes a message
+
+
+def _rebuild(kind: type[ComponentStreamError], args: tuple[object, ...]) -> ComponentStreamError:
+    return kind.__new__(kind, *args)

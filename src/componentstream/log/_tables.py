@@ -77,7 +77,7 @@ class DamagedEntriesError(Exception):
     """
 
     def __init__(self, id_: int, error: sqlite3.Error) -> None:
-        super().__init__(str(error))
+        super().__init__(id_, str(error))  # its own arguments, so that it can be pickled
         self.id = id_
 
 
