@@ -1,8 +1,10 @@
 """Texts for models: how to write components, how to correct an answer, how to continue one.
 
 ``instructions`` teaches the marker protocol for a grammar and a catalog; put it into the system prompt.
+``repair`` sends an answer with mistakes back.
 """
 
+from componentstream.prompt.repairs import EventLike, repair
 from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT, instructions
 
-__all__ = ["NAMES_WITHOUT_IMPORT", "instructions"]
+__all__ = ["NAMES_WITHOUT_IMPORT", "EventLike", "instructions", "repair"]

@@ -1,0 +1,117 @@
+"""The message that sends a faulty answer back to the model that wrote it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+import attrs
+
+from componentstream.core import codes
+from componentstream.core.arguments import described
+from componentstream.core.errors import UsageError
+from componentstream.core.events import Event, Json
+from componentstream.prompt.languages import texts_in
+from componentstream.prompt.texts import Texts
+
+EventLike: TypeAlias = Event | Mapping[str, object]
+"""An event, or its JSON value."""
+
+_NEAR_MISS: Final = "near-miss"
+_MAX_FAULTS: Final = 10
+_MAX_LINES: Final = 5
+_MAX_MESSAGE_CHARS: Final = 160
+_MAX_LINE: Final = 2**53
+
+
+@attrs.define
+class _Fault:
+    """All occurrences of one code or rule: the sentence for it, the first message, the lines."""
+
+    sentence: str
+    message: str
+    lines: dict[int, None] = attrs.field(factory=dict[int, None])
+
+
+def repair(errors: Iterable[EventLike], findings: Iterable[EventLike] = (), *, language: str = "en") -> str:
+    """Return the message that tells a model which rules its answer broke, and asks for a better one.
+
+    Each fault is named once with its first lines, ten at most, so the message has less than 6,000 characters
+    for any number of errors. Send it together with the answer, after the instructions.
+
+    Args:
+        errors: error events of the answer, or their JSON values. Events of other types are passed over, so
+            that you can pass all events; so are errors that the text of the model did not cause.
+        findings: finding events of the answer, or their JSON values.
+        language: the language of the message: ``en`` or ``de``.
+
+    Returns:
+        the message, empty if nothing in the answer is to be repaired.
+
+    Raises:
+        UsageError: an item is not an event, or the language is unknown.
+    """
+    texts = texts_in(language)
+    faults: dict[str, _Fault] = {}
+    for kind, message, line in _reports([*errors, *findings]):
+        sentence = _sentence(kind, texts)
+        if sentence is None:
+            continue
+        fault = faults.setdefault(kind, _Fault(sentence, message))
+        if line is not None:
+            fault.lines[line] = None
+    if not faults:
+        return ""
+    lines = [texts.faults, *(f"- {_item(fault, texts)}" for fault in list(faults.values())[:_MAX_FAULTS])]
+    if len(faults) > _MAX_FAULTS:
+        lines.append(f"- {texts.omitted}")
+    return "\n".join([*lines, texts.again])
+
+
+def _reports(items: Iterable[EventLike]) -> Iterator[tuple[str, str, int | None]]:
+    """Yield code or rule, message and line of each error and finding."""
+    for item in items:
+        report = _report(item)
+        if report is None:
+            continue
+        kind, message, line = (report.get(key) for key in ("kind", "message", "line"))
+        # Not isinstance: True is an int, and JSON may hold integers too long to be shown.
+        if type(line) is not int or not 0 < line < _MAX_LINE:
+            line = None
+        yield str(kind), message if isinstance(message, str) else "", line
+
+
+def _report(item: EventLike) -> Json | None:
+    """Return the content of an error or a finding with its code or rule as ``kind``, or None."""
+    if not isinstance(item, Mapping):
+        if not hasattr(item, "to_dict"):
+            raise UsageError(f"repair takes events or their JSON values, not {described(item)}.")
+        item = item.to_dict()
+    kind = item.get("type")
+    content = item.get(kind) if kind in ("error", "finding") else None
+    if not isinstance(content, Mapping):
+        return None
+    # A rule can have the name of a code, so that the two are told apart here.
+    label = content.get("type") if kind == "error" else f"finding {content.get('rule')}"
+    return {**content, "kind": label}
+
+
+def _sentence(kind: str, texts: Texts) -> str | None:
+    """Return the sentence about a code or a rule, None if the text of the model is not at fault."""
+    if kind == codes.SOURCE_TRUNCATED:
+        return texts.truncated
+    if kind == f"finding {_NEAR_MISS}":
+        return texts.near_miss
+    return texts.finding if kind.startswith("finding ") else texts.parser.get(kind)
+
+
+def _item(fault: _Fault, texts: Texts) -> str:
+    sentence, lines = fault.sentence, list(fault.lines)
+    shown = ", ".join(map(str, lines[:_MAX_LINES]))
+    if len(lines) > _MAX_LINES:
+        shown = texts.lines["more"].format(lines=shown, more=len(lines) - _MAX_LINES)
+    if lines:
+        where = texts.lines["many" if len(lines) > 1 else "one"]
+        sentence = where.format(line=shown, lines=shown) + sentence
+    else:
+        sentence = sentence[0].upper() + sentence[1:]
+    message = " ".join(fault.message.split())[:_MAX_MESSAGE_CHARS]
+    return f"{sentence} ({message})" if message else sentence
