@@ -7,4 +7,4 @@
 from componentstream.prompt.repairs import EventLike, repair
 from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT, instructions
 
-__all__ = ["NAMES_WITHOUT_IMPORT", "EventLike", "instructions", "repair"]
+__all__ = ["EventLike", "NAMES_WITHOUT_IMPORT", "instructions", "repair"]
