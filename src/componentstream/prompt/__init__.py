@@ -4,7 +4,7 @@
 ``repair`` sends an answer with mistakes back.
 """
 
-from componentstream.prompt.repairs import EventLike, repair
+from componentstream.prompt.repairs import repair
 from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT, instructions
 
-__all__ = ["EventLike", "NAMES_WITHOUT_IMPORT", "instructions", "repair"]
+__all__ = ["NAMES_WITHOUT_IMPORT", "instructions", "repair"]

@@ -1,7 +1,7 @@
 """The message that sends a faulty answer back to the model that wrote it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
@@ -11,9 +11,6 @@ from componentstream.core.errors import UsageError
 from componentstream.core.events import Event, Json
 from componentstream.prompt.languages import texts_in
 from componentstream.prompt.texts import Texts
-
-EventLike: TypeAlias = Event | Mapping[str, object]
-"""An event, or its JSON value."""
 
 _NEAR_MISS: Final = "near-miss"
 _MAX_FAULTS: Final = 10
@@ -31,7 +28,12 @@ class _Fault:
     lines: dict[int, None] = attrs.field(factory=dict[int, None])
 
 
-def repair(errors: Iterable[EventLike], findings: Iterable[EventLike] = (), *, language: str = "en") -> str:
+def repair(
+    errors: Iterable[Event | Mapping[str, object]],
+    findings: Iterable[Event | Mapping[str, object]] = (),
+    *,
+    language: str = "en",
+) -> str:
     """Return the message that tells a model which rules its answer broke, and asks for a better one.
 
     Each fault is named once with its first lines, ten at most, so the message has less than 6,000 characters
@@ -66,7 +68,7 @@ def repair(errors: Iterable[EventLike], findings: Iterable[EventLike] = (), *, l
     return "\n".join([*lines, texts.again])
 
 
-def _reports(items: Iterable[EventLike]) -> Iterator[tuple[str, str, int | None]]:
+def _reports(items: Iterable[Event | Mapping[str, object]]) -> Iterator[tuple[str, str, int | None]]:
     """Yield code or rule, message and line of each error and finding."""
     for item in items:
         report = _report(item)
@@ -79,7 +81,7 @@ def _reports(items: Iterable[EventLike]) -> Iterator[tuple[str, str, int | None]
         yield str(kind), message if isinstance(message, str) else "", line
 
 
-def _report(item: EventLike) -> Json | None:
+def _report(item: Event | Mapping[str, object]) -> Json | None:
     """Return the content of an error or a finding with its code or rule as ``kind``, or None."""
     if not isinstance(item, Mapping):
         if not hasattr(item, "to_dict"):
