@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from componentstream.cli.output import JSONLines, Table, say, utf8
+from componentstream.cli.output import JSONLines, Table, has_password, say, utf8, without_passwords
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -24,6 +24,31 @@ def printed(table, capfdbinary):
 def test_a_message_is_one_line_on_standard_error(capsys):
     say("no\nnonsense \x1b[2J")
     assert capsys.readouterr() == ("", "componentstream: no\\nnonsense \\x1b[2J\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("redis://user:p%40ss@host:6379/0", "redis://user:***@host:6379/0"),
+        ("not 'redis://:hunter2@host'; or", "not 'redis://:***@host'; or"),
+        ("redis://:p@ss/w:rd@host", "redis://:***@host"),
+        ("unix://:secret@/run/redis?db=1", "unix://:***@/run/redis?db=1"),
+        ("redis://host?db=1&password=p%40ss&x=1", "redis://host?db=1&password=***&x=1"),
+    ],
+)
+def test_the_password_of_a_url_is_not_printed(text, shown, capsys):
+    assert has_password(text)
+    assert without_passwords(text) == shown
+    say(text)
+    assert capsys.readouterr().err == f"componentstream: {shown}\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["redis://user@host:6379/0", "https://a.example:8000/x", "sqlite:///var/a@b.db", "a: b@c"]
+)
+def test_a_text_without_a_password_is_left_as_it_is(text):
+    assert not has_password(text)
+    assert without_passwords(text) == text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import attrs
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from componentstream.cli import main
 from componentstream.cli.options import command_line
 from componentstream.core.errors import UsageError
+from componentstream.log import StoreError
 from componentstream.session.lifecycle import Timeouts
 from tests import parts
 from tests.timing import STORE_WAIT
@@ -218,6 +219,8 @@ def test_a_short_secret_is_refused_and_not_repeated(folder, capsys, monkeypatch)
         ("--log", "redis://:hunter2@localhost:6379"),
         ("--log", "rediss://me:hunter2@localhost"),
         ("--log", "redis://localhost?password=hunter2"),
+        ("--log", "redis://me:hunter2%40x@localhost"),
+        ("--log", "redis://:hunter2/x@localhost"),
         ("--rate-limit-storage", "async+redis://:hunter2@localhost:6379"),
     ],
 )
@@ -248,6 +251,72 @@ def test_a_password_in_the_environment_is_fine(folder, capsys, monkeypatch):
 def test_an_invalid_setting_is_reported_in_one_sentence(folder, capsys, arguments, sentence):
     write(folder, "my_app", APP)
     assert sentence in refused(capsys, "my_app:generate", "--no-auth", *arguments)
+
+
+@pytest.mark.parametrize("option", [["--audience", "pages"], ["--issuer", "https://a.example"]])
+def test_options_about_tokens_are_refused_without_authentication(folder, capsys, option):
+    del folder
+    said = refused(capsys, "my_app:generate", "--no-auth", *option)
+    expected = "--no-auth disables the checks of tokens, so leave out --audience and --issuer with it."
+    assert said == f"componentstream: {expected}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["redis://me:hunter2@host"],
+        ["my_app:generate", "--port", "redis://:hunter2@host"],
+        ["a", "x://:hunter2@"],
+    ],
+)
+def test_a_password_in_a_wrong_place_is_not_repeated(folder, capsys, arguments):
+    del folder
+    with suppress(SystemExit):  # of argparse
+        assert main(["serve", "--no-auth", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert "hunter2" not in said
+    assert "***@" in said
+
+
+@pytest.mark.parametrize("end", ["sys.exit(3)", "sys.exit()", "raise SystemExit('bye')"])
+def test_a_module_that_ends_the_program_when_it_is_imported_is_reported(folder, capsys, end):
+    write(folder, "my_app", f"import sys\n{end}\n")
+    said = refused(capsys, "my_app:generate", "--no-auth")
+    assert said.startswith("componentstream: Importing the module 'my_app' ended the program (sys.exit(")
+    assert said.endswith('; put its commands under if __name__ == "__main__".\n')
+
+
+def test_an_object_that_ends_the_program_when_it_is_read_is_reported(folder):
+    write(
+        folder, "my_app", "class Lazy:\n    def __getattr__(self, name):\n        exit(3)\n\nlazy = Lazy()\n"
+    )
+    with pytest.raises(UsageError, match=r"ended the program \(sys\.exit\(3\)\)"):
+        module.load("my_app:lazy.generate")
+
+
+def test_a_log_in_a_missing_folder_is_reported_before_the_server_starts(folder, capsys):
+    write(folder, "my_app", APP)
+    said = refused(capsys, "my_app:generate", "--no-auth", "--port", "0", "--log", "sqlite:/nonexistent/a.db")
+    assert said == (
+        "componentstream: The file of --log sqlite:/nonexistent/a.db cannot be used: unable to open database "
+        "file. Check its directory and its permissions.\n"
+    )
+
+
+def test_a_log_in_a_file_of_another_kind_is_reported_before_the_server_starts(folder, capsys):
+    write(folder, "my_app", APP)
+    (folder / "a.db").write_text("This is a letter and not a database." * 100, encoding="utf-8")
+    said = refused(capsys, "my_app:generate", "--no-auth", "--port", "0", "--log", "sqlite:a.db")
+    assert "The file of --log sqlite:a.db cannot be used: file is not a database." in said
+    assert (folder / "a.db").read_text(encoding="utf-8").startswith("This is a letter")
+
+
+def test_a_log_that_is_only_slow_does_not_keep_the_server_from_starting():
+    class SlowLog:
+        async def delete(self, _stream):
+            raise StoreError("The file of the log did not answer within 1 s.")
+
+    assert asyncio.run(module._check_file(SlowLog(), "sqlite:a.db")) is None
 
 
 def settings_of(*arguments):

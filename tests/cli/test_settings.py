@@ -218,6 +218,8 @@ def test_a_wrong_value_in_a_variable_is_named():
         ("COMPONENTSTREAM_MAX_GENERATION", "did you mean COMPONENTSTREAM_MAX_GENERATIONS?"),
         ("COMPONENTSTREAM_SHUTDOWN_GRACE", "did you mean COMPONENTSTREAM_GRACE?"),
         ("COMPONENTSTREAM_JWT_SECRETS", "did you mean COMPONENTSTREAM_JWT_SECRET?"),
+        ("COMPONENTSTREAM_Port", "did you mean COMPONENTSTREAM_PORT?"),
+        ("componentstream_max_depht", "did you mean COMPONENTSTREAM_MAX_DEPTH?"),
         ("COMPONENTSTREAM_XYZ", "unset it; see componentstream serve --help."),
     ],
 )

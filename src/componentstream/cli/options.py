@@ -2,8 +2,11 @@
 
 import argparse
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NoReturn
 
+from typing_extensions import override
+
+from componentstream.cli.output import without_passwords
 from componentstream.cli.settings import (
     add_options,
     given_fields,
@@ -42,6 +45,14 @@ _WRITE: Final = (
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages repeat no password of the command line."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        super().error(without_passwords(message))
+
+
 def command_line(command: str = "") -> argparse.ArgumentParser:
     """Return the parser of the arguments; in its result, ``command`` is the name of the command.
 
@@ -52,7 +63,7 @@ def command_line(command: str = "") -> argparse.ArgumentParser:
     Raises:
         MissingExtraError: `command` is ``serve``, and the packages of the server are not installed.
     """
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="componentstream",
         description="Split the output of a language model into components.",
         epilog=_STATUS,

@@ -4,6 +4,7 @@ Control characters are escaped in all text for people, so that a model cannot co
 output is shown on. JSON is pure ASCII anyway.
 """
 
+import re
 import sys
 
 from componentstream.core.escaping import escape_control_chars
@@ -16,13 +17,26 @@ from componentstream.core.events import (
 )
 from componentstream.wire.jsonlines import JSONLinesEncoder
 
+# Up to the last "@": a password may contain one that was not escaped, and a user name none.
+_IN_ADDRESS = re.compile(r"(://[^\s/@:]*:)\S*@")
+_IN_QUERY = re.compile(r"([?&]password=)[^\s&#]+")
 _HEADINGS = ("index", "component", "position", "size", "reason")
 
 
 def say(sentence: str) -> None:
-    """Print a message on standard error."""
-    sys.stderr.write(f"componentstream: {escape_control_chars(sentence)}\n")
+    """Print a message on standard error, without the passwords of URLs in it."""
+    sys.stderr.write(f"componentstream: {escape_control_chars(without_passwords(sentence))}\n")
     sys.stderr.flush()
+
+
+def has_password(url: str) -> bool:
+    """Return whether a URL contains a password, in its address or in its query."""
+    return without_passwords(url) != url
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with ``***`` in place of the passwords of the URLs in it."""
+    return _IN_QUERY.sub(r"\1***", _IN_ADDRESS.sub(r"\1***@", text))
 
 
 def utf8(text: str) -> bytes:

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterable
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from componentstream.cli.output import say
+from componentstream.cli.output import has_password, say
 from componentstream.cli.settings import SECRET_VARIABLE, Option, complete, given_fields, server_options
 from componentstream.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from componentstream.log import EventLog
     from componentstream.server import Generate, JWTBearer, ServerSettings
 
 _HOST: Final = "127.0.0.1"
@@ -30,7 +32,6 @@ _LOG: Final = "sqlite:componentstream.db"
 _SLACK: Final = 1.0
 """Seconds on top of the shutdown grace period, which the drain observes by itself."""
 
-_PASSWORD: Final = re.compile("://[^/@]*:[^@]*@|[?&]password=")
 _DEBUG: Final = (
     "Debug events are on: clients with the claim debug in their token see the internals of the parser. Leave "
     "it off in production."
@@ -97,6 +98,8 @@ def load(app: str) -> "Generate":
             raise UsageError(
                 f"The module {module!r} does not define {name!r}; name a function that it defines."
             ) from None
+        except SystemExit as end:
+            raise _ended(module, end) from None
         except Exception as problem:  # noqa: BLE001 - the user's object may raise any exception
             _show(problem)
             raise UsageError(f"Reading {name!r} of {module!r} failed; see the traceback above.") from None
@@ -106,6 +109,8 @@ def load(app: str) -> "Generate":
 def _import(module: str) -> object:
     try:
         return importlib.import_module(module)
+    except SystemExit as end:
+        raise _ended(module, end) from None
     except Exception as problem:  # noqa: BLE001 - the user's module may raise any exception
         if isinstance(problem, ModuleNotFoundError) and f"{module}.".startswith(f"{problem.name}."):
             raise UsageError(
@@ -113,6 +118,13 @@ def _import(module: str) -> object:
             ) from None
         _show(problem)
         raise UsageError(f"Importing the module {module!r} failed; see the traceback above.") from None
+
+
+def _ended(module: str, end: SystemExit) -> UsageError:
+    return UsageError(
+        f"Importing the module {module!r} ended the program (sys.exit({end.code!r:.80})); put its commands "
+        'under if __name__ == "__main__".'
+    )
 
 
 def _show(problem: Exception) -> None:
@@ -150,7 +162,7 @@ def _refuse_passwords(given: argparse.Namespace, options: Iterable[Option]) -> N
     """Refuse passwords on the command line; called before the environment fills in the rest."""
     for option in options:
         value = getattr(given, option.name, None)
-        if isinstance(value, str) and _PASSWORD.search(value):
+        if isinstance(value, str) and has_password(value):
             raise ConfigurationError(
                 f"Everybody on this machine can read the password in {option.option}: set {option.variable} "
                 "instead."
@@ -165,11 +177,15 @@ def _authentication(given: argparse.Namespace, secret: str) -> "JWTBearer | None
             f"Choose exactly one of --jwks, --jwt-secret-file, {SECRET_VARIABLE} in the environment, and "
             "--no-auth for a server without authentication."
         )
+    audience, issuer = getattr(given, "audience", None), getattr(given, "issuer", None)
     if anonymous:
+        if audience is not None or issuer is not None:
+            raise ConfigurationError(
+                "--no-auth disables the checks of tokens, so leave out --audience and --issuer with it."
+            )
         return None
     from componentstream.server import JWTBearer  # noqa: PLC0415 - see server_options
 
-    audience, issuer = getattr(given, "audience", None), getattr(given, "issuer", None)
     if audience is None:
         raise ConfigurationError(
             "Set --audience to the claim aud that tokens must have, such as the name of this service."
@@ -219,7 +235,10 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
         for name in ("log_keep", "log_max_entries", "log_call_timeout")
         if name in given
     }
-    async with open_log(getattr(given, "log", _LOG), **bounds) as log:
+    url = getattr(given, "log", _LOG)
+    async with open_log(url, **bounds) as log:
+        if url.startswith("sqlite:"):
+            await _check_file(log, url)
         settings = attrs.evolve(settings, log=log)
         app = create_app(generate, settings)
         host, port = getattr(given, "host", _HOST), getattr(given, "port", _PORT)
@@ -230,3 +249,21 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
             sys.stdout.flush()
             tune_gc()
             await server.serve()
+
+
+async def _check_file(log: "EventLog", url: str) -> None:
+    """Write to the file of a log, so that a wrong path is told before the server starts.
+
+    A store on another machine is not checked: it may start after the server.
+    """
+    from componentstream.log import StoreError  # noqa: PLC0415 - see server_options
+
+    try:
+        await log.delete("startup")
+    except StoreError as failure:
+        cause = failure.__cause__
+        # A disk or another process that is busy now does not have to be so later.
+        if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise UsageError(
+                f"The file of --log {url} cannot be used: {cause}. Check its directory and its permissions."
+            ) from None

@@ -150,7 +150,7 @@ def complete(given: argparse.Namespace, options: Iterable[Option], environment: 
     """
     by_variable = {option.variable: option for option in options}
     for variable, text in environment.items():
-        if not text or not variable.startswith(PREFIX) or variable == SECRET_VARIABLE:
+        if not text or not variable.upper().startswith(PREFIX) or variable == SECRET_VARIABLE:
             continue
         option = by_variable.get(variable)
         if option is None:
@@ -274,6 +274,6 @@ def _with_default(help_text: str, default: object) -> str:
 
 def _unknown(variable: str, known: Iterable[str]) -> str:
     names = [name.removeprefix(PREFIX) for name in known]
-    close = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1, cutoff=_CLOSE)
+    close = difflib.get_close_matches(variable[len(PREFIX) :].upper(), names, n=1, cutoff=_CLOSE)
     advice = f"did you mean {PREFIX}{close[0]}?" if close else "unset it; see componentstream serve --help."
     return f"The environment variable {variable} is not a setting; {advice}"
