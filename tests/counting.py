@@ -36,7 +36,7 @@ UNCOUNTED = {
         "join",
         "lower",
     ),
-    *("pop", "snapshot", "update", "values", "__init__", "__str__"),
+    *("pop", "snapshot", "start", "update", "values", "__init__", "__str__"),
 }
 
 
@@ -82,7 +82,7 @@ class Counter:
         self.examined += len(sought)
         return text.removesuffix(sought)
 
-    def startswith(self, text, sought, start):
+    def startswith(self, text, sought, start=0):
         self.examined += len(sought)
         return text.startswith(sought, start)
 
@@ -96,7 +96,8 @@ class Counter:
             self.examined += len(text) - pos
         return found
 
-    def search(self, pattern, text, pos, end):
+    def search(self, pattern, text, pos, end=None):
+        end = len(text) if end is None else end
         found = pattern.search(text, pos, end)
         self.examined += (found.end() if found else end) - pos
         return found
@@ -124,12 +125,13 @@ OPERATIONS = {name for name in vars(Counter) if not name.startswith("_")}
 
 
 class _Rewrite(ast.NodeTransformer):
-    def __init__(self, own):
+    def __init__(self, own, modules=MODULES):
         self._own = own
+        self._modules = modules
 
     def visit_ImportFrom(self, node):
         package, _, name = (node.module or "").partition(".")
-        if package == "componentstream" and name.removeprefix("core.") in MODULES:
+        if package == "componentstream" and name.removeprefix("core.") in self._modules:
             node.module = f"counted_{name.removeprefix('core.')}"
         return node
 
@@ -159,6 +161,22 @@ class _Rewrite(ast.NodeTransformer):
     @staticmethod
     def _counter(method):
         return ast.Attribute(ast.Name("counter", ast.Load()), method, ast.Load())
+
+
+def counted_module(package, name):
+    """Return a module that counts the characters it examines, and its counter.
+
+    For a stage whose work is in one module. It shares the classes of the modules that it imports.
+    """
+    counter = Counter()
+    path = SOURCE.parent / package / f"{name}.py"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    module = ModuleType(f"counted_{package}_{name}")
+    module.counter = counter
+    code = ast.fix_missing_locations(_Rewrite(own, modules=()).visit(tree))
+    exec(compile(code, f"{name}.py, counted", "exec"), vars(module))  # noqa: S102 - our own source
+    return module, counter
 
 
 def counted_parser():

@@ -1,0 +1,296 @@
+"""Leave the thoughts of a model out of the text of its answer, where both come in one stream.
+
+Some models and servers write their thoughts into the text, as a run between ``<think>`` and ``</think>`` or
+``<thinking>`` and ``</thinking>``. A marker in a thought would act, and the thought would be shown.
+
+The filter never changes code: a run counts only outside components and outside code fences, and only at the
+start of a line, or behind white space at the start of the answer. Whether a component is open is judged with
+caution. In doubt it counts as open, and the text stays.
+"""
+
+import re
+from functools import lru_cache
+from itertools import groupby
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from componentstream.core import codes
+from componentstream.core.errors import UsageError
+from componentstream.core.grammar import MAX_NAME_CHARS, WHITE, Grammar
+from componentstream.sources.pieces import Piece, Reasoning, SourceError
+
+Thinking: TypeAlias = Literal["drop", "keep", "emit"]
+
+_MODES: Final = ("drop", "keep", "emit")
+_LONGER_TAG: Final = "<thinking>"
+_NAMED: Final = (len("<think"), len("<thinking"))
+"""The lengths at which an opening tag lacks nothing but its ``>``."""
+
+_MAX_MARKER_CHARS: Final = 512
+"""The default of ``Limits.max_marker_chars``; with a smaller limit a component counts as closed too early
+only if its END line lies between the two."""
+
+_MAX_LINE_CHARS: Final = _MAX_MARKER_CHARS + 2
+_MAX_OPEN: Final = 1000
+
+_BLANK: Final = re.compile(rf"[{WHITE}\r\n\ufeff]*+")
+_WHITE: Final = re.compile(rf"[{WHITE}]*+")
+# The parser drops a byte order mark at the very start of its text, so the first line begins behind it.
+_INDENT: Final = rf"[{WHITE}\ufeff]*+"
+_FENCE: Final = re.compile(rf"{_INDENT}(`{{3,}}+(?=[^`]*+\Z)|~{{3,}}+)([{WHITE}]*+\r?\Z)?")
+
+_LEAD, _PLAIN, _LINE, _TAG, _RUN = range(5)
+
+_ONLY_THOUGHTS: Final = SourceError(
+    codes.SOURCE_INCOMPLETE,
+    "The answer ended inside a thought, before its first text.",
+    fatal=True,
+    retryable=True,
+)
+_OPEN_THOUGHT: Final = SourceError(
+    codes.SOURCE_TRUNCATED, "The answer ended inside a thought; no closing tag came after it."
+)
+
+
+class _Patterns(NamedTuple):
+    """The patterns of one grammar.
+
+    Attributes:
+        marker: The keyword of a START (group 1) or an END (group 2), the name, and the end of the line if
+            nothing but white space is before it.
+        outside: A line end before a line that matters outside components, and its white space.
+        fenced: The same inside a code fence.
+        inside: The same inside components.
+    """
+
+    marker: re.Pattern[str]
+    outside: re.Pattern[str]
+    fenced: re.Pattern[str]
+    inside: re.Pattern[str]
+
+
+@lru_cache(maxsize=32)
+def _patterns(prefix: str, start: str, end: str) -> _Patterns:
+    ident = "[A-Za-z][A-Za-z0-9_]*+"
+    head = rf"{_INDENT}{re.escape(prefix)}[{WHITE}]*+(?:({start})|({end}))[{WHITE}]++"
+    first = re.escape(prefix[0])
+
+    def line_with(marks: str, other: str = "") -> re.Pattern[str]:
+        # At the end of a chunk the white space may continue in the next one.
+        return re.compile(rf"\n(?:{other}[{WHITE}]*+(?:\Z|(?=[{marks}])))")
+
+    return _Patterns(
+        re.compile(rf"{head}({ident}(?:\.{ident})*+)([{WHITE}]*+\r?\Z)?"),
+        line_with(f"{first}`~", other=r"(?=<(?:t|\Z))|"),
+        line_with(f"{first}`~"),
+        line_with(first),
+    )
+
+
+class ThinkingFilter:
+    """A stage from the text of an answer to the same text without the model's thoughts.
+
+    A thought is a run from ``<think>`` to ``</think>`` or from ``<thinking>`` to ``</thinking>``, however it
+    is cut. It counts at the start of a line and behind white space at the start of the answer, outside
+    components and code fences. Only a text that may still become such a tag is held. Text directly behind a
+    run continues the line that the run began on, so a marker there acts. White space behind a run at the
+    start of the answer is dropped with it.
+
+    If the answer ends inside a run, :meth:`close` returns a fatal, retryable ``source_incomplete`` when only
+    white space came before that run, and otherwise a ``source_truncated``, which is not fatal.
+
+    Args:
+        mode: ``drop`` replaces each run by an empty :class:`~componentstream.sources.Reasoning`, ``emit``
+            returns its text as such pieces, ``keep`` returns all text unchanged.
+        grammar: Grammar of the parser that the text is for.
+
+    Attributes:
+        passing: Whether the current line cannot concern this stage: until its line end, text is returned
+            unchanged.
+    """
+
+    def __init__(self, mode: Thinking = "drop", *, grammar: Grammar | None = None) -> None:
+        if mode not in _MODES:
+            raise UsageError(f"thinking must be one of {', '.join(_MODES)}, not {mode!r:.80}.")
+        grammar = Grammar() if grammar is None else grammar
+        self._patterns = _patterns(grammar.prefix, grammar.start, grammar.end)
+        self._mark = grammar.prefix[0]
+        self._emits = mode == "emit"
+        self._off = mode == "keep"
+        self._closed = False
+        self._state = _LEAD
+        self.passing: bool = self._off
+        self._started = False  # whether text other than white space has come
+        self._trims = False  # whether white space here is behind a run at the start of the answer
+        self._line = ""  # the current line so far, while it may be a marker or a fence
+        self._matched = 0  # characters of an opening or closing tag that have come, and are held
+        self._closing_tag = ""
+        self._fence = ""  # the backticks or tildes of the open code fence
+        # START lines without their END, by name. In every nesting mode the parser's open components are among
+        # them: a START counts whether it acts or not, an END counts only if well-formed, and for one START.
+        self._open: dict[str, int] = {}
+        self._parts: list[tuple[bool, str]] = []  # of this call: whether it is a thought, and the text
+
+    def feed(self, text: str) -> list[Piece]:
+        """Return the text that is not part of a thought, and the thoughts if they are asked for.
+
+        Raises:
+            UsageError: The filter is closed.
+        """
+        if self._closed:
+            raise UsageError("feed() after close(): filter each answer with a filter of its own.")
+        if not text or self._off or (self.passing and "\n" not in text):
+            return [text] if text else []
+        at = 0
+        while at < len(text):
+            at = self._STEPS[self._state](self, text, at)
+        self.passing = self._off or self._state == _PLAIN
+        return self._take()
+
+    def close(self) -> list[Piece]:
+        """Return the text that is held, and the error of an open run; call it after the last text."""
+        if self._closed:
+            return []
+        self._closed = True
+        self.passing = False
+        if self._state == _TAG:
+            return [_LONGER_TAG[: self._matched]]
+        if self._state != _RUN:
+            return []
+        self._add_thought(self._closing_tag[: self._matched])
+        return [*self._take(), _OPEN_THOUGHT if self._started else _ONLY_THOUGHTS]
+
+    def _take(self) -> list[Piece]:
+        parts, self._parts = self._parts, []
+        pieces: list[Piece] = []
+        for thought, group in groupby(parts, key=lambda part: part[0]):
+            text = "".join(part for _, part in group)
+            pieces.append(Reasoning(text) if thought else text)
+        return pieces
+
+    def _add(self, text: str) -> None:
+        self._parts.append((False, text))
+
+    def _add_thought(self, text: str) -> None:
+        if text and self._emits:
+            self._parts.append((True, text))
+
+    # Each of the following methods reads on at `at` in one state, and returns how far it came.
+
+    def _lead(self, text: str, at: int) -> int:
+        """Read the white space before the first other character of a line, or of the answer."""
+        white = (_WHITE if self._started else _BLANK).match(text, at)
+        end = white.end() if white else at
+        if end > at:
+            if not self._trims:
+                self._add(text[at:end])
+                # Before the answer starts, white space may span lines.
+                before = at if self._started else text.rfind("\n", at, end) + 1
+                self._line = ("" if before > at else self._line) + text[max(at, before) : end]
+                self._line = self._line[:_MAX_LINE_CHARS]
+            return end
+        char = text[at]
+        if char == "\n":
+            self._add(char)
+            self._line = ""
+            return at + 1
+        if char == "<" and not (self._open or self._fence) and not (self._started and self._line):
+            self._state = _TAG
+            return at
+        self._start_text()
+        if char == self._mark or (char in "`~" and not self._open):
+            self._state = _LINE
+        return at
+
+    def _plain(self, text: str, at: int) -> int:
+        """Pass over lines that do not matter."""
+        patterns = self._patterns
+        outside = patterns.fenced if self._fence else patterns.outside
+        found = (patterns.inside if self._open else outside).search(text, at)
+        if found is None:
+            self._add(text[at:])
+            return len(text)
+        self._add(text[at : found.end()])
+        self._state = _LEAD
+        self._line = text[found.start() + 1 : found.end()][:_MAX_LINE_CHARS]
+        return found.end()
+
+    def _on_line(self, text: str, at: int) -> int:
+        """Read a line that may be a marker or a fence, and judge it at its end. None of it is held back."""
+        end = text.find("\n", at)
+        after = len(text) if end < 0 else end + 1
+        self._add(text[at:after])
+        room = _MAX_LINE_CHARS - len(self._line)
+        if room > 0:
+            self._line += text[at : min(at + room, after if end < 0 else end)]
+        if end >= 0:
+            self._judge(self._line)
+            self._line = ""
+            self._state = _LEAD
+        return after
+
+    def _judge(self, line: str) -> None:
+        if marker := self._patterns.marker.match(line):
+            name = marker[3][:MAX_NAME_CHARS]
+            count = self._open.get(name, 0)
+            if marker[1]:
+                self._open[name] = count + 1
+                # The state must not grow without bound, and without it a run cannot be judged.
+                self._off = len(self._open) > _MAX_OPEN
+            elif count and marker[4] is not None and len(line.rstrip("\r")) <= _MAX_MARKER_CHARS:
+                self._open[name] = count - 1
+                if count == 1:
+                    del self._open[name]
+        elif not self._open and (fence := _FENCE.match(line)):
+            # As in Markdown: at least as many of the same character close it, if nothing follows them.
+            if not self._fence:
+                self._fence = fence[1]
+            elif fence[1].startswith(self._fence) and fence[2] is not None:
+                self._fence = ""
+
+    def _tag(self, text: str, at: int) -> int:
+        """Read the next character of an opening tag, as far as it still may become one."""
+        char, matched = text[at], self._matched
+        if char == ">" and matched in _NAMED:
+            self._closing_tag = f"</{_LONGER_TAG[1:matched]}>"
+            if not self._emits:
+                self._parts.append((True, ""))
+            self._state = _RUN
+            self._matched = 0
+            return at + 1
+        if matched < _NAMED[-1] and char == _LONGER_TAG[matched]:
+            self._matched += 1
+            return at + 1
+        self._add(_LONGER_TAG[:matched])
+        self._matched = 0
+        self._start_text()
+        return at
+
+    def _run(self, text: str, at: int) -> int:
+        """Read on in a run, up to the next character that may begin its closing tag or belongs to it."""
+        matched = self._matched
+        if matched and text[at] == self._closing_tag[matched]:
+            self._matched += 1
+            if self._matched == len(self._closing_tag):
+                self._matched = 0
+                self._trims = not self._started
+                self._state = _LEAD
+            return at + 1
+        if matched:
+            # Only its first character can begin a tag anew, and the search below would find that.
+            self._add_thought(self._closing_tag[:matched])
+            self._matched = 0
+            return at
+        found = text.find("<", at)
+        if found < 0:
+            self._add_thought(text[at:])
+            return len(text)
+        self._add_thought(text[at:found])
+        self._matched = 1
+        return found + 1
+
+    def _start_text(self) -> None:
+        self._started = True
+        self._trims = False
+        self._state = _PLAIN
+
+    _STEPS = (_lead, _plain, _on_line, _tag, _run)
