@@ -15,8 +15,7 @@ from componentstream import ComponentParser, Grammar
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop
 from componentstream.core.grammar import WHITE
-from componentstream.sources.pieces import Reasoning, SourceError
-from componentstream.sources.thinking import ThinkingFilter
+from componentstream.sources import Reasoning, SourceError, ThinkingFilter
 from tests.counting import counted_module
 
 TAGS = ("<think>", "<thinking>")

@@ -17,6 +17,7 @@ from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 from componentstream.sources.text import TextDecoder
+from componentstream.sources.thinking import Thinking, ThinkingFilter
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "SourceError",
     "SourceErrorCode",
     "TextDecoder",
+    "Thinking",
+    "ThinkingFilter",
     "Usage",
     "extract_text",
 ]
