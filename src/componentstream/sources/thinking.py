@@ -143,7 +143,7 @@ class ThinkingFilter:
         at = 0
         while at < len(text):
             at = self._STEPS[self._state](self, text, at)
-        self.passing = self._off or self._state == _PLAIN
+        self.passing = self._state == _PLAIN
         return self._take()
 
     def close(self) -> list[Piece]:
