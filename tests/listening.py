@@ -4,8 +4,7 @@ import threading
 from contextlib import contextmanager
 
 from tests import parts
-
-WAIT = 20.0
+from tests.timing import WAIT
 
 
 @contextmanager

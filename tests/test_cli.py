@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from componentstream.cli import main
+from tests.timing import WAIT, passed_once
 
 ANSWER = """\
 Here it is.
@@ -34,7 +35,6 @@ EVENTS = [
     ("content_block_stop", 1),
 ]
 CALM = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-WAIT = 30
 
 interruptible = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 
@@ -170,6 +170,7 @@ def test_a_file_is_followed_until_interrupted_and_then_ended_properly(answer):
     assert (process.returncode, problems) == (130, b"")
 
 
+@passed_once
 def test_replay_keeps_the_pace_of_the_recording(answer):
     path = answer(recording((0.0, "/// START A\n"), (0.6, "text")), "answer.jsonl")
     process = start("replay", path, "--rate", "2")

@@ -5,8 +5,9 @@ import threading
 import time
 from contextlib import contextmanager
 
+from tests.timing import WAIT
+
 WIDTH, HEIGHT = 1200, 800
-WAIT = 10.0
 
 
 @contextmanager

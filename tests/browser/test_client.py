@@ -23,10 +23,10 @@ from componentstream import (
 )
 from componentstream.wire import SSEDecoder, SSEEncoder
 from tests import parts
+from tests.timing import WAIT
 
 HERE = Path(__file__).parent
 CLIENT = Path(componentstream.__file__).parent / "browser" / "componentstream.js"
-WAIT = 60
 
 EVENTS = [
     StatusEvent("started", 0.0, 0, 0, 0),

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -18,8 +19,8 @@ import pytest
 from componentstream.cli import main
 from componentstream.cli.options import command_line
 from tests import parts
+from tests.timing import WAIT, passed_once
 
-WAIT = 10.0
 MODULES = ("starlette", "uvicorn", "httpx2")
 
 
@@ -75,11 +76,11 @@ def test_the_page_and_the_generation_are_there_when_the_url_is_printed(httpx2):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@passed_once
 def test_a_signal_ends_it_at_once_despite_an_open_stream_and_leaves_no_files(
     httpx2, recording, tmp_path, sign
 ):
-    directory = tmp_path / "temporary"
-    directory.mkdir()
+    directory = Path(tempfile.mkdtemp(dir=tmp_path))
     demo = started("--recording", str(recording), directory=directory)
     asked = {"json": {"prompt": "x"}, "timeout": WAIT}
     with (

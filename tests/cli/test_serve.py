@@ -22,7 +22,7 @@ from componentstream.core.errors import UsageError
 from componentstream.log import StoreError
 from componentstream.session.lifecycle import Timeouts
 from tests import parts
-from tests.timing import STORE_WAIT
+from tests.timing import STORE_WAIT, WAIT, passed_once
 
 jwt = parts.module("jwt")
 parts.module("uvicorn")
@@ -32,7 +32,6 @@ httpx2 = parts.module("httpx2")
 from componentstream.server import ServerSettings  # noqa: E402 - it needs what is asked for above
 
 module = sys.modules["componentstream.cli.serve"]  # the package has the function under its name
-WAIT = 10.0
 SECRET = secrets.token_hex(32)
 APP = """\
 import asyncio
@@ -514,6 +513,7 @@ def test_streams_outlive_the_server_in_the_file_of_the_default_log(folder):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@passed_once
 def test_open_streams_are_ended_within_the_grace(folder, sign):
     write(folder, "my_app", APP)
     asked = {"prompt": "x", "project": "long"}

@@ -16,6 +16,7 @@ from componentstream.testing import EventVerifier, merge_deltas
 from tests import parts
 from tests.clients.generation import CHUNKS
 from tests.servers.running import UVICORN, serving
+from tests.timing import WAIT
 
 HERE = Path(__file__).parent
 COUNTS = (
@@ -100,7 +101,7 @@ def test_eventsource_parser_reads_it_on_node(address, request):
         text=True,
         encoding="utf-8",
         check=True,
-        timeout=30,
+        timeout=2 * WAIT,
     )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert {name for name, _ in events} == {""}
@@ -115,7 +116,9 @@ def installed(cache):
         shutil.copy(HERE / name, folder)
     if not (folder / "node_modules" / ".package-lock.json").exists():
         command = [parts.program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, timeout=2 * WAIT
+        )
         if done.returncode:
             parts.missing(f"npm ci in tests/clients failed: {done.stderr}")
     return folder

@@ -209,12 +209,13 @@ def test_closing_from_outside_may_fail(caplog):
 
 
 def test_a_response_is_closed_from_outside_while_its_generator_blocks():
-    freed = threading.Event()
+    blocked, freed = threading.Event(), threading.Event()
     inner = Source()
 
     def items():
         try:
             yield "a"
+            blocked.set()
             assert freed.wait(LONG)
         finally:
             inner.leave()
@@ -227,6 +228,7 @@ def test_a_response_is_closed_from_outside_while_its_generator_blocks():
     response = Connection(items())
     reader, woken = started(response)
     assert woken.wait(LONG)
+    assert blocked.wait(LONG)
     time.sleep(20 * MS)
     reader.stop()
     assert reader.wait(LONG)
@@ -235,12 +237,13 @@ def test_a_response_is_closed_from_outside_while_its_generator_blocks():
 
 
 def test_a_generator_that_blocks_is_left_behind_until_it_comes_back(caplog):
-    freed = threading.Event()
+    blocked, freed = threading.Event(), threading.Event()
     source = Source()
 
     def items():
         try:
             yield "a"
+            blocked.set()
             assert freed.wait(LONG)
             raise SourceError
         finally:
@@ -248,7 +251,7 @@ def test_a_generator_that_blocks_is_left_behind_until_it_comes_back(caplog):
 
     reader, woken = started(items())
     assert woken.wait(LONG)
-    time.sleep(20 * MS)
+    assert blocked.wait(LONG)
     reader.stop()
     assert not reader.wait(50 * MS)
     assert (len(threads()), source.closed) == (1, 0)
@@ -261,13 +264,15 @@ def test_a_generator_that_blocks_is_left_behind_until_it_comes_back(caplog):
 
 
 def test_what_has_no_close_is_not_forced():
-    stuck = threading.Event()
+    begun, stuck = threading.Event(), threading.Event()
 
     def upper(chunk):
+        begun.set()
         assert stuck.wait(LONG)
         return chunk.upper()
 
     reader, _ = started(map(upper, ["a", "b"]))
+    assert begun.wait(LONG)
     reader.stop()
     assert [thread.name for thread in threads()] == ["componentstream source"]
     stuck.set()

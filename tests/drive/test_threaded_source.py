@@ -109,11 +109,13 @@ class Stuck:
     """A generator in a thread that does not come back until it is freed."""
 
     def __init__(self):
+        self.begun = threading.Event()
         self.freed = threading.Event()
         self.source = Source()
 
     def items(self):
         try:
+            self.begun.set()
             assert self.freed.wait(LONG)
             yield "late"
         finally:
@@ -126,7 +128,7 @@ def test_a_source_that_does_not_come_back_is_left_behind(monkeypatch, caplog):
 
     async def leave():
         chunks = ThreadedSource(stuck.items())
-        await asyncio.sleep(10 * MS)
+        assert await asyncio.to_thread(stuck.begun.wait, LONG)
         begun = time.monotonic()
         await chunks.aclose()
         return time.monotonic() - begun

@@ -20,10 +20,10 @@ from componentstream import ContentBlockDelta, parse
 from componentstream.demo.recording import read_recording
 from componentstream.wire import SSEDecoder
 from tests import parts
+from tests.timing import WAIT
 
 DEPLOY = Path(__file__).parents[2] / "examples" / "deploy"
 ROOT = DEPLOY.parents[1]
-WAIT = 20.0
 ENOUGH = 12
 """Ids after which a client disconnects, long before the end."""
 

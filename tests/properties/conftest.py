@@ -9,12 +9,14 @@ long      5,000     pytest tests/properties --hypothesis-profile=long --timeout=
 ========  ========  ==============================================================================
 """
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("laws", max_examples=120, deadline=None)
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+settings.register_profile("laws", max_examples=120, **PATIENT)
 # On a machine that is thrown away the blob is the only way to reproduce a failure.
-settings.register_profile("ci", max_examples=500, deadline=None, print_blob=True)
-settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=500, **PATIENT, print_blob=True)
+settings.register_profile("long", max_examples=5000, **PATIENT, print_blob=True)
 
 
 def pytest_configure(config):

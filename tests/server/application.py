@@ -16,9 +16,7 @@ from componentstream.testing import EventVerifier
 from componentstream.wire import SSEDecoder
 from tests import parts
 from tests.listening import serving
-
-WAIT = 10.0
-"""Timeout in seconds for conditions that should hold almost at once."""
+from tests.timing import WAIT
 
 SECRET = "the key is hunter2"  # noqa: S105 - must never leave the server
 ANSWER = ["Here:\n/// STA", "RT Hero\n<h1>", "\U0001f600</h1>\n", "/// END Hero\n"]

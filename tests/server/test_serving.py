@@ -18,8 +18,7 @@ parts.module("uvicorn")
 parts.module("starlette")
 
 from componentstream.server.serving import LocalServer  # noqa: E402 - it needs the modules above
-
-WAIT = 10.0
+from tests.timing import WAIT  # noqa: E402
 
 
 class Endless:

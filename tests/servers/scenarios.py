@@ -23,8 +23,8 @@ FLOOD = "\N{GRINNING FACE}" * 16384 + "\n"
 
 
 def options(scenario):
-    """Return the options of the adapter; one scenario tolerates a stalled client."""
-    return {"send_timeout": 60.0 if scenario == "patient" else SEND_TIMEOUT, "heartbeat": HEARTBEAT}
+    """Return the options of the adapter; one scenario does not tolerate a stalled client."""
+    return {"send_timeout": SEND_TIMEOUT if scenario == "flood" else 60.0, "heartbeat": HEARTBEAT}
 
 
 class SourceFailedError(Exception):

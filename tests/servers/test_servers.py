@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from componentstream.wire import SSEDecoder
 from tests import parts
 from tests.servers.running import SERVERS, asking, serving
 from tests.servers.scenarios import PAUSE, SECRET, SEND_TIMEOUT, STAMPS
+from tests.timing import WAIT, at_best
 
 NEEDS = {
     "uvicorn-httptools": ("uvicorn", "httptools", "starlette"),
@@ -36,7 +38,6 @@ PREFIXES = {"django-asgi": ["/async"], "django-wsgi": ["/plain"], "uvicorn-httpt
 PLAIN = {"gunicorn", "django-wsgi", "flask-werkzeug", "flask-gunicorn"}
 """Those whose sources are plain iterators."""
 
-WAIT = 8.0
 IN_TIME = 1.0
 SLACK = 0.6
 """Seconds that an event may take from its source to here, on a machine that is busy."""
@@ -79,8 +80,8 @@ class Reader:
             for line in event.text.split()
         ]
         assert len(stamps) == STAMPS
-        assert events[0][0] < stamps[-1][1], "the first event came when the source had ended"
         return {
+            "first": events[0][0] - stamps[-1][1],
             "slowest": max(at - stamp for at, stamp in stamps),
             "spread": stamps[-1][0] - stamps[0][0],
         }
@@ -178,10 +179,22 @@ def figures_of(server, traces):
 def test_events_arrive_at_once_and_every_end_is_noticed(server, tmp_path):
     for name in NEEDS[server]:
         parts.module(name)
-    for (prefix, scenario), figures in figures_of(server, tmp_path).items():
+    at_best(lambda: len(late(server, Path(tempfile.mkdtemp(dir=tmp_path)))), below=1)
+
+
+def late(server, traces):
+    """Run all scenarios of a server; return the figures that show a delay, which load may cause too."""
+    delayed = []
+    for (prefix, scenario), figures in figures_of(server, traces).items():
         where = f"{server}{prefix}: {scenario} {figures}"
-        assert figures.get("slowest", 0) < SLACK, where
-        assert figures.get("spread", 1) > STAMPS * PAUSE / 2, where
-        assert figures.get("closed", 0) < IN_TIME, where
-        assert figures.get("dropped", SEND_TIMEOUT) < SEND_TIMEOUT + IN_TIME, where
         assert figures.get("whole", False) is (prefix == WRAPPED and scenario == "flood"), where
+        in_time = (
+            figures.get("first", -1) < 0  # the first event comes before the source has ended
+            and figures.get("slowest", 0) < SLACK
+            and figures.get("spread", 1) > STAMPS * PAUSE / 2
+            and figures.get("closed", 0) < IN_TIME
+            and figures.get("dropped", SEND_TIMEOUT) < SEND_TIMEOUT + IN_TIME
+        )
+        if not in_time:
+            delayed.append(where)
+    return delayed

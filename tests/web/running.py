@@ -14,8 +14,8 @@ for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
 from componentstream.server import Principal, RefusedRequestError  # noqa: E402 - it needs what is asked for above
 from componentstream.testing import EventVerifier  # noqa: E402
 from componentstream.wire import SSEDecoder  # noqa: E402
+from tests.timing import WAIT  # noqa: E402
 
-WAIT = 20.0
 CHEAP = 1.0
 """Seconds of processor time within which the server and its client must have dealt with a hostile request."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from componentstream.server import ServerSettings, create_app
 from tests.listening import serving
+from tests.timing import WAIT
 from tests.web.running import AT_ONCE, Model, connected, refusal
 
 ORIGIN = "https://app.example.com"
@@ -31,7 +32,7 @@ def model(request):
 @pytest.fixture(scope="module")
 def client():
     settings = ServerSettings(allowed_origins=[ORIGIN], rate_limit="1000/day", shutdown_grace=0.5)
-    with serving(create_app(model, settings)) as url, httpx2.Client(base_url=url, timeout=5) as client:
+    with serving(create_app(model, settings)) as url, httpx2.Client(base_url=url, timeout=WAIT) as client:
         yield client
 
 
@@ -106,8 +107,8 @@ def send_again_and_again(raw, piece):
 def test_the_description_is_that_of_the_settings():
     settings = ServerSettings(metrics=False, max_body_bytes=1000)
     with serving(create_app(Model(), settings)) as url:
-        described = httpx2.get(f"{url}openapi.json", timeout=5).json()
-        assert httpx2.get(f"{url}metrics", timeout=5).status_code == 404
+        described = httpx2.get(f"{url}openapi.json", timeout=WAIT).json()
+        assert httpx2.get(f"{url}metrics", timeout=WAIT).status_code == 404
     assert "/metrics" not in described["paths"]
     body = described["components"]["schemas"]["GenerationRequest"]
     assert body["properties"]["prompt"]["maxLength"] == 987

@@ -8,6 +8,7 @@ import pytest
 from componentstream.core.events import DebugEvent
 from componentstream.server import ServerSettings, create_app
 from tests.listening import serving
+from tests.timing import WAIT
 from tests.web.running import Model, by_name, events_of, token_of
 
 ASKING = ["debug=1", "debug=true", "DEBUG=1", "debug", "verbose=1", "trace=1", "debug=1&debug=2", "_debug=1"]
@@ -22,7 +23,7 @@ def setting(request):
 @pytest.fixture(scope="module")
 def client(setting):
     settings = ServerSettings(rate_limit=None, authenticate=by_name, debug=setting)
-    with serving(create_app(Model(), settings)) as url, httpx2.Client(base_url=url, timeout=20) as client:
+    with serving(create_app(Model(), settings)) as url, httpx2.Client(base_url=url, timeout=WAIT) as client:
         yield client
 
 

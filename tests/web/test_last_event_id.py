@@ -5,6 +5,7 @@ import pytest
 
 from componentstream.server import ServerSettings, create_app
 from tests.listening import serving
+from tests.timing import WAIT
 from tests.web.running import Model, by_name, cheap, events_of, exchange, refusal, token_of
 
 MINE = token_of("me")
@@ -57,7 +58,7 @@ def url():
 
 @pytest.fixture(scope="module")
 def client(url):
-    with httpx2.Client(base_url=url, headers=MINE, timeout=20) as client:
+    with httpx2.Client(base_url=url, headers=MINE, timeout=WAIT) as client:
         yield client
 
 

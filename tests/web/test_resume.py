@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 import pytest
 
 from tests import parts
-from tests.timing import STORE_WAIT
+from tests.timing import STORE_WAIT, WAIT, at_best
 
 for name in ("uvicorn", "httpx2", "starlette", "limits", "prometheus_client"):
     parts.module(name)
@@ -236,7 +236,7 @@ def test_an_event_source_begins_with_a_ticket_and_stops_when_it_cannot_come_back
 async def start_at_once(urls, key, times=AT_ONCE):
     """Start the same generation several times concurrently; return all responses."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx2.AsyncClient(timeout=60.0, limits=limits) as client:
+    async with httpx2.AsyncClient(timeout=2 * WAIT, limits=limits) as client:
 
         async def post(url):
             body = {"prompt": "text"}
@@ -328,7 +328,11 @@ def test_of_many_who_use_a_ticket_at_once_one_reads():
 
 
 def test_a_generation_is_stopped_at_a_worker_that_does_not_produce_it(tmp_path):
-    with two_workers(model := Model(), tmp_path / "log") as (one, other):
+    at_best(lambda: seconds_until_a_generation_is_stopped_from_elsewhere(tmp_path / "log"), below=2.0)
+
+
+def seconds_until_a_generation_is_stopped_from_elsewhere(path_of_the_log):
+    with two_workers(model := Model(), path_of_the_log) as (one, other):
         with one.stream("POST", "generate", json={"prompt": "endless"}) as response:
             path = path_of(response)
             pieces = response.iter_raw()
@@ -336,7 +340,7 @@ def test_a_generation_is_stopped_at_a_worker_that_does_not_produce_it(tmp_path):
             began = time.monotonic()
             assert other.delete(path).status_code == 204
             eventually(lambda: model.closed == 1)
-            assert time.monotonic() - began < 2.0  # it hears of it when it writes next
+            closed = time.monotonic()  # it hears of it when it writes next
             got += b"".join(pieces)
         events = decoded(got)
         EventVerifier().check_all(events)
@@ -346,17 +350,22 @@ def test_a_generation_is_stopped_at_a_worker_that_does_not_produce_it(tmp_path):
         for client in (one, other):
             assert client.delete(path).status_code == 204
         assert one.get(path).content == got
+    return closed - began
 
 
 # A worker that stops
 
 
 def test_a_reader_at_a_worker_that_stops_goes_on_at_another(tmp_path):
+    at_best(lambda: seconds_until_a_worker_with_a_reader_has_stopped(tmp_path / "log"), below=2.0)
+
+
+def seconds_until_a_worker_with_a_reader_has_stopped(path_of_the_log):
     model, got = Model(), []
-    producing, leaving = (worker(model, tmp_path / "log") for _ in range(2))
+    producing, leaving = (worker(model, path_of_the_log) for _ in range(2))
 
     def read():
-        with httpx2.stream("GET", f"{url}{path}", timeout=10) as response:
+        with httpx2.stream("GET", f"{url}{path}", timeout=WAIT) as response:
             pieces = response.iter_raw()
             got.append(read_until(pieces, b"Here:"))
             reads.set()
@@ -368,16 +377,17 @@ def test_a_reader_at_a_worker_that_stops_goes_on_at_another(tmp_path):
         reader = threading.Thread(target=read)
         with serving(leaving, drain=leaving.state.streams.drain) as url:
             reader.start()
-            assert reads.wait(10)
+            assert reads.wait(WAIT)
             began = time.monotonic()
-        assert time.monotonic() - began < 2.0
-        reader.join(10)
+        stopped = time.monotonic()
+        reader.join(WAIT)
         first = b"".join(got)
         assert b"message_stop" not in first
         model.go_on()
         rest = client.get(path, headers={"Last-Event-ID": str(ids_of(first)[-1])})
         assert first + rest.content == client.get(path).content
         assert decoded(rest.content)[-1].reason == "complete"
+    return stopped - began
 
 
 def test_what_a_worker_did_not_finish_is_ended_by_the_first_who_asks_another():

@@ -14,6 +14,7 @@ from schemathesis import GenerationMode  # noqa: E402
 
 from componentstream.server import ServerSettings, create_app  # noqa: E402
 from componentstream.server.http.openapi import document  # noqa: E402
+from tests.timing import WAIT  # noqa: E402
 
 OPERATIONS = [
     ("/generate", "POST"),
@@ -80,7 +81,7 @@ def check_all(schema, url, operation, mode, **fixed):
     def check(case):
         if mode is GenerationMode.POSITIVE:
             name_an_event_that_is_there(case)
-        response = case.call_and_validate(base_url=url, headers=MINE, timeout=20)
+        response = case.call_and_validate(base_url=url, headers=MINE, timeout=WAIT)
         assert response.status_code < 500
         statuses.append(response.status_code)
 
@@ -147,6 +148,6 @@ def test_nobody_gets_in_without_a_token(schema, url, operation):
     def check(case):
         case.headers.pop("Authorization", None)
         case.query.pop("ticket", None)
-        assert case.call(base_url=url, timeout=20).status_code == 401
+        assert case.call(base_url=url, timeout=WAIT).status_code == 401
 
     check()

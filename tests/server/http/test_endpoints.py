@@ -30,6 +30,7 @@ from tests.server.application import (  # noqa: E402
     user,
 )
 from tests.server.stream_helpers import new_log  # noqa: E402
+from tests.timing import WAIT  # noqa: E402
 
 UNKNOWN = (404, "stream_unknown", "Stream not found: it was never started, or is no longer kept.")
 JSON = "application/json"
@@ -325,7 +326,7 @@ def test_head_gets_the_headers_of_a_stream_immediately():
         async with application(model := Model(), authenticate=by_name, max_readers=1) as ask:
             stream = await started(ask, "held", **user("ada"))
             path = f"/streams/{stream}"
-            answer = await asyncio.wait_for(ask("HEAD", path, headers=user("ada")), 5)
+            answer = await asyncio.wait_for(ask("HEAD", path, headers=user("ada")), WAIT)
             assert (answer.status, answer.content) == (200, b"")
             assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
             assert answer.headers["stream-id"] == stream

@@ -37,7 +37,7 @@ class LogScenarios:
     short_ttl: ClassVar[float] = 0.05
     notice_seconds: ClassVar[float] = 2.0
     page_size: ClassVar[int] = PAGE
-    time_limit: ClassVar[float] = 120.0
+    time_limit: ClassVar[float] = 240.0
 
     def open_log(self, **options: Any) -> AbstractAsyncContextManager[EventLog]:
         """Return a context manager that opens an empty log and closes it.
