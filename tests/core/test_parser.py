@@ -263,6 +263,19 @@ def test_a_chunk_gives_the_same_on_a_fast_path_as_on_the_slow_path(before):
 # close and abort.
 
 
+def test_the_names_of_the_open_components_are_known():
+    parser = ComponentParser(Grammar(nesting="nest"))
+    assert parser.open_components == ()
+    parser.feed("text\n/// START A\n/// START B\n/// END")
+    assert parser.open_components == ("A", "B")
+    assert ComponentParser.restore(parser.snapshot(), grammar=Grammar(nesting="nest")).open_components == (
+        "A",
+        "B",
+    )
+    parser.close()
+    assert parser.open_components == ()
+
+
 def test_close_judges_the_line_that_is_held():
     parser = ComponentParser()
     parser.feed(START + "/// END A")

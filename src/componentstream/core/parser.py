@@ -84,6 +84,11 @@ class ComponentParser:
         return self._scanner.fence + self._scanner.held
 
     @property
+    def open_components(self) -> tuple[str, ...]:
+        """The names of the open components, outermost first."""
+        return tuple(block.name for block in self._blocks.open)
+
+    @property
     def failed(self) -> bool:
         """True after a fatal error; further calls return []."""
         return self._failed

@@ -103,6 +103,6 @@ ENGLISH: Final = Texts(
         "and "
         "write no introduction and no Markdown fence."
     ),
-    still_open="Do not begin {names} again: it is still open. End it with its marker.",
+    still_open="Still open, so not to be begun again, but to be ended: {names}.",
     ended_with="The last line so far: {line}",
 )

@@ -125,6 +125,6 @@ GERMAN: Final = Texts(
         "Deine Antwort wurde abgeschnitten. Setze sie genau mit dem Zeichen fort, das als nächstes kommt: "
         "Wiederhole nichts, schreibe keine Einleitung und keinen Markdown-Zaun."
     ),
-    still_open="Beginne {names} nicht noch einmal: Das ist noch offen. Beende es mit seinem Marker.",
+    still_open="Noch offen, also nicht noch einmal zu beginnen, sondern zu beenden: {names}.",
     ended_with="Die letzte Zeile bisher: {line}",
 )

@@ -1,0 +1,55 @@
+"""Find the end of one text at the beginning of another, which continues it."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from componentstream.core.grammar import WHITE, Grammar
+
+_MIN_CHARS: Final = 24
+"""Length of a repetition that is not a coincidence if its first line occurs once."""
+
+_MIN_LETTERS: Final = 4
+_CLOSING: Final = re.compile(r"</[^>]*>|[^A-Za-z0-9]+")
+
+
+def repeated(grammar: Grammar, names: Collection[str], received: str, text: str, *, started: bool) -> int:
+    """Return how many characters at the beginning of `text` repeat the end of `received`.
+
+    A short repetition may be a coincidence, as in a list with equal lines. One counts if it is the line that
+    was cut off, or the marker before, or long and unlike the text before it.
+
+    Args:
+        grammar: the language of the markers.
+        names: the names of the open components.
+        received: the end of the first answer.
+        text: the beginning of the second.
+        started: whether a START of an open component was repeated before `text`, which shows that the model
+            repeats lines.
+    """
+    at = max(0, len(received) - len(text))
+    while text and (at := received.find(text[0], at)) >= 0:
+        size = len(received) - at
+        if text.startswith(received[at:]) and _counts(grammar, names, received, size, started=started):
+            return size
+        at += 1
+    return 0
+
+
+def _counts(grammar: Grammar, names: Collection[str], received: str, size: int, *, started: bool) -> bool:
+    text = received[-size:]
+    begins_line = size == len(received) or received[-size - 1] == "\n"
+    if begins_line and (started or "\n" not in text):
+        return len(_CLOSING.sub("", text)) >= _MIN_LETTERS
+    first, _, more = text.partition("\n")
+    if begins_line and not more and (name := _ended(grammar, first)):
+        # A component is ended twice only if another of its name is open.
+        return name not in names
+    return size >= _MIN_CHARS and received.count(first) == 1
+
+
+def _ended(grammar: Grammar, line: str) -> str:
+    """Return the name of the component that a line ends, or an empty string."""
+    words = rf"[{WHITE}]*{re.escape(grammar.prefix)}[{WHITE}]*{grammar.end}[{WHITE}]+"
+    match = re.match(rf"{words}([A-Za-z][A-Za-z0-9_.]*)[{WHITE}]*\r?\Z", line)
+    return match[1] if match else ""
