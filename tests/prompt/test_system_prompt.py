@@ -3,9 +3,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from componentstream import Catalog, ComponentSpec, Grammar, UsageError
-from componentstream.prompt import NAMES_WITHOUT_IMPORT, instructions
+from componentstream.prompt import instructions
 from componentstream.prompt.example import worked_example
 from componentstream.prompt.languages import LANGUAGES
+from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT
 from tests.prompt import drawn
 
 

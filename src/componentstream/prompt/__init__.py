@@ -6,8 +6,8 @@ length limit cut off, and ``Continuation`` joins the rest to it.
 """
 
 from componentstream.prompt.continuation import Continuation, continue_prompt
-from componentstream.prompt.prologue import Dropped
+from componentstream.prompt.prologue import Dropped, DroppedKind
 from componentstream.prompt.repairs import repair
-from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT, instructions
+from componentstream.prompt.system_prompt import instructions
 
-__all__ = ["NAMES_WITHOUT_IMPORT", "Continuation", "Dropped", "continue_prompt", "instructions", "repair"]
+__all__ = ["Continuation", "Dropped", "DroppedKind", "continue_prompt", "instructions", "repair"]

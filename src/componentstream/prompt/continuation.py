@@ -42,7 +42,7 @@ def continue_prompt(received: str, parser: ComponentParser | None = None, *, lan
 class Continuation:
     """A stage between the answer of a second call and the parser of the first.
 
-    It drops, from the beginning of the second answer, whatever would damage the component in which the first
+    It drops, from the beginning of the second answer, all that would damage the component in which the first
     was cut off: an introduction, a code fence, the START of a component that is open, and text that repeats
     the end of the first answer. A fence that was dropped is dropped at its other end too. Any other text is
     passed on unchanged::

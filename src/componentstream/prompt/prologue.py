@@ -12,7 +12,7 @@ import attrs
 from componentstream.core.grammar import WHITE, Grammar
 from componentstream.prompt.lines import acts
 
-Kind: TypeAlias = Literal["prose", "fence", "start", "repeat"]
+DroppedKind: TypeAlias = Literal["prose", "fence", "start", "repeat"]
 """The kinds of dropped text: an introduction, a code fence, a repeated START, a repetition of the end."""
 
 _MAX_LINES: Final = 8
@@ -31,7 +31,7 @@ _INTRODUCTION: Final = re.compile(
 class Dropped:
     """Text that was left out of a continuation, and why."""
 
-    kind: Kind
+    kind: DroppedKind
     text: str
 
 
@@ -45,7 +45,7 @@ class Prologue:
         held: whether that line may still become a marker.
 
     Attributes:
-        dropped: what was dropped so far.
+        dropped: the texts that were dropped so far.
         text: the lines that are kept so far; those before the end of the prologue are still undecided.
         fence: the character of a dropped fence, or empty.
         started: whether a repeated START was dropped.
@@ -125,7 +125,7 @@ class Prologue:
     def _anchored(self) -> bool:
         return bool(self.dropped)
 
-    def _drop(self, kind: Kind, text: str) -> None:
+    def _drop(self, kind: DroppedKind, text: str) -> None:
         """Drop a line, and all before it as its introduction."""
         if self.text:
             self.dropped.append(Dropped("prose", self.text))
