@@ -18,6 +18,7 @@ from componentstream.sources.extract import extract_text
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.thinking import Thinking, ThinkingFilter
+from componentstream.sources.tool_arguments import ToolArgumentDecoder
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "TextDecoder",
     "Thinking",
     "ThinkingFilter",
+    "ToolArgumentDecoder",
     "Usage",
     "extract_text",
 ]
