@@ -40,7 +40,7 @@ _SOUGHT: Final = tuple(
 """The characters that matter in each state, apart from the last one."""
 
 
-class _StringReader:
+class _StringDecoder:
     """Reads the content of a JSON string, from behind its opening quote.
 
     Attributes:
@@ -144,8 +144,8 @@ class ToolArgumentDecoder:
         self._state = _START
         self._key = ""
         self._depth = 0  # of the brackets inside the value that is skipped
-        self._text: _StringReader | None = None  # of the argument
-        self._key_reader: _StringReader | None = None  # of the current key
+        self._text: _StringDecoder | None = None  # of the argument
+        self._key_decoder: _StringDecoder | None = None  # of the current key
         self._skipping = False  # whether a string inside a value is being skipped
         self._escaped = False  # whether the next character of that string is escaped
 
@@ -187,7 +187,7 @@ class ToolArgumentDecoder:
         if self._state != _START or not isinstance(value, str):
             return ""
         self._state = _DONE
-        self._text = _StringReader()
+        self._text = _StringDecoder()
         self._text.ended = True
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -199,20 +199,20 @@ class ToolArgumentDecoder:
                 return "" if self._text.ended else self._text.read(text, at)[0]
             if self._state == _DONE:
                 break
-            if self._key_reader is not None:
-                at = self._in_key(self._key_reader, text, at)
+            if self._key_decoder is not None:
+                at = self._in_key(self._key_decoder, text, at)
             elif self._skipping:
                 at = self._skip_string(text, at)
             else:
                 at = self._between(text, at)
         return ""
 
-    def _in_key(self, reader: _StringReader, text: str, at: int) -> int:
-        part, at = reader.read(text, at)
+    def _in_key(self, decoder: _StringDecoder, text: str, at: int) -> int:
+        part, at = decoder.read(text, at)
         # One character more than the name has is enough to tell that a key is another one.
         self._key = (self._key + part)[: len(self._argument) + 1]
-        if reader.ended:
-            self._key_reader = None
+        if decoder.ended:
+            self._key_decoder = None
             self._state = _COLON
         return at
 
@@ -242,7 +242,7 @@ class ToolArgumentDecoder:
         elif state == _START:
             self._state = _KEY if char == "{" else _DONE
         elif char == '"':
-            self._key_reader = _StringReader()
+            self._key_decoder = _StringDecoder()
             self._key = ""
         elif char == "}":
             self._state = _DONE
@@ -256,7 +256,7 @@ class ToolArgumentDecoder:
         self._depth = 1
         if char == '"':
             if self._key == self._argument:
-                self._text = _StringReader()
+                self._text = _StringDecoder()
             else:
                 self._skipping = True
         return char in ",}"
