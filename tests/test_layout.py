@@ -64,7 +64,7 @@ PUBLIC = {
     "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
     "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
     "stream", "astream", "stream_bytes", "astream_bytes", "AsyncSource", "ComponentTime", "Decoder",
-    "Encoder", "Fences",
+    "DecoderFactory", "Encoder", "Fences",
     "Hook", "HookEvent", "Json", "MessageStopReason", "Nesting", "OpenComponent", "Outside",
     "ParserErrorCode", "SessionState", "Span", "StopReason",
 }  # fmt: skip

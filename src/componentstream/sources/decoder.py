@@ -2,15 +2,17 @@
 
 from componentstream.core.errors import UsageError
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._single_use import SingleUse
 from componentstream.sources.extract import is_event, read
-from componentstream.sources.pieces import Piece
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 from componentstream.sources.text import TextDecoder
 
 
-class SourceDecoder:
+class SourceDecoder(SingleUse):
     """A stage from the chunks of one source to text: str, UTF-8 bytes cut anywhere, or a provider's events.
 
-    A str is already text. Events that :func:`~componentstream.sources.extract_text` knows give their text;
+    A str is already text, and pieces of another decoder are passed on as they are; nothing follows a fatal
+    error. Events that :func:`~componentstream.sources.extract_text` knows give their text;
     unknown events are skipped and counted. Feed every event of a stream, since events without text report how
     the answer ended:
 
@@ -33,7 +35,6 @@ class SourceDecoder:
 
     def __init__(self) -> None:
         self._kind: type | None = None
-        self._closed = False
         self._utf8 = TextDecoder()
         self._message = ProviderMessageState()
 
@@ -55,12 +56,16 @@ class SourceDecoder:
             return [chunk] if chunk else []
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
+        if self._message.failed:
+            return []
         if isinstance(chunk, str):
             self._expect(str)
-            return [chunk] if chunk and not self._message.failed else []
+            return [chunk] if chunk else []
         if isinstance(chunk, bytes):
             self._expect(bytes)
             return [*self._utf8.feed(chunk)]
+        if isinstance(chunk, SourceError | Reasoning | Usage):
+            return self._piece(chunk)
         return self._event(chunk)
 
     def close(self) -> list[Piece]:
@@ -70,6 +75,13 @@ class SourceDecoder:
         self._closed = True
         self._kind = None
         return [*self._utf8.close(), *self._message.close()]
+
+    def _piece(self, piece: SourceError | Reasoning | Usage) -> list[Piece]:
+        """Pass on a piece of another decoder, or of the caller's; it may come between chunks of any kind."""
+        if isinstance(piece, SourceError) and piece.fatal:
+            self._message.failed = True
+            self._kind = None
+        return [piece]
 
     def _event(self, chunk: object) -> list[Piece]:
         reading = read(chunk)

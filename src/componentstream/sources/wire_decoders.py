@@ -13,6 +13,7 @@ from componentstream.core import codes
 from componentstream.core.errors import UsageError
 from componentstream.sources._lines import LineSplitter
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._single_use import SingleUse
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.providers.registry import names_event_type
@@ -38,7 +39,7 @@ def _json_object(data: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-class _LineDecoder(ABC):
+class _LineDecoder(SingleUse, ABC):
     """The base of decoders of line formats.
 
     Args:
@@ -51,7 +52,6 @@ class _LineDecoder(ABC):
             raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
         self._lines = LineSplitter(max_event_bytes, any_end=any_end)
         self._message = ProviderMessageState()
-        self._closed = False
 
     @property
     def ignored(self) -> int:
