@@ -185,7 +185,7 @@ def is_right(name, value):
     return (
         (value is None and name in {"catalog", "heartbeat", "log", "authenticate", "rate_limit"})
         or (name in {"authenticate", "decoder"} and value is print)
-        or (name in {"rate_limit", "rate_limit_storage"} and value == "text")
+        or (name in {"rate_limit", "rate_limit_storage", "decoder"} and value == "text")
         or (type(value) is int and value == 7 and name in {*COUNTS, *SECONDS, "heartbeat", "trusted_proxies"})
     )
 
@@ -261,7 +261,7 @@ def test_each_stream_gets_a_decoder_of_its_own(decoder, kind):
 
 @pytest.mark.parametrize("value", ["SSE", "", 7, None, []])
 def test_an_unknown_decoder_is_refused(value):
-    expected = f"'text' or 'sse' or 'jsonlines', or a class of decoders, not {value!r}."
+    expected = f"'text' or 'sse' or 'jsonlines' or a class of decoders, not {value!r}."
     assert refusal(decoder=value) == f"ServerSettings: decoder must be {expected}"
 
 
