@@ -45,7 +45,6 @@ from componentstream.core.parser import ComponentParser
 from componentstream.drive import (
     AsyncSource,
     Decoder,
-    DecoderFactory,
     Encoder,
     aparse,
     astream,
@@ -77,7 +76,6 @@ __all__ = [
     "ContentBlockStop",
     "DebugEvent",
     "Decoder",
-    "DecoderFactory",
     "DeltaBatcher",
     "Encoder",
     "ErrorEvent",

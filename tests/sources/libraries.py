@@ -2,15 +2,26 @@
 
 import inspect
 
-from componentstream.sources import SourceDecoder, extract_text
+from componentstream.sources import SourceDecoder, SourceError, extract_text
 from tests.sources import recorded
 
 ASK = [{"role": "user", "content": "A page, please."}]
 
 
 def pieces_of(events):
-    decoder = SourceDecoder()
+    """Return text and errors; usage and reasoning have tests of their own."""
+    return said(all_pieces_of(events))
+
+
+def all_pieces_of(events, **options):
+    """Return all pieces of a source."""
+    decoder = SourceDecoder(**options)
     return [piece for event in events for piece in decoder.feed(event)] + decoder.close()
+
+
+def said(pieces):
+    """Return the text and the errors among pieces."""
+    return [piece for piece in pieces if isinstance(piece, str | SourceError)]
 
 
 def assert_is_the_answer(events, pieces=recorded.PIECES):

@@ -4,10 +4,12 @@ import pytest
 
 from componentstream.sources import SourceError
 from componentstream.sources._message_state import ProviderMessageState
-from componentstream.sources.pieces import INCOMPLETE
+from componentstream.sources.pieces import INCOMPLETE, Reasoning, Usage
 from componentstream.sources.providers.reading import Reading
 
+EVENT = {"type": "new"}
 OPENS = Reading(opens=True)
+STARTS = Reading(opens=True, starts=True)
 ENDS = Reading(ends=True)
 TRUNCATED = SourceError("source_truncated", "Too long.")
 FAILED = SourceError("source_failed", "Overloaded.", fatal=True)
@@ -15,7 +17,7 @@ FAILED = SourceError("source_failed", "Overloaded.", fatal=True)
 
 def pieces(*readings):
     state = ProviderMessageState()
-    return [piece for reading in readings for piece in state.add(reading)] + state.close()
+    return [piece for reading in readings for piece in state.add(EVENT, reading)] + state.close()
 
 
 def test_text_is_passed_on():
@@ -23,27 +25,40 @@ def test_text_is_passed_on():
 
 
 def test_text_of_an_echo_counts_only_before_other_text():
-    echo = Reading("a", echo=True)
+    echo = Reading("a", echo=1)
     assert pieces(echo, echo) == ["a", "a"]
     assert pieces(Reading("a"), echo) == ["a"]
     assert pieces(echo, Reading("b"), echo) == ["a", "b"]
+    assert pieces(Reading(""), echo) == []
+    assert pieces(Reading("", echo=1), Reading("a", echo=2), echo, Reading("c", echo=2)) == ["a", "a"]
 
 
 @pytest.mark.parametrize(
-    "readings", [[OPENS], [OPENS, OPENS], [OPENS, ENDS, OPENS], [Reading(ends=True), OPENS]]
+    "readings",
+    [[OPENS], [OPENS, OPENS], [OPENS, ENDS, STARTS], [OPENS, ENDS, Reading(opens=True, tool=True)]],
 )
 def test_a_message_that_is_not_ended_is_incomplete(readings):
     assert pieces(*readings) == [INCOMPLETE]
 
 
-@pytest.mark.parametrize("readings", [[], [ENDS], [OPENS, ENDS], [OPENS, Reading(opens=True, ends=True)]])
+@pytest.mark.parametrize(
+    "readings",
+    [[], [ENDS], [OPENS, ENDS], [OPENS, Reading(opens=True, ends=True)], [OPENS, ENDS, OPENS]],
+)
 def test_a_message_that_is_ended_or_was_never_opened_is_complete(readings):
     assert pieces(*readings) == []
 
 
+def test_after_an_end_text_opens_a_message_and_reasoning_does_not():
+    assert pieces(OPENS, ENDS, Reading("a", opens=True)) == ["a", INCOMPLETE]
+    assert pieces(OPENS, ENDS, Reading("a", opens=True, echo=1)) == ["a"]
+    assert pieces(OPENS, ENDS, Reading(opens=True, reasoning="a")) == [Reasoning("")]
+    assert pieces(Reading(opens=True, reasoning="a")) == [Reasoning(""), INCOMPLETE]
+
+
 def test_a_message_may_be_ended_by_something_other_than_an_event():
     state = ProviderMessageState()
-    state.add(OPENS)
+    state.add(EVENT, OPENS)
     state.message_ended()
     assert state.close() == []
 
@@ -51,25 +66,87 @@ def test_a_message_may_be_ended_by_something_other_than_an_event():
 def test_a_stop_reason_is_reported_once_for_each_message():
     truncated = Reading(error=TRUNCATED, ends=True)
     assert pieces(OPENS, truncated, Reading(error=TRUNCATED)) == [TRUNCATED]
-    assert pieces(OPENS, truncated, OPENS, truncated) == [TRUNCATED, TRUNCATED]
+    assert pieces(OPENS, truncated, STARTS, truncated) == [TRUNCATED, TRUNCATED]
 
 
 def test_nothing_follows_a_fatal_error():
     state = ProviderMessageState()
-    state.add(OPENS)
-    assert state.add(Reading("text", error=TRUNCATED)) == ["text", TRUNCATED]
+    state.add(EVENT, OPENS)
+    assert state.add(EVENT, Reading("text", error=TRUNCATED)) == ["text", TRUNCATED]
     assert not state.failed
-    assert state.add(Reading("more", error=FAILED)) == ["more", FAILED]
+    assert state.add(EVENT, Reading("more", error=FAILED)) == ["more", FAILED]
     assert state.failed
-    assert state.add(Reading("late", error=FAILED)) == []
-    assert state.add(None) == []
+    assert state.add(EVENT, Reading("late", error=FAILED)) == []
+    assert state.add(EVENT, None) == []
     assert state.ignored == 0
     assert state.close() == []
 
 
 def test_unknown_events_are_counted():
     state = ProviderMessageState()
-    assert (state.recognized, state.add(None), state.ignored) == (False, [], 1)
+    assert (state.recognized, state.add(EVENT, None), state.ignored) == (False, [], 1)
     assert not state.recognized
-    state.add(Reading())
+    state.add(EVENT, Reading())
     assert (state.recognized, state.ignored) == (True, 1)
+
+
+def test_usage_comes_at_the_end_of_a_message_and_when_it_changes_after_it():
+    one, two = Usage(1, 1), Usage(1, 2)
+    assert pieces(Reading("a", opens=True, usage=one), Reading(ends=True, usage=two)) == ["a", two]
+    assert pieces(OPENS, ENDS, Reading(usage=one), Reading(usage=one)) == [one]
+    assert pieces(Reading("a", usage=one)) == ["a", one]
+    assert pieces(OPENS, Reading(error=FAILED, usage=one)) == [one, FAILED]
+    assert pieces(Reading(opens=True, usage=one)) == [one, INCOMPLETE]
+
+
+def test_the_usage_of_messages_is_added_up():
+    first, second = (
+        Reading("a", opens=True, starts=True, ends=True, usage=Usage(1), id=name) for name in "ab"
+    )
+    assert pieces(first, second) == ["a", Usage(1), "a", Usage(2)]
+
+
+def test_reasoning_comes_where_it_is_asked_for_and_else_shows_once_that_the_model_is_thinking():
+    thought = Reading(reasoning="a")
+    assert pieces(thought, thought, Reading("b"), thought) == [Reasoning(""), "b", Reasoning("")]
+    state = ProviderMessageState("emit")
+    assert state.add(EVENT, thought) + state.add(EVENT, thought) == [Reasoning("a")] * 2
+
+
+def test_another_message_in_an_open_one_is_fatal():
+    first, other = (Reading("a", opens=True, starts=True, id=name) for name in "ab")
+    *text, error = pieces(first, other)
+    assert (text, error.code, error.fatal, error.retryable) == (["a"], "source_incomplete", True, True)
+    assert pieces(first, first, ENDS, other, ENDS) == ["a", "a", "a"]
+
+
+def test_events_of_which_none_is_known_are_told_by_their_kinds():
+    state = ProviderMessageState()
+    assert not state.touched
+    for kind in ("b", "a", "a", "c", "d"):
+        state.add({"type": kind}, None)
+    [error] = state.close()
+    assert (error.code, error.fatal, error.retryable) == ("source_not_understood", True, False)
+    assert "It began with: an event of the type 'b', an event of the type 'a', an event of the type 'c'." in (
+        error.message
+    )
+    assert (state.touched, state.ignored) == (True, 5)
+
+
+def test_unknown_events_beside_text_or_known_ones_are_not_an_error():
+    state = ProviderMessageState()
+    state.add(EVENT, None)
+    state.has_text = True
+    assert state.close() == []
+    assert pieces(None, ENDS) == []
+
+
+def test_events_without_meaning_alone_are_not_an_answer():
+    assert pieces(Reading(), Reading()) == [INCOMPLETE]
+
+
+def test_a_note_is_not_counted():
+    state = ProviderMessageState()
+    state.note("a")
+    assert state.ignored == 0
+    assert state.close()[0].code == "source_not_understood"

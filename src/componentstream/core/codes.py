@@ -37,7 +37,7 @@ ParserErrorCode: TypeAlias = Literal[
 """The codes of mistakes in the text of the model."""
 
 SourceErrorCode: TypeAlias = Literal[
-    "invalid_chunk", "source_failed", "source_truncated", "source_incomplete"
+    "invalid_chunk", "source_failed", "source_truncated", "source_incomplete", "source_not_understood"
 ]
 """The codes of failures of the source."""
 
@@ -61,6 +61,7 @@ INVALID_CHUNK: Final = "invalid_chunk"
 SOURCE_FAILED: Final = "source_failed"
 SOURCE_TRUNCATED: Final = "source_truncated"
 SOURCE_INCOMPLETE: Final = "source_incomplete"
+SOURCE_NOT_UNDERSTOOD: Final = "source_not_understood"
 
 GENERATION_TIMEOUT: Final = "generation_timeout"
 CHUNK_TIMEOUT: Final = "chunk_timeout"
@@ -201,16 +202,23 @@ _SOURCE: Final = (
     ErrorCode(
         SOURCE_TRUNCATED,
         "source",
-        "The model reached a length limit before the end of its answer; the text so far is delivered.",
+        "The model stopped before the end of its answer, mostly at a length limit; its text is delivered.",
         status=502,
     ),
     ErrorCode(
         SOURCE_INCOMPLETE,
         "source",
-        "The source ended before the provider had ended its answer.",
+        "The source ended, or another answer began in it, before the provider had ended its answer.",
         status=502,
         fatal=True,
         retryable=True,
+    ),
+    ErrorCode(
+        SOURCE_NOT_UNDERSTOOD,
+        "source",
+        "Chunks of the source arrived, and the decoder understood none of them.",
+        status=502,
+        fatal=True,
     ),
 )
 

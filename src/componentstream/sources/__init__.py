@@ -15,10 +15,9 @@ provider's HTTP response::
 from componentstream.core.codes import SourceErrorCode
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
-from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage
 from componentstream.sources.text import TextDecoder
-from componentstream.sources.thinking import Thinking, ThinkingFilter
-from componentstream.sources.tool_arguments import ToolArgumentDecoder
+from componentstream.sources.thinking import ThinkingFilter
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "TextDecoder",
     "Thinking",
     "ThinkingFilter",
-    "ToolArgumentDecoder",
     "Usage",
     "extract_text",
 ]

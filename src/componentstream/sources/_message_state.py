@@ -1,58 +1,142 @@
 """The state of a provider's message, from all of its events together."""
 
-from componentstream.sources.pieces import INCOMPLETE, Piece, SourceError
-from componentstream.sources.providers.reading import Reading
+from typing import Final
+
+from componentstream.core import codes
+from componentstream.sources._kinds import kind_of
+from componentstream.sources._message_order import MessageOrder
+from componentstream.sources._message_usage import MessageUsage
+from componentstream.sources.pieces import INCOMPLETE, Piece, Reasoning, SourceError, Thinking
+from componentstream.sources.providers.reading import NOTHING, Reading
+
+_SPLICED: Final = SourceError(
+    codes.SOURCE_INCOMPLETE,
+    "Another message began before the provider had ended its answer.",
+    fatal=True,
+    retryable=True,
+)
+_MAX_KINDS: Final = 3
+_NO_ECHO: Final = 1_000_000
 
 
 class ProviderMessageState:
     """Turns the readings of the events of one source into pieces.
 
+    Args:
+        thinking: ``emit`` returns reasoning; otherwise an empty piece shows that the model is thinking.
+
     Attributes:
         failed: Whether a fatal error has come; further calls return [].
         recognized: Whether any event was known.
         ignored: Number of events that were not known.
+        has_text: Whether the source has given text as it is, beside events.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, thinking: Thinking = "drop") -> None:
         self.failed = False
         self.recognized = False
         self.ignored = 0
+        self.has_text = False
+        self._kinds: list[str] = []
+        self._emits_reasoning = thinking == "emit"
+        self._is_thinking = False
+        self._began = False  # an event had a meaning
         self._open = False
+        self._ended = False
         self._stop_reported = False
-        self._has_text = False
+        self._echo = _NO_ECHO  # the lowest number of an echo that had text
+        self._order = MessageOrder()
+        self._usage = MessageUsage()
 
-    def add(self, reading: Reading | None) -> list[Piece]:
-        """Return the pieces that the reading of one event adds; None means that the event is not known."""
+    def add(self, event: object, reading: Reading | None) -> list[Piece]:
+        """Return the pieces that the reading of an event adds; None means that the event is not known."""
         if self.failed:
             return []
         if reading is None:
-            self.ignored += 1
+            self.ignore(kind_of(event))
             return []
         self.recognized = True
-        # An agent may ask for several messages in one stream; each must be ended, and may be cut short.
-        if reading.opens and not self._open:
-            self._open = True
-            self._stop_reported = False
-        if reading.ends:
-            self._open = False
-        pieces = self._text(reading)
+        self._began = self._began or reading != NOTHING
+        has_content = bool((reading.text and not reading.echo) or reading.tool)
+        if self._open and self._order.is_spliced(
+            reading.id, starts=reading.starts, has_content=has_content or bool(reading.reasoning)
+        ):
+            self.failed = True
+            return [*self._usage.changes(), _SPLICED]
+        self._usage.add(reading, ended=self._ended)
+        self._move(reading, has_content=has_content)
+        pieces: list[Piece] = [*self._reasoning(reading), *self._text(reading)]
+        if self._ended or (reading.error is not None and reading.error.fatal):
+            pieces += self._usage.changes()
         if reading.error is not None:
             pieces += self._error(reading.error)
         return pieces
 
+    @property
+    def touched(self) -> bool:
+        """Whether anything has come, known or not."""
+        return self.recognized or bool(self._kinds)
+
+    def ignore(self, kind: str) -> None:
+        """Count an event that is not known; ``kind`` describes it in a message."""
+        self.ignored += 1
+        self.note(kind)
+
+    def note(self, kind: str) -> None:
+        """Remember the kind of something that is not a known event."""
+        if len(self._kinds) < _MAX_KINDS and kind not in self._kinds:
+            self._kinds.append(kind)
+
+    def message_ended(self) -> list[Piece]:
+        """Return the pieces that the end of a message adds, if that is not an event."""
+        self._open = False
+        self._ended = True
+        return [*self._usage.changes()]
+
     def close(self) -> list[Piece]:
         """Return the pieces that the end of the source adds."""
-        return [INCOMPLETE] if self._open and not self.failed else []
+        if self.failed:
+            return []
+        pieces: list[Piece] = [*self._usage.changes()]
+        if self._open or (self.recognized and not self._began and not self.has_text):
+            pieces.append(INCOMPLETE)
+        elif self._kinds and not self.recognized and not self.has_text:
+            pieces.append(_not_understood(self._kinds))
+        return pieces
 
-    def message_ended(self) -> None:
-        """Record that the provider has ended its message by something other than an event."""
-        self._open = False
+    def _move(self, reading: Reading, *, has_content: bool) -> None:
+        # An agent may ask for several messages in one stream; each must be ended, and may be cut short.
+        if not self._open and (reading.starts or (reading.opens and (has_content or not self._ended))):
+            self._open = True
+            self._ended = False
+            self._stop_reported = False
+            self._order = MessageOrder()
+            self._order.is_spliced(
+                reading.id, starts=False, has_content=has_content or bool(reading.reasoning)
+            )
+        if reading.ends:
+            self._open = False
+            self._ended = True
+
+    def _reasoning(self, reading: Reading) -> list[Piece]:
+        if not reading.reasoning:
+            return []
+        if self._emits_reasoning:
+            return [Reasoning(reading.reasoning)]
+        if self._is_thinking:
+            return []
+        self._is_thinking = True
+        return [Reasoning("")]
 
     def _text(self, reading: Reading) -> list[Piece]:
-        # An echo repeats the text of other events, if the stream has those.
-        if not reading.text or (reading.echo and self._has_text):
+        # An event that could have had text of its own silences echoes too: these may repeat another choice.
+        if reading.text is None or reading.echo > self._echo:
             return []
-        self._has_text = self._has_text or not reading.echo
+        if reading.text or not reading.echo:
+            self._echo = reading.echo
+        if not reading.text:
+            return []
+        self._is_thinking = False
         return [reading.text]
 
     def _error(self, error: SourceError) -> list[Piece]:
@@ -62,3 +146,12 @@ class ProviderMessageState:
         self.failed = error.fatal
         self._stop_reported = True
         return [error]
+
+
+def _not_understood(kinds: list[str]) -> SourceError:
+    return SourceError(
+        codes.SOURCE_NOT_UNDERSTOOD,
+        f"Nothing in the source was understood. It began with: {', '.join(kinds)}. "
+        "Choose the decoder that fits the source, or map its chunks to their text.",
+        fatal=True,
+    )

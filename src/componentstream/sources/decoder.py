@@ -2,17 +2,15 @@
 
 from componentstream.core.errors import UsageError
 from componentstream.sources._message_state import ProviderMessageState
-from componentstream.sources._single_use import SingleUse
 from componentstream.sources.extract import is_event, read
-from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
+from componentstream.sources.pieces import Piece, Thinking, check_thinking
 from componentstream.sources.text import TextDecoder
 
 
-class SourceDecoder(SingleUse):
+class SourceDecoder:
     """A stage from the chunks of one source to text: str, UTF-8 bytes cut anywhere, or a provider's events.
 
-    A str is already text, and pieces of another decoder are passed on as they are; nothing follows a fatal
-    error. Events that :func:`~componentstream.sources.extract_text` knows give their text;
+    A str is already text. Events that :func:`~componentstream.sources.extract_text` knows give their text;
     unknown events are skipped and counted. Feed every event of a stream, since events without text report how
     the answer ended:
 
@@ -20,9 +18,16 @@ class SourceDecoder(SingleUse):
       answer is not the one that was asked for, and the text so far may be half a component. It is retryable
       if the provider names an overload, a rate limit, a timeout or a server error. Nothing follows it. The
       words of a refusal are never text.
-    * A length limit of the answer is a ``source_truncated``, which is not fatal.
-    * If Anthropic, OpenAI or a server with its API, Cohere, Ollama or Google's interactions began a message
-      and did not end it, :meth:`close` returns a fatal, retryable ``source_incomplete``.
+    * A length limit of the answer is a ``source_truncated``, which is not fatal, and so is a stop reason that
+      is not known.
+    * If a provider began a message and did not end it, or began another one in it, there is a fatal,
+      retryable ``source_incomplete``. This is known of Anthropic, OpenAI and servers with its API, Gemini,
+      Cohere, Ollama, and LangChain's models of these providers.
+    * If events came and none was known, :meth:`close` returns a fatal ``source_not_understood`` that names
+      the first of them.
+
+    The tokens that the provider counted are :class:`~componentstream.sources.Usage`, in all messages
+    together, at the end of each.
 
     The decoder also handles text that depends on other events: Anthropic's helper sends ``text`` events
     beside the raw ones, and a LangChain chat model without streaming gives one whole message. Such text
@@ -31,12 +36,18 @@ class SourceDecoder(SingleUse):
 
     Accumulated text cannot be told from separate pieces. Ask the library for pieces: with Pydantic AI,
     ``stream_text(delta=True)``.
+
+    Args:
+        thinking: ``emit`` returns the model's reasoning as :class:`~componentstream.sources.Reasoning`;
+            otherwise an empty one shows that the model is thinking.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, thinking: Thinking = "drop") -> None:
+        check_thinking(thinking)
         self._kind: type | None = None
+        self._closed = False
         self._utf8 = TextDecoder()
-        self._message = ProviderMessageState()
+        self._message = ProviderMessageState(thinking)
 
     @property
     def ignored(self) -> int:
@@ -56,16 +67,13 @@ class SourceDecoder(SingleUse):
             return [chunk] if chunk else []
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
-        if self._message.failed:
-            return []
         if isinstance(chunk, str):
             self._expect(str)
-            return [chunk] if chunk else []
+            self._message.has_text = self._message.has_text or bool(chunk)
+            return [chunk] if chunk and not self._message.failed else []
         if isinstance(chunk, bytes):
             self._expect(bytes)
             return [*self._utf8.feed(chunk)]
-        if isinstance(chunk, SourceError | Reasoning | Usage):
-            return self._piece(chunk)
         return self._event(chunk)
 
     def close(self) -> list[Piece]:
@@ -76,13 +84,6 @@ class SourceDecoder(SingleUse):
         self._kind = None
         return [*self._utf8.close(), *self._message.close()]
 
-    def _piece(self, piece: SourceError | Reasoning | Usage) -> list[Piece]:
-        """Pass on a piece of another decoder, or of the caller's; it may come between chunks of any kind."""
-        if isinstance(piece, SourceError) and piece.fatal:
-            self._message.failed = True
-            self._kind = None
-        return [piece]
-
     def _event(self, chunk: object) -> list[Piece]:
         reading = read(chunk)
         if reading is None and not self._message.recognized and not is_event(chunk):
@@ -91,7 +92,7 @@ class SourceDecoder(SingleUse):
                 f"{type(chunk).__name__}; map each chunk to its text first, and leave out those without text."
             )
         self._expect(object)
-        return self._message.add(reading)
+        return self._message.add(chunk, reading)
 
     def _expect(self, kind: type) -> None:
         if self._kind is None:

@@ -4,12 +4,13 @@ A piece is text, a piece of the model's reasoning, a count of tokens or an error
 source themselves, so that the output of one decoder can be the source of a driver.
 """
 
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 
 from componentstream.core import codes
 from componentstream.core.codes import SourceErrorCode
+from componentstream.core.errors import UsageError
 
 
 @attrs.frozen
@@ -21,9 +22,10 @@ class SourceError:
 
     Attributes:
         code: Stable error code. ``invalid_chunk``: bytes that are not a JSON object, or too long; the stream
-            continues. ``source_truncated``: the model reached a length limit; the text so far is valid.
-            ``source_failed``: the provider sent an error, or withheld the rest of the answer.
-            ``source_incomplete``: the stream ended before the provider ended its message.
+            continues. ``source_truncated``: the model reached a length limit, or stopped for a reason that is
+            not known; the text so far is valid. ``source_failed``: the provider sent an error, or withheld
+            the rest of the answer. ``source_incomplete``: the stream ended, or another message began in it,
+            before the provider ended its message. ``source_not_understood``: chunks came, and none was known.
         message: Description for developers.
         fatal: Whether the source has failed as a whole.
         retryable: Whether the same request is likely to succeed later.
@@ -71,9 +73,18 @@ class Usage:
 Piece: TypeAlias = str | SourceError | Reasoning | Usage
 """One item that a source decoder returns; text is never empty."""
 
+Thinking: TypeAlias = Literal["drop", "keep", "emit"]
+"""Treatment of the model's reasoning."""
+
 INCOMPLETE: Final = SourceError(
     codes.SOURCE_INCOMPLETE,
     "The stream ended before the provider had ended its answer.",
     fatal=True,
     retryable=True,
 )
+
+
+def check_thinking(thinking: object) -> None:
+    """Raise UsageError unless ``thinking`` is a treatment of reasoning."""
+    if thinking not in get_args(Thinking):
+        raise UsageError(f"thinking must be one of drop, keep, emit, not {thinking!r:.80}.")

@@ -11,16 +11,13 @@ caution. In doubt it counts as open, and the text stays.
 import re
 from functools import lru_cache
 from itertools import groupby
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from componentstream.core import codes
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import MAX_NAME_CHARS, WHITE, Grammar
-from componentstream.sources.pieces import Piece, Reasoning, SourceError
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, check_thinking
 
-Thinking: TypeAlias = Literal["drop", "keep", "emit"]
-
-_MODES: Final = ("drop", "keep", "emit")
 _LONGER_TAG: Final = "<thinking>"
 _NAMED: Final = (len("<think"), len("<thinking"))
 """The lengths at which an opening tag lacks nothing but its ``>``."""
@@ -109,8 +106,7 @@ class ThinkingFilter:
     """
 
     def __init__(self, mode: Thinking = "drop", *, grammar: Grammar | None = None) -> None:
-        if mode not in _MODES:
-            raise UsageError(f"thinking must be one of {', '.join(_MODES)}, not {mode!r:.80}.")
+        check_thinking(mode)
         grammar = Grammar() if grammar is None else grammar
         self._patterns = _patterns(grammar.prefix, grammar.start, grammar.end)
         self._mark = grammar.prefix[0]

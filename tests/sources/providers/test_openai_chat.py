@@ -54,7 +54,7 @@ def test_openai_chat_helper_whose_events_repeat_the_chunks(url, answers):
     [
         (recorded.chat("length"), "source_truncated"),
         (recorded.chat("content_filter"), "source_failed"),
-        (recorded.chat(finish_reason=None), "source_incomplete"),
+        (recorded.chat(finish_reason=None, usage=False), "source_incomplete"),
     ],
 )
 def test_openai_chat_that_does_not_complete(url, answers, chunks, code):
@@ -142,12 +142,12 @@ def chunk(*choices):
     ],
 )
 def test_the_first_choice_has_the_text(event, text):
-    assert read(event).text == text
+    assert (read(event).text or None) == text
 
 
 def test_a_refusal_withholds_the_answer_and_its_words_are_not_text():
     reading = read(chunk({"delta": {"refusal": "I cannot"}}))
-    assert (reading.text, reading.error.fatal) == (None, True)
+    assert (reading.text, reading.error.fatal) == ("", True)
 
 
 def test_a_chunk_may_be_an_error():

@@ -100,7 +100,6 @@ def test_an_answer_that_is_withheld_is_a_failure(event, name):
         {"object": "chat.completion.chunk", "choices": [{"finish_reason": "tool_calls"}]},
         {"candidates": [{"finishReason": "STOP"}]},
         {"type": "message-end", "delta": {"finish_reason": "COMPLETE"}},
-        {"type": "message_delta", "delta": {"stop_reason": "a reason of the future"}},
     ],
 )
 def test_other_ends_are_good_ones(event):

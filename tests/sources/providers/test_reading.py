@@ -1,19 +1,20 @@
 """The functions that interpreters are made of."""
 
+from collections import UserList
 from types import MappingProxyType, SimpleNamespace
 
 from componentstream.sources.providers.reading import (
     NOTHING,
-    Reading,
     content,
-    ended,
     field,
     first,
+    identifier,
+    items,
+    joined,
     nothing,
-    opened,
     path,
-    plain_delta,
     string,
+    thoughts,
 )
 
 
@@ -61,8 +62,33 @@ def test_content_is_a_string_or_the_text_of_a_list_of_blocks():
     assert content([]) is content(7) is None
 
 
-def test_simple_events_have_readings_of_their_own():
-    assert plain_delta({"delta": "a"}) == Reading("a")
-    assert opened({}) == Reading(opens=True)
-    assert ended({}) == Reading(ends=True)
+def test_an_event_without_meaning_is_known():
     assert nothing({}) is NOTHING
+
+
+def test_sequences_of_other_libraries_have_items_and_text_has_none():
+    assert items(UserList([1])) == [1]
+    assert items("ab") == items(b"ab") == items({"a": 1}) == []
+
+
+def test_joined_text_is_none_if_all_is_empty():
+    assert joined(["a", None, "", "b"]) == "ab"
+    assert joined(["", None]) is None
+
+
+def test_reasoning_is_in_blocks_of_several_types():
+    blocks = [
+        {"type": "thinking", "thinking": "a"},
+        {"type": "thinking", "thinking": [{"type": "text", "text": "b"}]},
+        {"type": "reasoning", "reasoning": "c"},
+        {"type": "reasoning", "text": "d"},
+        {"type": "reasoning_content", "reasoning_content": {"text": "e"}},
+        {"type": "text", "text": "no"},
+    ]
+    assert thoughts(blocks) == "abcde"
+    assert thoughts("no") is None
+
+
+def test_an_id_is_not_empty():
+    assert identifier({"id": "a"}) == identifier({"other": "a"}, "other") == "a"
+    assert identifier({"id": ""}) is identifier({}) is None

@@ -2,18 +2,24 @@
 
 from typing import Final
 
-from componentstream.sources.providers.outcomes import stopped
+import attrs
+
+from componentstream.sources.pieces import Usage
+from componentstream.sources.providers.outcomes import stop_reason, stopped, word
 from componentstream.sources.providers.reading import (
     Provider,
     Reading,
     field,
     first,
+    identifier,
     items,
-    opened,
+    joined,
+    nothing,
     path,
     string,
     text_block,
 )
+from componentstream.sources.providers.usage import total, usage
 
 
 def _content_chunk(event: object) -> Reading:
@@ -23,31 +29,79 @@ def _content_chunk(event: object) -> Reading:
         return Reading(error=stopped("blocked"))
     candidate = first(field(event, "candidates"))
     parts = items(path(candidate, "content", "parts"))
-    texts = [string(field(part, "text")) for part in parts if not field(part, "thought")]
-    reason = field(candidate, "finish_reason") or field(candidate, "finishReason")
-    return Reading("".join(text for text in texts if text) or None, stopped(reason))
+    text = joined(string(field(part, "text")) for part in parts if not field(part, "thought"))
+    reasoning = joined(string(field(part, "text")) for part in parts if field(part, "thought"))
+    tool = any(field(part, "function_call") or field(part, "functionCall") for part in parts)
+    reason = stop_reason(candidate)
+    return Reading(
+        text,
+        stopped(reason),
+        opens=bool(text or reasoning or tool),
+        ends=reason is not None,
+        reasoning=reasoning,
+        tool=tool,
+        usage=_usage(field(event, "usage_metadata") or field(event, "usageMetadata")),
+        id=identifier(event, "response_id") or identifier(event, "responseId"),
+    )
+
+
+def _candidates(event: object) -> Reading | None:
+    names = ("content", "finish_reason", "finishReason")
+    candidates = items(field(event, "candidates"))
+    known = any(field(candidate, name) is not None for candidate in candidates for name in names)
+    return _content_chunk(event) if known else None
+
+
+def _usage(value: object) -> Usage | None:
+    counts = usage(value)
+    if counts is None or counts.output_tokens is None:
+        return counts
+    # The tokens of the candidates leave out those of the thoughts.
+    return attrs.evolve(counts, output_tokens=total(counts.output_tokens, counts.reasoning_tokens))
+
+
+def _interaction_created(event: object) -> Reading:
+    return Reading(opens=True, starts=True, id=identifier(field(event, "interaction")))
 
 
 def _interaction_delta(event: object) -> Reading:
-    return Reading(text_block(field(event, "delta")))
+    delta = field(event, "delta")
+    match field(delta, "type"):
+        case "thought_summary":
+            return Reading(reasoning=text_block(field(delta, "content")))
+        case "function_call" | "arguments_delta":
+            return Reading(tool=True)
+    return Reading(text_block(delta))
 
 
 def _interaction_completed(event: object) -> Reading:
-    return Reading(error=stopped(path(event, "interaction", "status")), ends=True)
+    interaction = field(event, "interaction")
+    status = word(field(interaction, "status"))
+    return Reading(error=stopped(status), ends=True, usage=_usage(field(interaction, "usage")))
 
 
 PROVIDER: Final = Provider(
     fields={
         "event_type": {
-            "interaction.created": opened,
+            "interaction.created": _interaction_created,
+            "interaction.start": _interaction_created,
+            "step.start": nothing,
             "step.delta": _interaction_delta,
+            "step.stop": nothing,
+            "content.delta": _interaction_delta,
             "interaction.completed": _interaction_completed,
+            "interaction.complete": _interaction_completed,
         }
     },
-    classes={"google.genai:GenerateContentResponse": _content_chunk},
+    classes={
+        "google.genai:GenerateContentResponse": _content_chunk,
+        "google.generativeai:GenerateContentResponse": _content_chunk,
+    },
+    shapes={"candidates": _candidates},
     keys={
-        "candidates": _content_chunk,
         "promptFeedback": _content_chunk,
         "prompt_feedback": _content_chunk,
+        "usageMetadata": _content_chunk,
+        "usage_metadata": _content_chunk,
     },
 )

@@ -2,20 +2,50 @@
 
 from typing import Final
 
-from componentstream.sources.providers.outcomes import stopped
-from componentstream.sources.providers.reading import Inner, Provider, Reading, content, field, path
+from componentstream.sources.providers.outcomes import stop_reason, stopped, word
+from componentstream.sources.providers.reading import (
+    Inner,
+    Provider,
+    Reading,
+    content,
+    field,
+    path,
+    string,
+    thoughts,
+)
+from componentstream.sources.providers.usage import usage
+
+_ENDED_PROVIDERS: Final = frozenset(
+    {"anthropic", "bedrock", "bedrock_converse", "google_genai", "google_vertexai", "openai"}
+)
+"""Providers whose chunks name the provider, and whose last chunk has a stop reason."""
 
 
 def _chunk(event: object) -> Reading:
     # `content`, because `text` is a method in older releases.
     metadata = field(event, "response_metadata")
-    reasons = (field(metadata, name) for name in ("finish_reason", "stop_reason", "done_reason"))
-    errors = (stopped(reason) for reason in reasons)
-    return Reading(content(field(event, "content")), next((error for error in errors if error), None))
+    value = field(event, "content")
+    text = content(value)
+    reasoning = thoughts(value) or string(path(event, "additional_kwargs", "reasoning_content"))
+    tool = bool(field(event, "tool_call_chunks") or field(event, "tool_calls"))
+    has_more = bool(text or reasoning or tool)
+    # The metadata of OpenAI's responses have the fields of a response.
+    reason = stop_reason(metadata) or word(field(metadata, "status"))
+    counts = usage(field(event, "usage_metadata"))
+    return Reading(
+        text,
+        stopped(reason),
+        opens=has_more and string(field(metadata, "model_provider")) in _ENDED_PROVIDERS,
+        ends=reason is not None or (counts is not None and not has_more),
+        reasoning=reasoning,
+        tool=tool,
+        usage=counts,
+        adds_usage=True,
+    )
 
 
 def _message(event: object) -> Reading:
-    return _chunk(event)._replace(echo=True)
+    return _chunk(event)._replace(echo=1, opens=False)
 
 
 def _callback(event: object) -> Inner:

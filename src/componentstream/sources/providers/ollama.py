@@ -2,17 +2,33 @@
 
 from typing import Final
 
-from componentstream.sources.providers.outcomes import stopped
-from componentstream.sources.providers.reading import Provider, Reading, field, path, string
+from componentstream.sources.providers.outcomes import stop_reason, stopped
+from componentstream.sources.providers.reading import Provider, Reading, field, string
+from componentstream.sources.providers.usage import usage
 
 
 def _line(event: object) -> Reading:
-    text = string(path(event, "message", "content")) or string(field(event, "response"))
-    if field(event, "done"):
-        return Reading(text, stopped(field(event, "done_reason")), ends=True)
-    return Reading(text, opens=True)
+    message = field(event, "message")
+    text = string(field(message, "content")) or string(field(event, "response"))
+    reason = stop_reason(event)
+    return Reading(
+        text,
+        stopped(reason),
+        opens=True,
+        # Some versions set only one of the two.
+        ends=bool(field(event, "done")) or reason is not None,
+        reasoning=string(field(message, "thinking")) or string(field(event, "thinking")),
+        tool=bool(field(message, "tool_calls")),
+        usage=usage(event),
+    )
+
+
+def _line_without_end(event: object) -> Reading | None:
+    known = field(event, "message") is not None or string(field(event, "response")) is not None
+    return _line(event) if known else None
 
 
 PROVIDER: Final = Provider(
-    classes={"ollama:ChatResponse": _line, "ollama:GenerateResponse": _line}, keys={"done": _line}
+    classes={"ollama:ChatResponse": _line, "ollama:GenerateResponse": _line},
+    keys={"done": _line, "created_at": _line_without_end},
 )

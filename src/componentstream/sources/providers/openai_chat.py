@@ -1,9 +1,13 @@
-"""OpenAI chat completions, and compatible APIs: LiteLLM, Mistral, vLLM."""
+"""OpenAI chat completions, legacy completions, and compatible APIs: LiteLLM, Mistral, vLLM, OpenRouter.
+
+A chunk is known by its ``choices``. Its ``object`` is missing, empty or another word in several gateways.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
-from componentstream.sources.providers.outcomes import error, stopped
+from componentstream.sources.pieces import Usage
+from componentstream.sources.providers.outcomes import error, stop_reason, stopped
 from componentstream.sources.providers.reading import (
     Inner,
     Provider,
@@ -11,29 +15,81 @@ from componentstream.sources.providers.reading import (
     content,
     field,
     first,
-    plain_delta,
+    identifier,
+    items,
+    joined,
+    path,
     string,
+    thoughts,
 )
+from componentstream.sources.providers.usage import usage
+
+_CHOICE: Final = ("delta", "text", "message", "finish_reason")
 
 
-def _chat_chunk(event: object) -> Reading:
+def _chunk(event: object) -> Reading | None:
     if field(event, "error") is not None:
         return error(event)
-    choice = first(field(event, "choices"))
+    choices = items(field(event, "choices"))
+    if choices and not any(field(choice, name) is not None for choice in choices for name in _CHOICE):
+        return None
+    choice = first(choices)
     delta = field(choice, "delta")
-    text = content(field(delta, "content"))
-    if field(delta, "refusal"):
-        return Reading(text, stopped("refusal"))
-    reason = string(field(choice, "finish_reason"))
-    if reason:
-        return Reading(text, stopped(reason), ends=True)
-    # A last chunk that reports usage may contain an empty choice.
-    started = text or field(delta, "role") or field(delta, "tool_calls")
-    return Reading(text, opens=bool(started))
+    reading = _whole_choice(choice) if delta is None else _delta(delta)
+    if delta is not None and field(delta, "refusal"):
+        return reading._replace(error=stopped("refusal"))
+    reason = stop_reason(choice)
+    has_more = bool(reading.text and not reading.echo) or reading.tool or reading.reasoning is not None
+    # A usage chunk ends the answers of servers that give no reason.
+    ends = reason is not None or (field(event, "usage") is not None and not has_more)
+    return reading._replace(
+        error=stopped(reason),
+        opens=has_more or bool(field(delta, "role")),
+        ends=ends,
+        id=identifier(event),
+        usage=_usage(event),
+    )
 
 
-def _helper_chunk(event: object) -> Reading:
-    return _chat_chunk(field(event, "chunk"))._replace(text=None)
+def _delta(delta: object) -> Reading:
+    value = field(delta, "content")
+    tool = bool(field(delta, "tool_calls") or field(delta, "function_call"))
+    # Empty text, where there is none: the chunk is the event that carries the text.
+    return Reading(content(value) or "", reasoning=_reasoning(delta) or thoughts(value), tool=tool)
+
+
+def _reasoning(delta: object) -> str | None:
+    for name in ("reasoning_content", "reasoning"):
+        if text := string(field(delta, name)):
+            return text
+    return joined(string(field(detail, "text")) for detail in items(field(delta, "reasoning_details")))
+
+
+def _whole_choice(choice: object) -> Reading:
+    if choice is None:
+        return Reading("")
+    text = string(field(choice, "text"))
+    if text is not None:
+        return Reading(text)
+    message = field(choice, "message")
+    return Reading() if message is None else Reading(content(field(message, "content")), echo=1)
+
+
+def _usage(event: object) -> Usage | None:
+    # Groq reports usage in a field of its own.
+    return usage(field(event, "usage")) or usage(path(event, "x_groq", "usage"))
+
+
+def _helper_chunk(event: object) -> Inner:
+    return Inner(field(event, "chunk"))
+
+
+def _helper_delta(event: object) -> Reading:
+    return Reading(string(field(event, "delta")), echo=1)
+
+
+def _helper_done(event: object) -> Reading:
+    return Reading(string(field(event, "content")), echo=2)
 
 
 def _wrapped_chunk(event: object) -> Inner | None:
@@ -45,9 +101,10 @@ def _wrapped_chunk(event: object) -> Inner | None:
 
 PROVIDER: Final = Provider(
     fields={
-        "type": {"chunk": _helper_chunk, "content.delta": plain_delta},
-        "object": {"chat.completion.chunk": _chat_chunk},
+        "type": {"chunk": _helper_chunk, "content.delta": _helper_delta, "content.done": _helper_done},
+        "object": {"chat.completion.chunk": _chunk, "text_completion": _chunk},
     },
-    classes={"mistralai:CompletionChunk": _chat_chunk, "mistralai:CompletionEvent": _wrapped_chunk},
+    classes={"mistralai:CompletionChunk": _chunk, "mistralai:CompletionEvent": _wrapped_chunk},
+    shapes={"choices": _chunk},
     keys={"data": _wrapped_chunk},
 )

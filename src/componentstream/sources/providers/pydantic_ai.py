@@ -2,19 +2,49 @@
 
 from typing import Final
 
-from componentstream.sources.providers.reading import NOTHING, Provider, Reading, field, string
+from componentstream.sources.providers.outcomes import stop_reason, stopped
+from componentstream.sources.providers.reading import Provider, Reading, field, nothing, string
+from componentstream.sources.providers.usage import usage
 
 
 def _part_start(event: object) -> Reading:
     part = field(event, "part")
-    return Reading(string(field(part, "content"))) if field(part, "part_kind") == "text" else NOTHING
+    return _part(field(part, "part_kind"), string(field(part, "content")))
 
 
 def _part_delta(event: object) -> Reading:
     delta = field(event, "delta")
-    if field(delta, "part_delta_kind") != "text":
-        return NOTHING
-    return Reading(string(field(delta, "content_delta")))
+    return _part(field(delta, "part_delta_kind"), string(field(delta, "content_delta")))
 
 
-PROVIDER: Final = Provider(fields={"event_kind": {"part_start": _part_start, "part_delta": _part_delta}})
+def _part(kind: object, text: str | None) -> Reading:
+    if kind == "text":
+        return Reading(text)
+    if kind == "thinking":
+        return Reading(reasoning=text)
+    return Reading(tool=isinstance(kind, str) and kind.endswith("tool-call"))
+
+
+def _result(event: object) -> Reading:
+    result = field(event, "result")
+    counts = field(result, "usage")
+    if callable(counts) and field(counts, "input_tokens") is None:
+        # A method in older releases.
+        counts = counts()
+    error = stopped(stop_reason(field(result, "response")))
+    return Reading(string(field(result, "output")), error, ends=True, echo=1, usage=usage(counts))
+
+
+PROVIDER: Final = Provider(
+    fields={
+        "event_kind": {
+            "part_start": _part_start,
+            "part_delta": _part_delta,
+            "part_end": nothing,
+            "final_result": nothing,
+            "function_tool_call": nothing,
+            "function_tool_result": nothing,
+            "agent_run_result": _result,
+        }
+    }
+)

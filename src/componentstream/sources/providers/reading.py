@@ -1,29 +1,43 @@
 """Readings of events, and the functions that interpreters are made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
-from componentstream.sources.pieces import SourceError
+from componentstream.sources.pieces import SourceError, Usage
 
 
 class Reading(NamedTuple):
     """The meaning of one event.
 
     Attributes:
-        text: Text that the event adds.
+        text: Text that the event adds; empty if an event of this kind carries text but has none.
         error: Error that the event reports.
-        opens: Whether the event begins a message, which then must be ended.
+        opens: Whether the event is part of a message that must be ended. After an end only text or a call of
+            a tool opens a message again, since usage may follow an end in any shape.
         ends: Whether the event ends the message.
-        echo: Whether the text repeats that of other events, if those are in the stream.
+        echo: 0 for text of its own. Text with a higher number repeats that with a lower one, and counts only
+            if the stream has none.
+        starts: Whether the event announces a new message.
+        reasoning: Reasoning that the event adds.
+        tool: Whether the event is part of a call of a tool.
+        usage: Tokens of the message, so far or in all.
+        adds_usage: Whether ``usage`` is an increment.
+        id: Id of the message, where each event of a message has the same.
     """
 
     text: str | None = None
     error: SourceError | None = None
     opens: bool = False
     ends: bool = False
-    echo: bool = False
+    echo: int = 0
+    starts: bool = False
+    reasoning: str | None = None
+    tool: bool = False
+    usage: Usage | None = None
+    adds_usage: bool = False
+    id: str | None = None
 
 
 @attrs.frozen
@@ -57,8 +71,6 @@ class Provider:
 
 
 NOTHING: Final = Reading()
-_OPENED: Final = Reading(opens=True)
-_ENDED: Final = Reading(ends=True)
 
 
 def field(value: object, name: str) -> object:
@@ -85,8 +97,9 @@ def string(value: object) -> str | None:
 
 
 def items(value: object) -> list[object]:
-    """Return the items of a list or tuple, and none for other values."""
-    return list(value) if isinstance(value, list | tuple) else []
+    """Return the items of a sequence, and none for other values."""
+    # Protocol buffers have sequences of their own.
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else []
 
 
 def first(choices: object) -> object:
@@ -94,7 +107,7 @@ def first(choices: object) -> object:
     return next((choice for choice in items(choices) if field(choice, "index") in (0, None)), None)
 
 
-def joined(texts: list[str | None]) -> str | None:
+def joined(texts: Iterable[str | None]) -> str | None:
     """Return the texts as one, or None if all are empty."""
     return "".join(text for text in texts if text) or None
 
@@ -103,27 +116,34 @@ def content(value: object) -> str | None:
     """Return the text of a content that is a string or a list of blocks."""
     if isinstance(value, str):
         return str.__str__(value)
-    return joined([string(block) or text_block(block) for block in items(value)])
+    return joined(string(block) or text_block(block) for block in items(value))
+
+
+def thoughts(value: object) -> str | None:
+    """Return the reasoning in a content that is a list of blocks."""
+    return joined(_thought(block) for block in items(value))
+
+
+def _thought(block: object) -> str | None:
+    match field(block, "type"):
+        case "thinking":
+            # Mistral has blocks of text inside.
+            return content(field(block, "thinking"))
+        case "reasoning":
+            return string(field(block, "reasoning")) or string(field(block, "text"))
+        case "reasoning_content":
+            return string(path(block, "reasoning_content", "text"))
+    return None
+
+
+def identifier(value: object, name: str = "id") -> str | None:
+    """Return the id of a message, or None if it is missing or empty."""
+    return string(field(value, name)) or None
 
 
 def text_block(block: object) -> str | None:
     """Return the text of a block of the type ``text``."""
     return string(field(block, "text")) if field(block, "type") == "text" else None
-
-
-def plain_delta(event: object) -> Reading:
-    """Read an event whose field ``delta`` is the text."""
-    return Reading(string(field(event, "delta")))
-
-
-def opened(_event: object) -> Reading:
-    """Read an event that begins a message."""
-    return _OPENED
-
-
-def ended(_event: object) -> Reading:
-    """Read an event that ends a message."""
-    return _ENDED
 
 
 def nothing(_event: object) -> Reading:

@@ -46,7 +46,9 @@ _FIELDS: Final = tuple(
 _CLASSES: Final = _merged(provider.classes for provider in PROVIDERS)
 _CLASS_NAMES: Final = {name.partition(":")[2] for name in _CLASSES}
 _SHAPES: Final = _merged(provider.shapes for provider in PROVIDERS)
-_KEYS: Final = _merged(provider.keys for provider in PROVIDERS)
+_BY_KEY: Final = _merged(provider.keys for provider in PROVIDERS)
+# An error counts first, since it may have other keys beside it.
+_KEYS: Final = {key: _BY_KEY[key] for key in sorted(_BY_KEY, key=lambda key: key != "error")}
 _TUPLES: Final = tuple(provider.tuples for provider in PROVIDERS if provider.tuples is not None)
 
 

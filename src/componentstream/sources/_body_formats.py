@@ -1,0 +1,246 @@
+"""The formats of the body of a provider's response: bytes to items.
+
+An item is the dict of an event, an error, the end of the message, or the kind of something that is not an
+event. The items do not depend on where the bytes are cut.
+"""
+
+import re
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from componentstream.core import codes
+from componentstream.sources._kinds import kind_of, kind_of_line
+from componentstream.sources._lines import LineSplitter
+from componentstream.sources.extract import is_event
+from componentstream.sources.pieces import SourceError
+from componentstream.sources.providers.registry import names_event_type
+
+
+class MessageEnd(NamedTuple):
+    """The end of the message, told by something that is not an event."""
+
+
+class Foreign(NamedTuple):
+    """Something that is not an event.
+
+    Attributes:
+        kind: Description for a message.
+    """
+
+    kind: str
+
+
+Item: TypeAlias = dict[str, object] | SourceError | MessageEnd | Foreign
+
+INVALID: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is not a JSON object.")
+TOO_LONG: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is longer than max_event_bytes.")
+BOM: Final = b"\xef\xbb\xbf"
+WHITE_SPACE: Final = b" \t\r"
+
+_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error"})
+_STRUCTURE: Final = re.compile(rb'["{}]')
+_IN_STRING: Final = re.compile(rb'["\\]')
+
+
+class BodyFormat(Protocol):
+    """A stage from bytes to items."""
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Return the items that ``data`` completes."""
+
+    def close(self) -> list[Item]:
+        """Return the items that the end of the body adds."""
+
+
+def json_item(data: bytes) -> Item:
+    """Return the item that a JSON text is."""
+    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
+
+    try:
+        # Servers written in Python may send NaN and Infinity, which `json` accepts and no field here uses.
+        value = json.loads(str(data, "utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return INVALID
+    # Some servers send `null` to keep the connection alive. Only an object can be an event.
+    return value if isinstance(value, dict) else Foreign(kind_of(value))
+
+
+class ServerSentEvents:
+    """Server-sent events.
+
+    Lines, comments, multi-line data and the byte order mark follow the HTML standard, with two exceptions.
+    The end of the body completes a last event that only lacks its blank line, if its JSON is complete. And an
+    error is read where servers put one: in a field ``error``, or as a line of JSON without a field.
+
+    Args:
+        max_bytes: Maximum size in bytes of the data of one event, and of any line.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._lines = LineSplitter(max_bytes, any_end=True)
+        self._max_bytes = max_bytes
+        self._first_line = True
+        self._dropping = False  # until the blank line that ends the event
+        self._name = ""
+        self._data = bytearray()  # each `data` value, followed by LF
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Return the items that ``data`` completes."""
+        return [item for line in self._lines.feed(data) for item in self._on_line(line)]
+
+    def close(self) -> list[Item]:
+        """Return the items that the last line and the last event add."""
+        line = self._lines.close()
+        items = self._on_line(line) if line else []
+        # A last event that is cut off is not malformed: the missing end of the message is reported instead.
+        return [*items, *(item for item in self._dispatch() if item is not INVALID)]
+
+    def _on_line(self, line: bytes | None) -> list[Item]:
+        if line is None:
+            return self._drop()
+        if self._first_line:
+            self._first_line = False
+            line = line.removeprefix(BOM)
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"event":
+            self._name = str(value, "utf-8", "replace")
+        elif name == b"data" and not self._dropping:
+            self._data += value + b"\n"
+            if len(self._data) > self._max_bytes + 1:
+                return self._drop()
+        elif name == b"error":
+            return _error_item(value)
+        elif name and name not in _FIELDS:
+            return _foreign_line(line)
+        return []
+
+    def _drop(self) -> list[Item]:
+        self._first_line = False
+        self._data.clear()
+        if self._dropping:
+            return []
+        self._dropping = True
+        return [TOO_LONG]
+
+    def _dispatch(self) -> list[Item]:
+        name, data = self._name, bytes(self._data[:-1])
+        self._name = ""
+        self._data.clear()
+        self._dropping = False
+        if not data:
+            return []
+        if data.startswith(b"[DONE]"):
+            return [MessageEnd()]
+        item = json_item(data)
+        if name == "error" and not isinstance(item, dict):
+            # Proxies send an error as plain text; its event name is all that is needed to report it.
+            return [{"type": "error"}]
+        if isinstance(item, dict) and names_event_type(name) and not is_event(item):
+            item["type"] = name
+        return [item]
+
+
+def _error_item(value: bytes) -> list[Item]:
+    """Return the error of a field ``error``, as llama.cpp sends it; its value may be anything."""
+    item = json_item(value)
+    return [item if isinstance(item, dict) and "error" in item else {"error": item}]
+
+
+def _foreign_line(line: bytes) -> list[Item]:
+    if line.startswith(b"{"):
+        item = json_item(line)
+        if isinstance(item, dict) and item.get("error") is not None:
+            return [item]
+    return [Foreign(kind_of_line(line))]
+
+
+class JSONLines:
+    """JSON lines. They end with LF only, and blank lines are skipped.
+
+    Args:
+        max_bytes: Maximum length of a line in bytes.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._lines = LineSplitter(max_bytes, any_end=False)
+        self._first_line = True
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Return the items that ``data`` completes."""
+        return [item for line in self._lines.feed(data) for item in self._on_line(line)]
+
+    def close(self) -> list[Item]:
+        """Return the items that the last line adds."""
+        return self._on_line(self._lines.close())
+
+    def _on_line(self, line: bytes | None) -> list[Item]:
+        if line is None:
+            return [TOO_LONG]
+        if self._first_line:
+            self._first_line = False
+            line = line.removeprefix(BOM)
+        line = line.strip(WHITE_SPACE)
+        if not line:
+            return []
+        return [json_item(line) if line.startswith(b"{") else Foreign(kind_of_line(line))]
+
+
+class JSONObjects:
+    """The objects of a JSON document: those of an array, or one on several lines. All else is skipped.
+
+    Args:
+        max_bytes: Maximum size of an object in bytes.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._depth = 0
+        self._in_string = False
+        self._after_backslash = False
+        self._dropping = False
+        self._object = bytearray()
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Return the objects that ``data`` completes."""
+        items: list[Item] = []
+        start = 0
+        at = int(self._after_backslash and bool(data))
+        self._after_backslash = self._after_backslash and not data
+        while sign := (_IN_STRING if self._in_string else _STRUCTURE).search(data, at):
+            at = sign.end()
+            match sign[0]:
+                case b'"':
+                    self._in_string = not self._in_string
+                case b"\\":
+                    self._after_backslash = at == len(data)
+                    at += 1
+                case b"{":
+                    start = start if self._depth else at - 1
+                    self._depth += 1
+                case b"}" if self._depth:
+                    self._depth -= 1
+                    if not self._depth:
+                        items += [*self._append(data[start:at]), *self._complete()]
+        return [*items, *(self._append(data[start:]) if self._depth else [])]
+
+    def close(self) -> list[Item]:
+        """Return nothing: an object that is cut off is not malformed, and the missing end is reported."""
+        return []
+
+    def _append(self, part: bytes) -> list[Item]:
+        if self._dropping:
+            return []
+        if len(self._object) + len(part) <= self._max_bytes:
+            self._object += part
+            return []
+        self._dropping = True
+        self._object.clear()
+        return [TOO_LONG]
+
+    def _complete(self) -> list[Item]:
+        data = bytes(self._object)
+        dropped, self._dropping = self._dropping, False
+        self._object.clear()
+        return [] if dropped else [json_item(data)]

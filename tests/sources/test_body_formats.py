@@ -1,0 +1,91 @@
+"""The formats of a body, with faults in them."""
+
+import pytest
+
+from componentstream.sources._body_formats import (
+    INVALID,
+    TOO_LONG,
+    Foreign,
+    JSONLines,
+    JSONObjects,
+    MessageEnd,
+    ServerSentEvents,
+    json_item,
+)
+
+EVENT = {"a": "x"}
+LIMIT = 60
+
+
+def items(kind, data, size):
+    stage = kind(LIMIT)
+    chunks = [data[at : at + size] for at in range(0, len(data), size)]
+    return [item for chunk in chunks for item in stage.feed(chunk)] + stage.close()
+
+
+def check(kind, data, expected):
+    for size in (1, 2, 5, len(data)):
+        assert items(kind, data, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'data: {"a":"x"}\n\n', [EVENT]),
+        (b"data: [DONE] \n\n", [MessageEnd()]),
+        (b"data: null\n\n", [Foreign("a value of the type NoneType")]),
+        (b"data: {x\n\n", [INVALID]),
+        (b"data: {x", []),
+        (b"event: error\ndata: Internal Server Error\n\n", [{"type": "error"}]),
+        (b"event: error\ndata: 7\n\n", [{"type": "error"}]),
+        (b"event: message_stop\ndata: {}\n\n", [{"type": "message_stop"}]),
+        (b"event: new\ndata: {}\n\n", [{}]),
+        (b'error: {"code":503}\n', [{"error": {"code": 503}}]),
+        (b'error: {"error":{"code":503}}\n', [{"error": {"code": 503}}]),
+        (b"error: out of memory\n", [{"error": INVALID}]),
+        (b'{"error":{"code":503}}\n', [{"error": {"code": 503}}]),
+        (b'{"error":null}\nx\n', [Foreign("a line of plain text")] * 2),
+        (b": comment\nid: 1\nretry: 1\nid\n\n", []),
+        (b"data: " + b"x" * LIMIT + b"\n\ndata: {}\n\n", [TOO_LONG, {}]),
+        (b"data: x\n" * LIMIT + b"data: x\n\n", [TOO_LONG]),
+    ],
+)
+def test_server_sent_events(data, expected):
+    check(ServerSentEvents, data, expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"a":"x"}\r\n \n{"a":"x"}', [EVENT, EVENT]),
+        (b'\xef\xbb\xbf{"a":"x"}', [EVENT]),
+        (b"{x\nnull\n<p>\n", [INVALID, Foreign("a line of plain text"), Foreign("a line of HTML")]),
+        (b"{" + b"x" * LIMIT + b"\n{}", [TOO_LONG, {}]),
+    ],
+)
+def test_json_lines(data, expected):
+    check(JSONLines, data, expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'[{"a":"x"}\n,\r\n{"a": "x"}]\n', [EVENT, EVENT]),
+        (b'{"a":\n"x"}{"a":"x"}', [EVENT, EVENT]),
+        (rb'[{"a":"}\\\"{\\"},{"b":{"c":[{}]}}]', [{"a": '}\\"{\\'}, {"b": {"c": [{}]}}]),
+        (b'["{", null, 7, {"a":"x"}}]', [EVENT]),
+        (b"[{x},{}]", [INVALID, {}]),
+        (b'[{"a":"x"},{"a":"', [EVENT]),
+        (b'[{"a":"' + b"x" * LIMIT + b'"},{"a":"x"}]', [TOO_LONG, EVENT]),
+        (b"", []),
+    ],
+)
+def test_json_objects(data, expected):
+    stage = JSONObjects(LIMIT)
+    assert stage.feed(b"") == []
+    for size in (1, 2, 5, len(data) or 1):
+        assert items(JSONObjects, data, size) == expected
+
+
+def test_deep_json_is_not_valid():
+    assert json_item(b"[" * 100_000) is INVALID
