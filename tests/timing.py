@@ -18,7 +18,7 @@ STORE_WAIT = 10.0
 """Seconds that a call of an SQLite log may take where a test is about something else: a disk that is busy
 with other work answers late, and the log is not to blame."""
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 def at_best(measure, below):

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from componentstream import ContentBlockDelta, parse
 from componentstream.demo.recording import read_recording
 from componentstream.wire import SSEDecoder
 from tests import parts
-from tests.timing import WAIT
+from tests.timing import WAIT, passed_once
 
 DEPLOY = Path(__file__).parents[2] / "examples" / "deploy"
 ROOT = DEPLOY.parents[1]
@@ -148,8 +149,10 @@ def digest_of(deltas):
     return hashlib.sha256(json.dumps(sorted(blocks.items())).encode()).hexdigest()
 
 
+@passed_once
 def test_a_disconnected_client_resumes_at_any_worker_and_receives_every_event_once(tmp_path):
-    with deployed(tmp_path, RATE="4") as deployment:
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    with deployed(folder, RATE="4") as deployment:
         httpx2 = parts.module("httpx2")
         headers = deployment.bearer()
         asked = {"json": {"prompt": "a page"}, "headers": headers, "timeout": WAIT}

@@ -5,8 +5,8 @@ from contextlib import aclosing
 
 import attrs
 
-from componentstream.log import Lease, MemoryEventLog
-from componentstream.log.base import Notifier
+from componentstream.log import Lease, MemoryEventLog, ProducerLostError
+from componentstream.log.base import PAGE, Notifier
 
 
 def failures(contract, log, names):
@@ -101,6 +101,73 @@ class NeverNotifies(MemoryEventLog):
     def __init__(self, **options):
         super().__init__(**options)
         self._notifier = Silent()
+
+
+class DoesNotNotifyOfEntries(MemoryEventLog):
+    async def append(self, lease, first_seq, payloads):
+        notifier, self._notifier = self._notifier, Silent()
+        try:
+            await super().append(lease, first_seq, payloads)
+        finally:
+            self._notifier = notifier
+
+
+class DoesNotNotifyOfTheEnd(MemoryEventLog):
+    async def finish(self, lease):
+        notifier, self._notifier = self._notifier, Silent()
+        try:
+            await super().finish(lease)
+        finally:
+            self._notifier = notifier
+
+
+class DoesNotNotifyOfItsClosing(MemoryEventLog):
+    async def aclose(self):
+        self._notifier = Silent()
+        await super().aclose()
+
+
+class CutsOwners(MemoryEventLog):
+    async def acquire(self, stream, *, owner, **options):
+        return await super().acquire(stream, owner=owner[:64] if type(owner) is str else owner, **options)
+
+
+class StripsOwners(MemoryEventLog):
+    async def acquire(self, stream, *, owner, **options):
+        return await super().acquire(stream, owner=owner.strip() if type(owner) is str else owner, **options)
+
+
+class ComparesOwnersStripped(MemoryEventLog):
+    async def acquire(self, stream, *, owner, **options):
+        stored = self._streams.get(stream)
+        if stored is not None and stored.owner.strip() == owner.strip():
+            owner = stored.owner
+        return await super().acquire(stream, owner=owner, **options)
+
+
+class ConfusesLaterPages(MemoryEventLog):
+    async def _load_page(self, stream, after):
+        page = await super()._load_page(stream, after)
+        if page is not None and after >= PAGE:
+            page = attrs.evolve(page, entries=[attrs.evolve(entry, payload=b"1") for entry in page.entries])
+        return page
+
+
+class ForgetsLostEntries(MemoryEventLog):
+    async def read(self, stream, after=0):
+        status = await self.status(stream)
+        if status is not None and status.state == "lost":
+            raise ProducerLostError
+        async for page in super().read(stream, after):
+            yield page
+
+
+class ForgetsLostEntriesAfterAPage(MemoryEventLog):
+    async def read(self, stream, after=0):
+        async for page in super().read(stream, after):
+            yield page
+            if (await self.status(stream)).state == "lost":
+                raise ProducerLostError
 
 
 class NeverExpires(MemoryEventLog):

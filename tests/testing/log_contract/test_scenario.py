@@ -16,6 +16,7 @@ from componentstream.testing.log_contract._scenario import (
     numbered,
     read_all,
     read_payloads,
+    seconds_until,
     started,
     status_of,
     until_lost,
@@ -215,6 +216,24 @@ def test_a_client_that_does_not_wait_fails():
     InMemory().run_scenario(scenario)
 
 
+def test_a_client_that_does_not_wait_for_a_change_fails():
+    async def wait_for(event):
+        return await event.wait()
+
+    async def change(event):
+        await asyncio.sleep(0.05)
+        event.set()
+
+    async def main():
+        event = asyncio.Event()
+        delay, result = await seconds_until(wait_for(event), lambda: change(event))
+        assert (delay >= 0.04, result) == (True, True)
+        with pytest.raises(AssertionError, match="did not wait"):
+            await seconds_until(wait_for(event), lambda: change(event))
+
+    asyncio.run(main())
+
+
 def test_the_standard_library_runs_the_contract_too():
     from componentstream.testing.log_contract import LogContract  # noqa: PLC0415 - not collected here
 
@@ -226,7 +245,7 @@ def test_the_standard_library_runs_the_contract_too():
     suite = unittest.TestSuite([Case("test_payloads_are_arbitrary_bytes")])
     suite.run(result)
     assert (result.testsRun, result.wasSuccessful()) == (1, True)
-    assert unittest.defaultTestLoader.loadTestsFromTestCase(Case).countTestCases() == 36
+    assert unittest.defaultTestLoader.loadTestsFromTestCase(Case).countTestCases() == 39
 
 
 def test_without_assert_statements_the_contract_refuses_to_run():

@@ -28,6 +28,14 @@ INVALID_IDS: Final[list[Any]] = [
 ]  # fmt: skip
 
 
+OWNERS: Final = [
+    "", " ", "ada", " ada", "ada ", "Ada", "ada\0", "ada\n", "\u00e4", "a\u0308", "%", "_da", "1", "1.0",
+    "a" * 64, "a" * 65, "a" * 255, "a" * 256, "a" * 1023, "a" * 1024, "a" * 1023 + "b", "\N{BALLOON}" * 1024,
+]  # fmt: skip
+"""Owners that a store may mistake for each other: it may cut, trim, fold or normalise text, or use it as a
+pattern or number."""
+
+
 class LeaseContract(LogScenarios):
     """Leases, status and arguments."""
 
@@ -62,6 +70,17 @@ class LeaseContract(LogScenarios):
         await assert_extended(log, lease, lambda: log.renew(lease))
         seqs = count(1)
         await assert_extended(log, lease, lambda: log.append(lease, next(seqs), [b"1"]))
+
+    @with_log()
+    async def test_owners_are_stored_and_compared_in_full(self, log: EventLog) -> None:
+        """No two of them are the same owner, whatever they have in common."""
+        for n, owner in enumerate(OWNERS):
+            lease = await started(log, f"s{n}", owner=owner)
+            assert (await status_of(log, lease.stream)).owner == owner
+            for other in OWNERS:
+                if other != owner:
+                    assert await log.acquire(lease.stream, owner=other, take_over="open") is None
+            await acquired(log, lease.stream, owner=owner, take_over="open")
 
     @with_log()
     async def test_finish_is_idempotent_and_ends_the_lease(self, log: EventLog) -> None:

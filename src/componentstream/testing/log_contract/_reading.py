@@ -23,9 +23,11 @@ from componentstream.testing.log_contract._scenario import (
     numbered,
     read_all,
     read_payloads,
+    seconds_until,
     settled,
     started,
     status_of,
+    until_lost,
     waiting_client,
     with_log,
 )
@@ -44,25 +46,37 @@ class ReadingContract(LogScenarios):
 
     @with_log()
     async def test_a_long_stream_is_read_in_pages(self, log: EventLog) -> None:
-        """Pages are full, and none is longer than ``page_size``."""
+        """Pages are full, none is longer than ``page_size``, and each entry has its own payload."""
         lease = await started(log, count=1000)
         await log.finish(lease)
         pages = [page async for page in log.read("s")]
-        assert [entry.seq for page in pages for entry in page] == list(range(1, 1001))
+        assert [entry for page in pages for entry in page] == [
+            Entry(seq=seq, payload=b"%d" % seq) for seq in range(1, 1001)
+        ]
         assert max(map(len, pages)) == self.page_size
 
     @with_log()
-    async def test_a_waiting_client_is_notified_at_once(self, log: EventLog) -> None:
-        """It gets new entries, and the end, without polling slowly."""
+    async def test_a_waiting_client_is_notified_of_entries_at_once(self, log: EventLog) -> None:
+        """It does not poll slowly, and does not wait for the end of the stream."""
 
         async def attempt(stream: str) -> float:
             lease = await started(log, stream, count=1)
-            client = await waiting_client(log, stream)
-            before = monotonic()
-            await log.append(lease, 2, [b"2"])
-            await log.finish(lease)
-            assert [entry.payload for entry in await client] == [b"1", b"2"]
-            return monotonic() - before
+            async with aclosing(log.read(stream, 1)) as pages:
+                delay, page = await seconds_until(anext(pages), lambda: log.append(lease, 2, [b"2"]))
+                assert page == [Entry(seq=2, payload=b"2")]
+            return delay
+
+        await self.noticed_at_once(attempt)
+
+    @with_log()
+    async def test_a_waiting_client_is_notified_of_the_end_at_once(self, log: EventLog) -> None:
+        """Even if no entry comes with it."""
+
+        async def attempt(stream: str) -> float:
+            lease = await started(log, stream, count=1)
+            delay, entries = await seconds_until(read_payloads(log, stream), lambda: log.finish(lease))
+            assert entries == [b"1"]
+            return delay
 
         await self.noticed_at_once(attempt)
 
@@ -113,10 +127,20 @@ class ReadingContract(LogScenarios):
             await error_of(ProducerLostError, _read_into(got, log, stream))
             delay = monotonic() - before - lease.ttl
             assert [entry.payload for entry in got] == [b"1", b"2"]
-            await error_of(ProducerLostError, read_all(log, stream, 2))
             return delay
 
         await self.noticed_at_once(attempt)
+
+    @with_log()
+    async def test_a_lost_stream_is_replayed_before_the_error(self, log: EventLog) -> None:
+        """A client that comes late gets every entry after its number, on several pages too."""
+        count = self.page_size + 2
+        await started(log, ttl=self.short_ttl, count=count)
+        await until_lost(log)
+        for after in (0, 1, count):
+            got: list[Entry] = []
+            await error_of(ProducerLostError, _read_into(got, log, "s", after))
+            assert [entry.payload for entry in got] == numbered(after + 1, count - after)
 
     @with_log()
     async def test_reading_an_unknown_stream_or_number_fails(self, log: EventLog) -> None:
@@ -148,18 +172,24 @@ class ReadingContract(LogScenarios):
         await log.finish(lease)
         assert await read_payloads(log, "s") == [b"1"]
 
-    @with_log()
-    async def test_closing_the_log_ends_its_clients(self, log: EventLog) -> None:
-        """A waiting client gets an error; closing again is harmless."""
-        await started(log, count=1)
-        client = await waiting_client(log)
-        await log.aclose()
-        await error_of(LogError, client)
-        await log.aclose()
+    def test_closing_the_log_ends_its_clients(self) -> None:
+        """A waiting client gets an error at once; closing again is harmless."""
+        delays: list[float] = []
+
+        async def scenario(log: EventLog) -> None:
+            stream = f"s{len(delays)}"
+            await started(log, stream, count=1)
+            waiting = error_of(LogError, read_all(log, stream))
+            delay, _ = await seconds_until(waiting, log.aclose)
+            delays.append(delay)
+            await log.aclose()
+
+        while self.is_late(delays):
+            self.run_scenario(scenario)
 
 
-async def _read_into(entries: list[Entry], log: EventLog, stream: str) -> None:
-    async for page in log.read(stream):
+async def _read_into(entries: list[Entry], log: EventLog, stream: str, after: int = 0) -> None:
+    async for page in log.read(stream, after):
         entries += page
 
 

@@ -11,6 +11,7 @@ from componentstream.log.base import PAGE
 
 C = TypeVar("C", bound="LogScenarios")
 E = TypeVar("E", bound=Exception)
+T = TypeVar("T")
 
 _SETTLE_SECONDS: Final = 20.0
 """Seconds in which every task must have ended after the log was closed."""
@@ -67,11 +68,15 @@ class LogScenarios:
             attempt: changes the stream that is its argument; returns the seconds until the client noticed.
         """
         delays: list[float] = []
-        while len(delays) < _ATTEMPTS:
+        while self.is_late(delays):
             delays.append(await attempt(f"s{len(delays)}"))
-            if delays[-1] < self.notice_seconds:
-                return
-        raise AssertionError(f"a client noticed a change late every time, after {delays} seconds")
+
+    def is_late(self, delays: list[float]) -> bool:
+        """Return whether another attempt is needed, as a client was late in all; fail after several."""
+        if delays and delays[-1] < self.notice_seconds:
+            return False
+        assert len(delays) < _ATTEMPTS, f"a client noticed a change late every time, after {delays} seconds"
+        return True
 
 
 def with_log(
@@ -190,6 +195,18 @@ async def until_lost(log: EventLog, stream: str = "s") -> None:
     # Look again after the wait: the clocks of client and store differ a little.
     while (status := await status_of(log, stream)).state == "open":  # noqa: ASYNC110 - the clock tells, not an event
         await asyncio.sleep(status.lease_left)
+
+
+async def seconds_until(waiting: Awaitable[T], change: Callable[[], Awaitable[object]]) -> tuple[float, T]:
+    """Change a stream while a client waits; return how long it had to wait for the change, and its result."""
+    client = asyncio.ensure_future(waiting)
+    await asyncio.sleep(0.1)
+    if client.done():
+        raise AssertionError("a client did not wait for the next change") from client.exception()
+    before = monotonic()
+    await change()
+    result = await client
+    return monotonic() - before, result
 
 
 async def waiting_client(log: EventLog, stream: str = "s", after: int = 0) -> asyncio.Task[list[Entry]]:

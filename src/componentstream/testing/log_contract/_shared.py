@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
@@ -12,6 +14,7 @@ from componentstream.testing.log_contract._scenario import (
     error_of,
     numbered,
     read_payloads,
+    seconds_until,
     settled,
     started,
     waiting_client,
@@ -53,19 +56,21 @@ class SharingContract(LogScenarios):
     async def test_a_client_of_the_other_log_is_notified_at_once(
         self, log: EventLog, other: EventLog
     ) -> None:
-        """It follows the first write and the later ones."""
+        """It follows the first write, the later ones and the end."""
 
         async def attempt(stream: str) -> float:
             lease = await started(log, stream, count=1)
-            client = await waiting_client(other, stream)
-            before = monotonic()
-            await log.append(lease, 2, numbered(2, 3))
-            pause = 0.3
-            await asyncio.sleep(pause)
-            await log.append(lease, 5, numbered(5, 3))
-            await log.finish(lease)
-            assert [entry.payload for entry in await client] == numbered(1, 7)
-            return monotonic() - before - pause
+            delays, got = [], []
+            async with aclosing(other.read(stream, 1)) as pages:
+                for first in (2, 5):
+                    append = partial(log.append, lease, first, numbered(first, 3))
+                    delay, page = await seconds_until(anext(pages), append)
+                    delays.append(delay)
+                    got += page
+                end = error_of(StopAsyncIteration, anext(pages))
+                delay, _ = await seconds_until(end, lambda: log.finish(lease))
+            assert [entry.payload for entry in got] == numbered(2, 6)
+            return max(delay, *delays)
 
         await self.noticed_at_once(attempt)
 
