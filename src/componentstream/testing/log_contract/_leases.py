@@ -73,7 +73,7 @@ class LeaseContract(LogScenarios):
 
     @with_log()
     async def test_owners_are_stored_and_compared_in_full(self, log: EventLog) -> None:
-        """No two of them are the same owner, whatever they have in common."""
+        """Owners that differ in a single character are different owners."""
         for n, owner in enumerate(OWNERS):
             lease = await started(log, f"s{n}", owner=owner)
             assert (await status_of(log, lease.stream)).owner == owner
