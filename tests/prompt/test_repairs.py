@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream import ComponentParser, ErrorEvent, UsageError
+from componentstream import ComponentParser, ErrorEvent, Grammar, UsageError
 from componentstream.core import codes
 from componentstream.prompt import repair
 from componentstream.prompt.languages import LANGUAGES
@@ -29,7 +29,7 @@ def finding(rule="near-miss", line=3, message="This line resembles a marker."):
 
 
 def events_of(text):
-    parser = ComponentParser()
+    parser = ComponentParser(Grammar(nesting="nest"))
     return [*parser.feed(text), *parser.close()]
 
 
@@ -80,6 +80,13 @@ def test_near_misses_and_other_findings_are_named():
 
 def test_a_rule_with_the_name_of_a_code_is_a_rule():
     assert "The code was objected to" in repair([], [finding("invalid_name", None)])
+
+
+def test_three_different_messages_are_quoted():
+    names = ["A", "A", "B", "C", "D"]
+    errors = [ErrorEvent(codes.UNCLOSED_COMPONENT, f"Component {name} was not closed.") for name in names]
+    quoted = "(Component A was not closed. Component B was not closed. Component C was not closed.)"
+    assert quoted in repair(errors)
 
 
 def test_five_lines_are_named_and_the_others_counted():

@@ -1,8 +1,10 @@
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from componentstream import Catalog, ComponentSpec, Grammar, UsageError
+from componentstream import Catalog, ComponentSpec, Grammar, Nesting, UsageError
 from componentstream.prompt import instructions
 from componentstream.prompt.example import worked_example
 from componentstream.prompt.languages import LANGUAGES
@@ -36,7 +38,7 @@ def test_the_words_of_the_grammar_are_taught():
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_the_policies_of_the_grammar_decide_which_rules_are_given(language):
     texts = LANGUAGES[language]
-    for nesting in ("nest", "close", "text"):
+    for nesting in get_args(Nesting):
         text = instructions(Grammar(nesting=nesting), language=language)
         assert texts.nesting[nesting].format(end="END") in text
     for outside in ("emit", "discard"):
@@ -49,7 +51,7 @@ def test_the_policies_of_the_grammar_decide_which_rules_are_given(language):
 
 
 def test_without_a_position_to_write_there_is_not_a_rule_about_positions():
-    text = instructions(Grammar(positions={"<main>"}, default_position="<main>"))
+    text = instructions(Grammar(positions={"<main>"}, default_position="<main>", nesting="close"))
     assert "position" not in text.partition("An example")[0]
 
 

@@ -15,16 +15,17 @@ from componentstream.prompt.texts import Texts
 _NEAR_MISS: Final = "near-miss"
 _MAX_FAULTS: Final = 10
 _MAX_LINES: Final = 5
-_MAX_MESSAGE_CHARS: Final = 160
+_MAX_MESSAGES: Final = 3
+_MAX_MESSAGE_CHARS: Final = 240
 _MAX_LINE: Final = 2**53
 
 
 @attrs.define
 class _Fault:
-    """All occurrences of one code or rule: the sentence for it, the first message, the lines."""
+    """All occurrences of one code or rule: the sentence for it, the different messages, the lines."""
 
     sentence: str
-    message: str
+    messages: dict[str, None] = attrs.field(factory=dict[str, None])
     lines: dict[int, None] = attrs.field(factory=dict[int, None])
 
 
@@ -57,7 +58,9 @@ def repair(
         sentence = _sentence(kind, texts)
         if sentence is None:
             continue
-        fault = faults.setdefault(kind, _Fault(sentence, message))
+        fault = faults.setdefault(kind, _Fault(sentence))
+        if len(fault.messages) < _MAX_MESSAGES:
+            fault.messages[" ".join(message.split())] = None
         if line is not None:
             fault.lines[line] = None
     if not faults:
@@ -115,5 +118,5 @@ def _item(fault: _Fault, texts: Texts) -> str:
         sentence = where.format(line=shown, lines=shown) + sentence
     else:
         sentence = sentence[0].upper() + sentence[1:]
-    message = " ".join(fault.message.split())[:_MAX_MESSAGE_CHARS]
+    message = " ".join(filter(None, fault.messages))[:_MAX_MESSAGE_CHARS]
     return f"{sentence} ({message})" if message else sentence
