@@ -172,7 +172,7 @@ def test_an_owner_is_a_short_text(owner):
         base.check_acquire("s", owner, 10.0, "never")
 
 
-@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf"), 1e300, "1", None])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf"), 1e300, "1", None, True])
 def test_durations_are_seconds(seconds):
     limits = f"must be a number of seconds > 0 and at most 31622400, not {seconds!r}."
     for name, error, check in (

@@ -33,6 +33,7 @@ from typing import Final
 
 import attrs
 
+from componentstream.core.arguments import are_seconds
 from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.log._notify import Notifier, StoreNotifier, wait_for_notification
 from componentstream.log.protocol import (
@@ -184,7 +185,7 @@ def check_bounds(keep: object, *counts: object) -> None:
     Raises:
         ConfigurationError: ``keep`` is not a number of seconds > 0, or a count is not an integer >= 1.
     """
-    if not isinstance(keep, int | float) or not 0 < keep <= MAX_SECONDS:
+    if not are_seconds(keep) or keep > MAX_SECONDS:
         raise ConfigurationError(
             f"keep must be a number of seconds > 0 and at most {MAX_SECONDS}, not {keep!r}."
         )
@@ -199,7 +200,7 @@ def check_call_timeout(seconds: object) -> None:
     Raises:
         ConfigurationError: it is not a number of seconds > 0.
     """
-    if not isinstance(seconds, int | float) or not 0 < seconds <= MAX_SECONDS:
+    if not are_seconds(seconds) or seconds > MAX_SECONDS:
         raise ConfigurationError(
             f"call_timeout must be a number of seconds > 0 and at most {MAX_SECONDS}, not {seconds!r}."
         )
@@ -215,7 +216,7 @@ def check_acquire(stream: object, owner: object, ttl: object, take_over: object)
         raise UsageError("A stream id must be 1 to 128 of 0-9 A-Z a-z . _ -")
     if not isinstance(owner, str) or len(owner) > _MAX_OWNER or not _is_utf8(owner):
         raise UsageError(f"The owner of a stream must be a string of at most {_MAX_OWNER} characters.")
-    if not isinstance(ttl, int | float) or not 0 < ttl <= MAX_SECONDS:
+    if not are_seconds(ttl) or ttl > MAX_SECONDS:
         raise UsageError(f"ttl must be a number of seconds > 0 and at most {MAX_SECONDS}, not {ttl!r}.")
     if take_over not in tuple(TAKEOVER_STATES):
         raise UsageError('take_over must be "never", "lost" or "open".')
