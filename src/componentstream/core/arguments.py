@@ -5,6 +5,7 @@ later, often in a task or a thread, with a message about the inside of this libr
 """
 
 import sys
+from typing import TypeGuard
 
 from componentstream.core.errors import UsageError
 
@@ -71,7 +72,7 @@ def check_seconds(value: object, name: str, *, optional: bool = False) -> None:
         raise UsageError(f"{name} must be a finite number of seconds above 0{also}, not {shown(value)}.")
 
 
-def are_seconds(value: object) -> bool:
+def are_seconds(value: object) -> TypeGuard[float]:
     """Return whether a value is a number of seconds above 0 that a clock can add: finite, and not a bool."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
