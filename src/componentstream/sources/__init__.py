@@ -15,6 +15,7 @@ provider's HTTP response::
 from componentstream.core.codes import SourceErrorCode
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.extract import extract_text
+from componentstream.sources.failures import source_failure
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.thinking import ThinkingFilter
@@ -33,4 +34,5 @@ __all__ = [
     "ThinkingFilter",
     "Usage",
     "extract_text",
+    "source_failure",
 ]
