@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream import ComponentParser, ErrorEvent, Grammar, UsageError
+from componentstream import ComponentParser, ErrorEvent, Finding, FindingEvent, Grammar, UsageError
 from componentstream.core import codes
 from componentstream.prompt import repair
 from componentstream.prompt.languages import LANGUAGES
@@ -76,6 +76,13 @@ def test_near_misses_and_other_findings_are_named():
     text = repair([], [finding(), finding(line=9), finding("no-eval", None, "eval was used.")])
     assert "- Lines 3, 9: a line resembles a marker but is not one." in text
     assert "- The code was objected to. Write it in another way. (eval was used.)" in text
+
+
+def test_a_finding_its_event_and_its_json_value_give_the_same():
+    found = Finding("near-miss", "info", "This line resembles a marker.", line=3)
+    text = repair([], [found])
+    assert "- Line 3: a line resembles a marker" in text
+    assert repair([FindingEvent(found)]) == repair([], [FindingEvent(found).to_dict()]) == text
 
 
 def test_a_rule_with_the_name_of_a_code_is_a_rule():

@@ -43,6 +43,7 @@ from componentstream import (
     stream,
     stream_bytes,
 )
+from componentstream.prompt import Continuation, Dropped, continue_prompt, instructions, repair
 from componentstream.session.hooks import HookEvent, StreamFinished
 from componentstream.sources import (
     Reasoning,
@@ -251,6 +252,15 @@ def failures_are_caught() -> ComponentStreamError | None:
     except (UsageError, WireError, MissingExtraError) as problem:
         return problem
     return None
+
+
+def models_are_instructed(events: list[Event], parser: ComponentParser, chunks: list[str]) -> list[Event]:
+    text = instructions(Grammar(nesting="close"), Catalog([ComponentSpec("Hero", description="...")]))
+    text += repair(events, [event.to_dict() for event in events]) + continue_prompt("", parser, language="de")
+    stage = Continuation(parser.snapshot(), text)
+    assert_type(stage.feed(text), list[str])
+    assert_type(stage.dropped, tuple[Dropped, ...])
+    return [event for chunk in chunks for text in stage.feed(chunk) for event in stage.parser.feed(text)]
 
 
 def wrong_calls_are_found() -> None:

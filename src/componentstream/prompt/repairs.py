@@ -8,7 +8,7 @@ import attrs
 from componentstream.core import codes
 from componentstream.core.arguments import described
 from componentstream.core.errors import UsageError
-from componentstream.core.events import Event, Json
+from componentstream.core.events import Event, Finding, FindingEvent, Json
 from componentstream.prompt.languages import texts_in
 from componentstream.prompt.texts import Texts
 
@@ -30,8 +30,8 @@ class _Fault:
 
 
 def repair(
-    errors: Iterable[Event | Mapping[str, object]],
-    findings: Iterable[Event | Mapping[str, object]] = (),
+    errors: Iterable[Event | Finding | Mapping[str, object]],
+    findings: Iterable[Event | Finding | Mapping[str, object]] = (),
     *,
     language: str = "en",
 ) -> str:
@@ -43,7 +43,7 @@ def repair(
     Args:
         errors: error events of the answer, or their JSON values. Events of other types are passed over, so
             that you can pass all events; so are errors that the text of the model did not cause.
-        findings: finding events of the answer, or their JSON values.
+        findings: findings in the answer, their events, or the JSON values of such events.
         language: the language of the message: ``en`` or ``de``.
 
     Returns:
@@ -71,7 +71,9 @@ def repair(
     return "\n".join([*lines, texts.again])
 
 
-def _reports(items: Iterable[Event | Mapping[str, object]]) -> Iterator[tuple[str, str, int | None]]:
+def _reports(
+    items: Iterable[Event | Finding | Mapping[str, object]],
+) -> Iterator[tuple[str, str, int | None]]:
     """Yield code or rule, message and line of each error and finding."""
     for item in items:
         report = _report(item)
@@ -84,8 +86,10 @@ def _reports(items: Iterable[Event | Mapping[str, object]]) -> Iterator[tuple[st
         yield str(kind), message if isinstance(message, str) else "", line
 
 
-def _report(item: Event | Mapping[str, object]) -> Json | None:
+def _report(item: Event | Finding | Mapping[str, object]) -> Json | None:
     """Return the content of an error or a finding with its code or rule as ``kind``, or None."""
+    if isinstance(item, Finding):
+        item = FindingEvent(item)
     if not isinstance(item, Mapping):
         if not hasattr(item, "to_dict"):
             raise UsageError(f"repair takes events or their JSON values, not {described(item)}.")
