@@ -636,14 +636,38 @@ def test_a_log_that_fails_for_longer_than_the_timeout_is_given_up(how, by):
     run(test())
 
 
+@pytest.mark.parametrize("seconds", [2.5, 5.0, 25.0])
+def test_a_log_that_hangs_for_longer_than_a_follow_may_fail_is_given_up(seconds):
+    async def test():
+        stream = await Stream().begin(PAYLOADS[:3])
+        stream.log.trouble("read", math.inf, seconds=seconds)
+        client = await Client(await stream.subscriber(tail=False, patience=1.0)).whole()
+        assert [event.code for event in events_of(client.payloads)] == ["log_unavailable"]
+        assert client.times[0] <= 2 * seconds + 0.1
+
+    run(test())
+
+
+@on_virtual_time
+async def test_the_time_for_retries_begins_when_a_quiet_follow_fails():
+    stream = await Stream().begin(PAYLOADS[:3])
+    stream.log.trouble("read", 1, seconds=20.0, gets_through=True)
+    stream.log.trouble("read", 1, seconds=0.0)
+    client = Client(await stream.subscriber(tail=False))
+    await asyncio.sleep(25.0)
+    await stream.finish()
+    await client.whole()
+    assert client.ids == [1, 2, 3]
+
+
 @on_virtual_time
 async def test_failures_far_apart_are_not_added_up():
     stream = await Stream().begin(PAYLOADS[:3])
     stream.log.trouble("read", 1)
     for _ in range(5):
-        stream.log.trouble("read", 1, seconds=10.0)
+        stream.log.trouble("read", 1, seconds=40.0)
     client = Client(await stream.subscriber(tail=False))
-    await asyncio.sleep(55)
+    await asyncio.sleep(205)
     await stream.finish()
     await client.whole()
     assert client.ids == [1, 2, 3]

@@ -30,7 +30,11 @@ _RETRY_DELAY: Final = 0.05
 """Pause in seconds between two attempts at a log that fails at once."""
 
 _FOLLOWING: Final = 2.0
-"""Seconds. A failing log raises within half of this: a read that took longer was following a healthy log."""
+"""Seconds. A log should raise within half of this when it fails: a read that took longer probably followed a
+healthy log, and the failure began at its end."""
+
+_RECOVERED: Final = 30.0
+"""Seconds. No log should take so long to fail: a read that took longer followed a log that had recovered."""
 
 _HEARTBEAT: Final = SSEEncoder().heartbeat()
 _MESSAGE_STOP_PREFIX: Final = b'{"type":"message_stop"'
@@ -229,14 +233,22 @@ class StreamSubscriber:
         page, self._page = self._page, None
         try:
             entries = page.result()
-        except LogError:
+        except LogError as error:
             self._log_subscription = None  # an async generator that has raised is finished
-            now = self._loop.time()
-            was_following = now > self._asked_at + _FOLLOWING
-            self._failing_since = now if was_following else min(self._failing_since, self._asked_at)
+            self._note_failure(error)
             raise
         self._failing_since = math.inf
         return None if entries is None else [TailEntry(entry.seq, entry.payload) for entry in entries]
+
+    def _note_failure(self, error: LogError) -> None:
+        # The time for retries runs from the first failure to the next page. A log that hangs until its own
+        # timeout looks like one on which a quiet stream was followed. It must not restart that time again
+        # and again, so after the first failure only a much longer read does. Any other error is an answer.
+        now = self._loop.time()
+        lasted = now - self._asked_at
+        healthy = lasted > (_RECOVERED if isinstance(error, StoreError) else _FOLLOWING)
+        if healthy or self._failing_since == math.inf:
+            self._failing_since = now if lasted > _FOLLOWING else self._asked_at
 
     async def _recover(self) -> list[TailEntry] | None:
         """Have the lost stream ended in the log, then read its ending from there like every other client."""
