@@ -19,6 +19,7 @@ from componentstream.sources.failures import source_failure
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.thinking import ThinkingFilter
+from componentstream.sources.tool_arguments import ToolArgumentDecoder
 from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "TextDecoder",
     "Thinking",
     "ThinkingFilter",
+    "ToolArgumentDecoder",
     "Usage",
     "extract_text",
     "source_failure",
