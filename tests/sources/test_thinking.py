@@ -15,7 +15,7 @@ from componentstream import ComponentParser, Grammar
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop
 from componentstream.core.grammar import WHITE
-from componentstream.sources import Reasoning, SourceError, ThinkingFilter
+from componentstream.sources import Reasoning, SourceError, ThinkingFilter, Usage
 from tests.counting import counted_module
 
 TAGS = ("<think>", "<thinking>")
@@ -355,6 +355,27 @@ def test_a_thought_leaves_piece_by_piece():
     assert stage.feed("</think>\nd") == ["d"]
     assert stage.feed("e\n<thin") == ["e\n"]
     assert stage.feed("g") == ["<thing"]
+
+
+FATAL = SourceError("source_failed", "Overloaded.", fatal=True)
+TRUNCATED = SourceError("source_truncated", "Too long.")
+
+
+def test_other_pieces_pass_and_a_fatal_error_comes_behind_held_text():
+    usage = Usage(output_tokens=1)
+    assert pieces(["a\n<thi", usage, TRUNCATED, FATAL]) == ["a\n", usage, TRUNCATED, "<thi", FATAL]
+    assert pieces(["<think>a</thi", FATAL], "emit") == [Reasoning("a"), Reasoning("</thi"), FATAL]
+
+
+@pytest.mark.parametrize("error", [FATAL, TRUNCATED])
+def test_an_incomplete_answer_is_told_once(error):
+    assert pieces(["<think>a", error]) == [Reasoning(""), error]
+
+
+def test_an_error_that_does_not_end_the_answer_leaves_the_open_thought_to_be_told():
+    noise = SourceError("invalid_chunk", "An event is not a JSON object.")
+    *_, error = pieces(["<think>a", noise])
+    assert error.code == "source_incomplete"
 
 
 def test_keep_returns_every_chunk_unchanged():

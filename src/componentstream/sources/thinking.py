@@ -93,7 +93,8 @@ class ThinkingFilter:
     start of the answer is dropped with it.
 
     If the answer ends inside a run, :meth:`close` returns a fatal, retryable ``source_incomplete`` when only
-    white space came before that run, and otherwise a ``source_truncated``, which is not fatal.
+    white space came before that run, and otherwise a ``source_truncated``, which is not fatal; neither, if
+    such an error was among the pieces.
 
     Args:
         mode: ``drop`` replaces each run by an empty :class:`~componentstream.sources.Reasoning`, ``emit``
@@ -113,6 +114,7 @@ class ThinkingFilter:
         self._emits = mode == "emit"
         self._off = mode == "keep"
         self._closed = False
+        self._told = False  # whether an error has said already that the answer is incomplete
         self._state = _LEAD
         self.passing: bool = self._off
         self._started = False  # whether text other than white space has come
@@ -126,19 +128,23 @@ class ThinkingFilter:
         self._open: dict[str, int] = {}
         self._parts: list[tuple[bool, str]] = []  # of this call: whether it is a thought, and the text
 
-    def feed(self, text: str) -> list[Piece]:
+    def feed(self, piece: Piece) -> list[Piece]:
         """Return the text that is not part of a thought, and the thoughts if they are asked for.
+
+        Pieces other than text are returned as they are; a fatal error comes behind text that was held.
 
         Raises:
             UsageError: The filter is closed.
         """
         if self._closed:
             raise UsageError("feed() after close(): filter each answer with a filter of its own.")
-        if not text or self._off or (self.passing and "\n" not in text):
-            return [text] if text else []
+        if not isinstance(piece, str):
+            return self._pass_on(piece)
+        if not piece or self._off or (self.passing and "\n" not in piece):
+            return [piece] if piece else []
         at = 0
-        while at < len(text):
-            at = self._STEPS[self._state](self, text, at)
+        while at < len(piece):
+            at = self._STEPS[self._state](self, piece, at)
         self.passing = self._state == _PLAIN
         return self._take()
 
@@ -148,12 +154,26 @@ class ThinkingFilter:
             return []
         self._closed = True
         self.passing = False
+        pieces = self._release()
+        if self._state == _RUN and not self._told:
+            pieces.append(_OPEN_THOUGHT if self._started else _ONLY_THOUGHTS)
+        return pieces
+
+    def _pass_on(self, piece: Piece) -> list[Piece]:
+        if not isinstance(piece, SourceError):
+            return [piece]
+        self._told = self._told or piece.fatal or piece.code == codes.SOURCE_TRUNCATED
+        return [*self._release(), piece] if piece.fatal else [piece]
+
+    def _release(self) -> list[Piece]:
+        """Return the part of a tag that is held, because its rest does not come."""
         if self._state == _TAG:
-            return [_LONGER_TAG[: self._matched]]
-        if self._state != _RUN:
-            return []
-        self._add_thought(self._closing_tag[: self._matched])
-        return [*self._take(), _OPEN_THOUGHT if self._started else _ONLY_THOUGHTS]
+            self._add(_LONGER_TAG[: self._matched])
+            self._start_text()
+        elif self._state == _RUN:
+            self._add_thought(self._closing_tag[: self._matched])
+        self._matched = 0
+        return self._take()
 
     def _take(self) -> list[Piece]:
         parts, self._parts = self._parts, []

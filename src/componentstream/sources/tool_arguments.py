@@ -134,12 +134,15 @@ class ToolArgumentDecoder:
 
     Args:
         argument: Name of the argument, a key of the object.
+
+    Attributes:
+        argument: The same.
     """
 
     def __init__(self, argument: str) -> None:
         if not isinstance(argument, str):
             raise UsageError(f"argument must be the name of an argument, not {argument!r:.80}.")
-        self._argument = argument
+        self.argument: str = argument
         self._closed = False
         self._state = _START
         self._key = ""
@@ -148,6 +151,11 @@ class ToolArgumentDecoder:
         self._key_decoder: _StringDecoder | None = None  # of the current key
         self._skipping = False  # whether a string inside a value is being skipped
         self._escaped = False  # whether the next character of that string is escaped
+
+    @property
+    def found(self) -> bool:
+        """Whether the argument has begun."""
+        return self._text is not None
 
     def feed(self, fragment: str | Mapping[str, object]) -> list[Piece]:
         """Return the text that a fragment adds to the argument, as at most one string.
@@ -175,15 +183,15 @@ class ToolArgumentDecoder:
         if self._text is not None and self._text.ended:
             return []
         if self._text is None and self._state in (_START, _DONE):
-            message = f"A call of the tool has no argument {self._argument!r:.80} that is a string."
+            message = f"A call of the tool has no argument {self.argument!r:.80} that is a string."
             return [SourceError(codes.INVALID_CHUNK, message)]
-        message = f"A call of the tool ended before its argument {self._argument!r:.80} was complete."
+        message = f"A call of the tool ended before its argument {self.argument!r:.80} was complete."
         rest = "" if self._text is None else self._text.cut()
         error = SourceError(codes.SOURCE_INCOMPLETE, message, fatal=True, retryable=True)
         return [rest, error] if rest else [error]
 
     def _whole(self, arguments: Mapping[str, object]) -> str:
-        value = arguments.get(self._argument)
+        value = arguments.get(self.argument)
         if self._state != _START or not isinstance(value, str):
             return ""
         self._state = _DONE
@@ -210,7 +218,7 @@ class ToolArgumentDecoder:
     def _in_key(self, decoder: _StringDecoder, text: str, at: int) -> int:
         part, at = decoder.read(text, at)
         # One character more than the name has is enough to tell that a key is another one.
-        self._key = (self._key + part)[: len(self._argument) + 1]
+        self._key = (self._key + part)[: len(self.argument) + 1]
         if decoder.ended:
             self._key_decoder = None
             self._state = _COLON
@@ -255,7 +263,7 @@ class ToolArgumentDecoder:
         self._state = _NESTED if char in "{[" else _AFTER
         self._depth = 1
         if char == '"':
-            if self._key == self._argument:
+            if self._key == self.argument:
                 self._text = _StringDecoder()
             else:
                 self._skipping = True
