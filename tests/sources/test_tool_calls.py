@@ -35,8 +35,9 @@ def test_the_first_part_may_have_text_and_a_name_may_be_repeated():
 
 
 def test_another_id_begins_another_call():
-    assert result(Part(0, "show", "a", '{"code": "x"}'), Part(0, "show", "b", '{"code": "y"}')) == ("x\ny", [])
-    assert result(Part(0, "show", "a", '{"code": "x"}'), Part(0, "look", "b", '{"code": "y"}')) == ("x", [])
+    first = Part(0, "show", "a", '{"code": "x"}')
+    assert result(first, Part(0, "show", "b", '{"code": "y"}')) == ("x\ny", [])
+    assert result(first, Part(0, "look", "b", '{"code": "y"}')) == ("x", [])
 
 
 def test_parts_without_a_key_follow_the_call_that_was_named_last():
@@ -92,7 +93,8 @@ def test_an_answer_without_a_call_of_the_tool_is_told():
 def test_a_call_without_the_argument_is_told():
     assert result(Part(0, "show", None, "{}")) == ("", ["invalid_chunk", "source_not_understood"])
     assert result(Part(0, "show")) == ("", ["invalid_chunk", "source_not_understood"])
-    assert result(Part(0, "show", None, "{}"), Part(1, "show", None, '{"code": ""}')) == ("", ["invalid_chunk"])
+    given = Part(1, "show", None, '{"code": ""}')
+    assert result(Part(0, "show", None, "{}"), given) == ("", ["invalid_chunk"])
 
 
 def test_an_input_that_is_not_json_is_the_text():

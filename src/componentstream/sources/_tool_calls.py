@@ -76,7 +76,7 @@ class ToolCallDecoder:
     """
 
     def __init__(self, tool: str, argument: str | None) -> None:
-        if not (isinstance(tool, str) and tool):
+        if not (tool and isinstance(tool, str)):
             raise UsageError(f"tool must be the name of a tool, not {tool!r:.80}.")
         if argument is not None and not isinstance(argument, str):
             raise UsageError(f"argument must be the name of an argument or None, not {argument!r:.80}.")
