@@ -36,6 +36,9 @@ def dropped(prologue):
         ("Hier ist der Rest.\n\nlo<", [("prose", "Hier ist der Rest.\n\n")]),
         ("\nSure, the rest:\nlo<", [("prose", "\nSure, the rest:\n")]),
         ("Here\u2019s the rest:\nlo<", [("prose", "Here\u2019s the rest:\n")]),
+        ("Continuing at `<h1>` here:\nlo<", [("prose", "Continuing at `<h1>` here:\n")]),
+        ("Continuing at `<h1> here:\nlo<", []),
+        ("  Sure, the rest:\nlo<", []),
         ("Sure, the rest.\nlo<", []),
         ("Baked every day:\nlo<", []),
         ("Sure, the rest:\n", []),
@@ -90,7 +93,8 @@ def test_a_line_end_that_is_missing_before_the_end_of_an_open_component_is_added
     [
         ("", True), ("  ", True), ("/", True), ("/// START Hero x=", True), ("``", True), ("```tsx {", True),
         ("~~", True), ("Sure", True), ("word <", False), ("{", False), ("w" * 200 + "\r", True),
-        ("w" * 201, False), ("/// " + "x" * 1024, False),
+        ("w" * 202, False), ("a `<h1>` b", True),
+        ("a `<h1", True), ("a `b` <", False), ("/// " + "x" * 1024, False),
     ],
 )  # fmt: skip
 def test_an_incomplete_line_is_expected_while_it_may_belong_to_the_prologue(line, expected):

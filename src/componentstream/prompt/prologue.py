@@ -20,9 +20,11 @@ _MAX_PROSE_CHARS: Final = 200
 _MAX_LINE_CHARS: Final = 1024
 _FENCE: Final = re.compile(rf"[{WHITE}]*(`{{3,}}[^`]*|~{{3,}}.*)", re.DOTALL)
 _CODE: Final = re.compile("[<>{};=]")
+_QUOTED: Final = re.compile("`[^`]*`")
 _INTRODUCTION: Final = re.compile(
-    r"(?:sure|certainly|of course|okay|ok|here(?:['\u2019]s| is| are)|continu|i(?:['\u2019]ll| will) continue"
-    r"|sorry|apologies|hier (?:ist|kommt|geht)|natürlich|gerne?|fortsetzung|weiter|entschuldigung)",
+    r"(?:sure|certainly|of course|okay|ok|here(?:['\u2019]s| is| are)|continu(?:e|ed|ing|ation)"
+    r"|i(?:['\u2019]ll| will) continue|sorry|apologies|hier (?:ist|kommt|geht)|natürlich|gerne?|fortsetzung"
+    r"|weiter|entschuldigung)\b",
     re.IGNORECASE,
 )
 
@@ -78,8 +80,9 @@ class Prologue:
             return True
         if bare.startswith(("```", "~~~")) or bare in ("`", "``", "~", "~~"):
             return True
-        # A CR at the end may belong to the line end.
-        return not self._anchored and _may_be_prose(line.removesuffix("\r"))
+        # A CR at the end may belong to the line end, and an open quotation may be closed.
+        quoted = _QUOTED.sub("", line).partition("`")[0]
+        return not self._anchored and len(line) <= _MAX_PROSE_CHARS + 1 and _CODE.search(quoted) is None
 
     def take(self, line: str) -> bool:
         """Judge a complete line, or the last one; return whether the prologue continues after it."""
@@ -146,7 +149,8 @@ class Prologue:
         before = self.text.rstrip()
         # It ends with a colon or before an empty line.
         ends = before.endswith(":") or self.text.count("\n") > before.count("\n") + 1
-        if line and ends and _INTRODUCTION.match(before.lstrip()):
+        # Words that are indented are the text of an element.
+        if line and ends and _INTRODUCTION.match(before.lstrip("\r\n")):
             self.dropped.append(Dropped("prose", self.text))
             self.text = ""
         if self._line and not (self._held or self.text) and self._end.fullmatch(content):
@@ -157,4 +161,4 @@ class Prologue:
 
 
 def _may_be_prose(line: str) -> bool:
-    return len(line) <= _MAX_PROSE_CHARS and _CODE.search(line) is None
+    return len(line) <= _MAX_PROSE_CHARS and _CODE.search(_QUOTED.sub("", line)) is None

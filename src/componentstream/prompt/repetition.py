@@ -9,6 +9,8 @@ from componentstream.core.grammar import WHITE, Grammar
 _MIN_CHARS: Final = 24
 """Length of a repetition that is not a coincidence if its first line occurs once."""
 
+_MAX_INDENTATION: Final = 256
+_MAX_JUDGED: Final = 1024
 _MIN_LETTERS: Final = 4
 _CLOSING: Final = re.compile(r"</[^>]*>|[^A-Za-z0-9]+")
 
@@ -38,14 +40,22 @@ def repeated(grammar: Grammar, names: Collection[str], received: str, text: str,
 
 def _counts(grammar: Grammar, names: Collection[str], received: str, size: int, *, started: bool) -> bool:
     text = received[-size:]
-    begins_line = size == len(received) or received[-size - 1] == "\n"
+    # Providers strip the white space around an answer, so its first line may lack the indentation.
+    at = len(received) - size
+    line_start = max(received.rfind("\n", 0, at) + 1, at - _MAX_INDENTATION)
+    begins_line = not received[line_start:at].strip(WHITE)
     if begins_line and (started or "\n" not in text):
-        return len(_CLOSING.sub("", text)) >= _MIN_LETTERS
+        return _has_letters(text)
     first, _, more = text.partition("\n")
     if begins_line and not more and (name := _ended(grammar, first)):
         # A component is ended twice only if another of its name is open.
         return name not in names
-    return size >= _MIN_CHARS and received.count(first) == 1
+    return size >= _MIN_CHARS and _has_letters(first) and received.count(first) == 1
+
+
+def _has_letters(text: str) -> bool:
+    """Return whether a text is more than brackets and closing tags, which often follow their like."""
+    return len(_CLOSING.sub("", text[:_MAX_JUDGED])) >= _MIN_LETTERS
 
 
 def _ended(grammar: Grammar, line: str) -> str:
