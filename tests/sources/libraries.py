@@ -38,3 +38,16 @@ async def all_of(stream):
     if inspect.isawaitable(stream):
         stream = await stream
     return [item async for item in stream]
+
+
+def outcome(pieces):
+    """Return the text of pieces and their errors, in the words of ``tests.sources.shapes``."""
+    errors = [piece for piece in pieces if isinstance(piece, SourceError)]
+    return "".join(piece for piece in pieces if isinstance(piece, str)), tuple(map(_in_short, errors))
+
+
+def _in_short(error):
+    signs = "!" * error.fatal + "~" * error.retryable
+    word = error.message.rstrip(".").split()[-1]
+    named = error.code in {"source_failed", "source_truncated"} and word != "error"
+    return f"{error.code}{signs}({word})" if named else f"{error.code}{signs}"

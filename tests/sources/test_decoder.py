@@ -4,8 +4,8 @@ import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.sources import SourceDecoder, SourceError
-from tests.sources import recorded
-from tests.sources.libraries import said
+from tests.sources import recorded, shapes
+from tests.sources.libraries import outcome, said
 
 INCOMPLETE = SourceError(
     "source_incomplete",
@@ -219,3 +219,49 @@ def test_closing_twice_says_once_that_the_answer_is_incomplete():
     decoder.feed({"type": "message_start"})
     assert decoder.close() == [INCOMPLETE]
     assert decoder.close() == []
+
+
+@pytest.mark.parametrize("shape", shapes.EVENTS, ids=lambda shape: shape.name)
+def test_each_shape_of_events_gives_its_text_and_its_errors(shape):
+    assert outcome(decoded(shape.source)) == (shape.text, shape.errors)
+
+
+@pytest.mark.parametrize(
+    "shape", [shape for shape in shapes.EVENTS if shape.tail is not None], ids=lambda shape: shape.name
+)
+def test_each_cut_of_a_shape_that_can_show_it_is_told(shape):
+    for end in range(1, len(shape.source) - shape.tail):
+        text, errors = outcome(decoded(shape.source[:end]))
+        assert (errors[-1:], shape.text.startswith(text)) == (shapes.NO_END, True), end
+
+
+UNSEEN = {
+    # Behind an end, another end may be missing.
+    "text, a tool, text again",
+    "two answers one after the other",
+    "two messages one after the other",
+    "an end in the middle",
+    "an end in every chunk",
+    # The first chunk is that of a gateway, and is not a part of an answer.
+    "a filter chunk goes first",
+    # Its source may have left out the other events, or its provider is not known to end an answer.
+    "the helper of two choices",
+    "only the text events of the helper",
+    "only the text events of the helper of messages",
+    "langchain without a sign of its provider",
+    "langchain on converse",
+    "langchain on responses",
+    "langchain with a camel in the reason",
+    "langchain with a reason that was joined",
+    "pydantic ai",
+    "pydantic ai that is too long",
+    "unknown events among known ones",
+}
+"""The shapes in which some cut cannot be seen."""
+
+
+def test_the_shapes_whose_cuts_cannot_be_seen_are_few():
+    assert len({shape.name for shape in shapes.EVENTS}) == len(shapes.EVENTS) >= 90
+    complete = [shape for shape in shapes.EVENTS if not any("!" in error for error in shape.errors)]
+    unseen = {shape.name for shape in complete if shape.tail is None}
+    assert unseen == UNSEEN

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import example, given
@@ -12,8 +13,8 @@ from componentstream import sources
 from componentstream.core.errors import UsageError
 from componentstream.sources import JSONLinesSourceDecoder, SourceError, SSESourceDecoder
 from componentstream.sources.pieces import INCOMPLETE
-from tests.sources import recorded
-from tests.sources.libraries import said
+from tests.sources import recorded, shapes
+from tests.sources.libraries import outcome, said
 
 INVALID = SourceError("invalid_chunk", "An event of the source is not a JSON object.")
 TOO_LONG = SourceError("invalid_chunk", "An event of the source is longer than max_event_bytes.")
@@ -296,3 +297,47 @@ def test_importing_the_package_does_not_load_json():
     program = "import sys, componentstream.sources; print('json' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def sent(shape):
+    """Return a shape as the body of a response, and the decoder for it."""
+    if shape.wire == "lines":
+        return recorded.lines(*shape.source), JSONLinesSourceDecoder
+    events = shape.source
+    return (events if isinstance(events, bytes) else recorded.sse(*events, done=shape.done)), SSESourceDecoder
+
+
+@pytest.mark.parametrize(
+    "shape", [shape for shape in (*shapes.EVENTS, *shapes.BODIES) if shape.wire], ids=lambda shape: shape.name
+)
+def test_each_shape_gives_its_text_and_its_errors_wherever_it_is_cut(shape):
+    data, kind = sent(shape)
+    assert outcome(decoded(kind(), data)) == (shape.text, shape.errors)
+    assert outcome(decoded(kind(), *(bytes([byte]) for byte in data))) == (shape.text, shape.errors)
+    random = Random(shape.name)
+    for _ in range(5):
+        edges = [0, *sorted(random.choices(range(len(data) + 1), k=6)), len(data)]
+        chunks = [data[begin:end] for begin, end in pairwise(edges)]
+        assert outcome(decoded(kind(), *chunks)) == (shape.text, shape.errors)
+
+
+@pytest.mark.parametrize("shape", shapes.BODIES, ids=lambda shape: shape.name)
+def test_the_other_decoder_reads_the_body_or_tells_that_it_cannot(shape):
+    text, errors = outcome(decoded(JSONLinesSourceDecoder(), shape.source))
+    assert text == shape.text
+    assert errors[-1:] == shape.errors[-1:]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [shape for shape in shapes.EVENTS if shape.wire and shape.tail is not None],
+    ids=lambda shape: shape.name,
+)
+def test_each_cut_in_the_bytes_of_a_shape_that_can_show_it_is_told(shape):
+    data, kind = sent(shape)
+    whole = data.rstrip()
+    # The end of the stream completes the last event, and a lost sentinel is not seen behind an end.
+    last = recorded.DATA(shape.source[len(shape.source) - 1 - shape.tail]).encode()
+    for end in range(1, whole.index(last) + len(last)):
+        _, errors = outcome(decoded(kind(), data[:end]))
+        assert errors[-1:] == shapes.NO_END, data[:end]

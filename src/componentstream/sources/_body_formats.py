@@ -89,9 +89,10 @@ class ServerSentEvents:
 
     def close(self) -> list[Item]:
         """Return the items that the last line and the last event add."""
+        # A last line or event that is cut off is not malformed: the missing end of the message is reported.
         line = self._lines.close()
-        items = self._on_line(line) if line else []
-        # A last event that is cut off is not malformed: the missing end of the message is reported instead.
+        is_cut = any(name.startswith(line) for name in _FIELDS)
+        items = [] if is_cut else self._on_line(line)
         return [*items, *(item for item in self._dispatch() if item is not INVALID)]
 
     def _on_line(self, line: bytes | None) -> list[Item]:

@@ -60,12 +60,12 @@ class _BodyDecoder:
         self._closed = True
         if self._message.failed:
             return []
-        pieces = self._pieces(self._body.close())
+        pieces = self._pieces(self._body.close(), ended=True)
         if not self._message.touched:
             return [*pieces, _NOTHING_CAME]
         return [*pieces, *self._message.close()]
 
-    def _pieces(self, items: list[Item]) -> list[Piece]:
+    def _pieces(self, items: list[Item], *, ended: bool = False) -> list[Piece]:
         pieces: list[Piece] = []
         for item in items:
             if self._message.failed:
@@ -74,7 +74,9 @@ class _BodyDecoder:
                 case dict():
                     pieces += self._message.add(item, read(item))
                 case SourceError():
-                    self._message.note("data that is not a JSON object")
+                    # Data at the very end may be the beginning of an event that is cut off.
+                    if not ended:
+                        self._message.note("data that is not a JSON object")
                     pieces.append(item)
                 case MessageEnd():
                     pieces += self._message.message_ended()
