@@ -63,4 +63,4 @@ def test_the_longest_texts_are_compared_in_a_moment(piece):
     size(received, received + "x")
     size(received, received[1:] + "x")
     size(received + "b", received)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 2
