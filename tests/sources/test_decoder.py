@@ -1,9 +1,12 @@
 """Chunks of every kind to text, with the reported end of the answer, and values that are not chunks."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from componentstream import Grammar
 from componentstream.core.errors import UsageError
-from componentstream.sources import SourceDecoder, SourceError
+from componentstream.sources import Reasoning, SourceDecoder, SourceError
 from tests.sources import recorded, shapes
 from tests.sources.libraries import outcome, said
 
@@ -265,3 +268,57 @@ def test_the_shapes_whose_cuts_cannot_be_seen_are_few():
     complete = [shape for shape in shapes.EVENTS if not any("!" in error for error in shape.errors)]
     unseen = {shape.name for shape in complete if shape.tail is None}
     assert unseen == UNSEEN
+
+
+def all_of(chunks, **options):
+    decoder = SourceDecoder(**options)
+    return [piece for chunk in chunks for piece in decoder.feed(chunk)] + decoder.close()
+
+
+def text_event(text):
+    return {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
+
+
+@pytest.mark.parametrize("kind", [str, str.encode, text_event])
+def test_thoughts_in_the_text_are_left_out_of_every_kind_of_source(kind):
+    texts = ["<thi", "nk>a", "</think>\nHi\n", "<b>x", "\n<", "think>y</think>z\n<"]
+    chunks = list(map(kind, texts))
+    text = "Hi\n<b>x\nz\n<"
+    dropped = all_of(chunks)
+    assert "".join(piece for piece in dropped if isinstance(piece, str)) == text
+    assert [piece for piece in dropped if not isinstance(piece, str)] == [Reasoning(""), Reasoning("")]
+    emitted = all_of(chunks, thinking="emit")
+    assert [piece for piece in emitted if not isinstance(piece, str)] == [Reasoning("a"), Reasoning("y")]
+    assert all_of(chunks, thinking="keep") == texts
+
+
+def test_an_answer_that_ends_in_its_first_thought_is_told_once():
+    [_, error] = all_of(["<think>a"])
+    assert error.code == "source_incomplete"
+    started = {"type": "message_start", "message": {"id": "a"}}
+    assert all_of([started, text_event("<think>a")]) == [Reasoning(""), INCOMPLETE]
+
+
+def test_the_grammar_says_which_thoughts_are_code():
+    chunks = ["@@ OPEN A\n<think>x</think>\n"]
+    assert all_of(chunks, grammar=Grammar(prefix="@@", start="OPEN", end="CLOSE")) == chunks
+    assert Reasoning("") in all_of(chunks)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "\n", "<", "<div>", "/// START A\n", "/// END A\n", " ", "```\n", "x<y"]))
+)
+def test_text_without_thoughts_is_unchanged(chunks):
+    assert "".join(all_of(chunks)) == "".join(chunks)
+
+
+@pytest.mark.parametrize("chunk", ["text", b"bytes"])
+def test_a_tool_needs_events(chunk):
+    with pytest.raises(UsageError, match="With tool= a source must yield the events of a provider, not "):
+        SourceDecoder(tool="show", argument="code").feed(chunk)
+
+
+@pytest.mark.parametrize("options", [{"argument": "code"}, {"tool": ""}, {"thinking": "x", "tool": "show"}])
+def test_options_are_checked_at_the_call(options):
+    with pytest.raises(UsageError, match=r"tool|thinking"):
+        SourceDecoder(**options)

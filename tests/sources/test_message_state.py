@@ -4,6 +4,7 @@ import pytest
 
 from componentstream.sources import SourceError
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._tool_calls import ToolCallDecoder, ToolFragment
 from componentstream.sources.pieces import INCOMPLETE, Reasoning, Usage
 from componentstream.sources.providers.reading import Reading
 
@@ -150,3 +151,50 @@ def test_a_note_is_not_counted():
     state.note("a")
     assert state.ignored == 0
     assert state.close()[0].code == "source_not_understood"
+
+
+CALLED = ToolFragment(0, "show", None, '{"code": "x')
+RETURNED = ToolFragment(0, text='"}')
+
+
+def tool_pieces(*readings):
+    state = ProviderMessageState(tool=ToolCallDecoder("show", "code"))
+    return [piece for reading in readings for piece in state.add(EVENT, reading)] + state.close()
+
+
+def test_the_text_of_a_tool_takes_the_place_of_the_text_of_the_answer():
+    assert tool_pieces(Reading("text"), Reading(calls=(CALLED,)), Reading(calls=(RETURNED,)), ENDS) == ["x"]
+
+
+def test_calls_that_repeat_others_count_only_without_those():
+    echo = Reading(calls=(CALLED, RETURNED), echo=1)
+    assert tool_pieces(echo) == ["x"]
+    assert tool_pieces(Reading(calls=(CALLED, RETURNED)), echo) == ["x"]
+
+
+def test_an_incomplete_call_is_told_at_the_end_of_its_message_and_nothing_follows():
+    text, error = tool_pieces(OPENS, Reading(calls=(CALLED,)), ENDS, Reading(calls=(CALLED, RETURNED)))
+    assert text == "x"
+    assert (error.code, error.fatal) == ("source_incomplete", True)
+
+
+def test_an_incomplete_call_of_an_answer_that_was_cut_short_is_told_once():
+    assert tool_pieces(OPENS, Reading(calls=(CALLED,)), Reading(error=TRUNCATED, ends=True)) == [
+        "x",
+        TRUNCATED,
+    ]
+    assert tool_pieces(OPENS, Reading(calls=(CALLED,))) == ["x", INCOMPLETE]
+    assert tool_pieces(OPENS, Reading(calls=(CALLED,), error=FAILED, ends=True)) == ["x", FAILED]
+
+
+def test_a_message_without_a_call_of_the_tool_is_not_understood():
+    [error] = tool_pieces(OPENS, Reading("text"), ENDS)
+    assert (error.code, error.fatal) == ("source_not_understood", True)
+    assert "'show'" in error.message
+
+
+def test_a_sentinel_ends_the_calls_of_a_message():
+    state = ProviderMessageState(tool=ToolCallDecoder("show", "code"))
+    assert state.add(EVENT, Reading(calls=(CALLED,))) == ["x"]
+    [error] = state.message_ended()
+    assert error.code == "source_incomplete"

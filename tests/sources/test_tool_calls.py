@@ -4,7 +4,7 @@ import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.sources import SourceError
-from componentstream.sources._tool_calls import ToolCallDecoder, ToolFragment
+from componentstream.sources._tool_calls import ToolCallDecoder, ToolFragment, tool_call_decoder
 
 Part = ToolFragment
 
@@ -106,3 +106,10 @@ def test_an_input_that_is_not_json_is_the_text():
 def test_a_misuse_is_refused(tool, argument):
     with pytest.raises(UsageError, match="must be the name of"):
         ToolCallDecoder(tool, argument)
+
+
+def test_the_options_of_a_decoder_belong_together():
+    assert tool_call_decoder(None, None) is None
+    assert tool_call_decoder("show", None) is not None
+    with pytest.raises(UsageError, match="pass the name of the tool too"):
+        tool_call_decoder(None, "code")

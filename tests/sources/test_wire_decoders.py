@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from componentstream import sources
 from componentstream.core.errors import UsageError
-from componentstream.sources import JSONLinesSourceDecoder, SourceError, SSESourceDecoder
+from componentstream.sources import JSONLinesSourceDecoder, Reasoning, SourceError, SSESourceDecoder
 from componentstream.sources.pieces import INCOMPLETE
 from tests.sources import recorded, shapes
 from tests.sources.libraries import outcome, said
@@ -341,3 +341,23 @@ def test_each_cut_in_the_bytes_of_a_shape_that_can_show_it_is_told(shape):
     for end in range(1, whole.index(last) + len(last)):
         _, errors = outcome(decoded(kind(), data[:end]))
         assert errors[-1:] == shapes.NO_END, data[:end]
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_thoughts_in_the_text_are_left_out(size):
+    events = [
+        {"choices": [{"index": 0, "delta": {"content": text}}]}
+        for text in ("<thi", "nk>a</think>\nHi", "\n<")
+    ]
+    events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    body = recorded.sse(*events, done=True)
+    decoder = SSESourceDecoder(thinking="emit")
+    found = [piece for at in range(0, len(body), size) for piece in decoder.feed(body[at : at + size])]
+    assert found + decoder.close() == [Reasoning("a"), "Hi", "\n", "<"]
+
+
+@pytest.mark.parametrize("decoder", [SSESourceDecoder, JSONLinesSourceDecoder])
+def test_options_are_checked_at_the_call(decoder):
+    for options in ({"argument": "code"}, {"tool": ""}, {"thinking": "x", "tool": "show"}):
+        with pytest.raises(UsageError, match=r"tool|thinking"):
+            decoder(**options)

@@ -6,6 +6,7 @@ from componentstream.core import codes
 from componentstream.sources._kinds import kind_of
 from componentstream.sources._message_order import MessageOrder
 from componentstream.sources._message_usage import MessageUsage
+from componentstream.sources._tool_calls import ToolCallDecoder
 from componentstream.sources.pieces import INCOMPLETE, Piece, Reasoning, SourceError, Thinking
 from componentstream.sources.providers.reading import NOTHING, Reading
 
@@ -24,6 +25,7 @@ class ProviderMessageState:
 
     Args:
         thinking: ``emit`` returns reasoning; otherwise an empty piece shows that the model is thinking.
+        tool: Decoder of the tool whose calls are the text; None if the answer itself is.
 
     Attributes:
         failed: Whether a fatal error has come; further calls return [].
@@ -32,12 +34,14 @@ class ProviderMessageState:
         has_text: Whether the source has given text as it is, beside events.
     """
 
-    def __init__(self, thinking: Thinking = "drop") -> None:
+    def __init__(self, thinking: Thinking = "drop", tool: ToolCallDecoder | None = None) -> None:
         self.failed = False
         self.recognized = False
         self.ignored = 0
         self.has_text = False
         self._kinds: list[str] = []
+        self._tool = tool
+        self._tool_echo = _NO_ECHO  # the lowest number of an echo that had calls
         self._emits_reasoning = thinking == "emit"
         self._is_thinking = False
         self._began = False  # an event had a meaning
@@ -65,12 +69,13 @@ class ProviderMessageState:
             return [*self._usage.changes(), _SPLICED]
         self._usage.add(reading, ended=self._ended)
         self._move(reading, has_content=has_content)
-        pieces: list[Piece] = [*self._reasoning(reading), *self._text(reading)]
+        text = self._text(reading) if self._tool is None else self._called(reading, self._tool)
+        pieces: list[Piece] = [*self._reasoning(reading), *text]
         if self._ended or (reading.error is not None and reading.error.fatal):
             pieces += self._usage.changes()
         if reading.error is not None:
             pieces += self._error(reading.error)
-        return pieces
+        return [*pieces, *self._calls_ended()] if reading.ends else pieces
 
     @property
     def touched(self) -> bool:
@@ -91,7 +96,7 @@ class ProviderMessageState:
         """Return the pieces that the end of a message adds, if that is not an event."""
         self._open = False
         self._ended = True
-        return [*self._usage.changes()]
+        return [*self._usage.changes(), *self._calls_ended()]
 
     def close(self) -> list[Piece]:
         """Return the pieces that the end of the source adds."""
@@ -102,6 +107,8 @@ class ProviderMessageState:
             pieces.append(INCOMPLETE)
         elif self._kinds and not self.recognized and not self.has_text:
             pieces.append(_not_understood(self._kinds))
+        elif self._tool is not None:
+            pieces += self._from_calls(self._tool.close())
         return pieces
 
     def _move(self, reading: Reading, *, has_content: bool) -> None:
@@ -138,6 +145,24 @@ class ProviderMessageState:
             return []
         self._is_thinking = False
         return [reading.text]
+
+    def _called(self, reading: Reading, tool: ToolCallDecoder) -> list[Piece]:
+        if not reading.calls or reading.echo > self._tool_echo:
+            return []
+        self._tool_echo = reading.echo
+        self._is_thinking = False
+        return self._from_calls(tool.feed(reading.calls))
+
+    def _calls_ended(self) -> list[Piece]:
+        """Return the pieces that the end of a message adds to the calls of the tool."""
+        return [] if self._tool is None or self.failed else self._from_calls(self._tool.end_message())
+
+    def _from_calls(self, pieces: list[Piece]) -> list[Piece]:
+        # A call that the provider's own stop has cut short is told already.
+        told = self._stop_reported
+        kept = [piece for piece in pieces if not (told and isinstance(piece, SourceError) and piece.fatal)]
+        self.failed = self.failed or any(isinstance(piece, SourceError) and piece.fatal for piece in kept)
+        return kept
 
     def _error(self, error: SourceError) -> list[Piece]:
         # Some servers repeat the reason in a last chunk that reports usage.

@@ -147,3 +147,16 @@ class ToolCallDecoder:
         self._separates = False
         self._last = texts[-1][-1]
         return [*separator, *pieces]
+
+
+def tool_call_decoder(tool: str | None, argument: str | None) -> ToolCallDecoder | None:
+    """Return the decoder for the options of a source decoder; None if the answer itself is the text.
+
+    Raises:
+        UsageError: An option is invalid, or ``argument`` comes without ``tool``.
+    """
+    if tool is not None:
+        return ToolCallDecoder(tool, argument)
+    if argument is not None:
+        raise UsageError("argument names an argument of a tool; pass the name of the tool too, as tool=.")
+    return None

@@ -1,10 +1,13 @@
 """A decoder from the chunks of any source to text."""
 
 from componentstream.core.errors import UsageError
+from componentstream.core.grammar import Grammar
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece, Thinking, check_thinking
 from componentstream.sources.text import TextDecoder
+from componentstream.sources.thinking import ThinkingFilter
 
 
 class SourceDecoder:
@@ -37,17 +40,36 @@ class SourceDecoder:
     Accumulated text cannot be told from separate pieces. Ask the library for pieces: with Pydantic AI,
     ``stream_text(delta=True)``.
 
+    With ``tool`` the text is an argument of the calls of that tool, as it grows, and the text of the answer
+    is dropped. Several calls give one text, with a line end between them. An answer without such a call is a
+    fatal ``source_not_understood``.
+
     Args:
         thinking: ``emit`` returns the model's reasoning as :class:`~componentstream.sources.Reasoning`;
-            otherwise an empty one shows that the model is thinking.
+            otherwise an empty one shows that the model is thinking. Runs between ``<think>`` and ``</think>``
+            in the text are reasoning too, see :class:`~componentstream.sources.ThinkingFilter`; ``keep``
+            leaves them in the text.
+        tool: Name of the tool whose calls are the text.
+        argument: Name of its argument that is the text, a string; None if the input of the tool is free-form.
+        grammar: Grammar of the parser, if it has one of its own: such runs do not count in components.
     """
 
-    def __init__(self, *, thinking: Thinking = "drop") -> None:
+    def __init__(
+        self,
+        *,
+        thinking: Thinking = "drop",
+        tool: str | None = None,
+        argument: str | None = None,
+        grammar: Grammar | None = None,
+    ) -> None:
         check_thinking(thinking)
+        self._tool = tool_call_decoder(tool, argument)
+        # The text of a tool has no thoughts in it.
+        self._thoughts = ThinkingFilter("keep" if self._tool else thinking, grammar=grammar)
         self._kind: type | None = None
         self._closed = False
         self._utf8 = TextDecoder()
-        self._message = ProviderMessageState(thinking)
+        self._message = ProviderMessageState(thinking, self._tool)
 
     @property
     def ignored(self) -> int:
@@ -62,18 +84,20 @@ class SourceDecoder:
                 of any source (once an event was recognized, such a chunk is skipped).
         """
         # The fast path: a source of str that has been checked once. A failed or closed decoder has no kind
-        # `str`, so this test covers both.
+        # `str`, so this test covers both. Most chunks lie within a line that cannot begin a thought.
         if type(chunk) is str and self._kind is str:
-            return [chunk] if chunk else []
+            if self._thoughts.passing and "\n" not in chunk:
+                return [chunk] if chunk else []
+            return self._thoughts.feed(chunk)
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
         if isinstance(chunk, str):
             self._expect(str)
             self._message.has_text = self._message.has_text or bool(chunk)
-            return [chunk] if chunk and not self._message.failed else []
+            return self._thoughts.feed(chunk) if not self._message.failed else []
         if isinstance(chunk, bytes):
             self._expect(bytes)
-            return [*self._utf8.feed(chunk)]
+            return self._thoughts.feed_all(self._utf8.feed(chunk))
         return self._event(chunk)
 
     def close(self) -> list[Piece]:
@@ -82,7 +106,8 @@ class SourceDecoder:
             return []
         self._closed = True
         self._kind = None
-        return [*self._utf8.close(), *self._message.close()]
+        pieces = self._thoughts.feed_all([*self._utf8.close(), *self._message.close()])
+        return [*pieces, *self._thoughts.close()]
 
     def _event(self, chunk: object) -> list[Piece]:
         reading = read(chunk)
@@ -92,9 +117,14 @@ class SourceDecoder:
                 f"{type(chunk).__name__}; map each chunk to its text first, and leave out those without text."
             )
         self._expect(object)
-        return self._message.add(chunk, reading)
+        return self._thoughts.feed_all(self._message.add(chunk, reading))
 
     def _expect(self, kind: type) -> None:
+        if self._tool is not None and kind is not object:
+            raise UsageError(
+                f"With tool= a source must yield the events of a provider, not {kind.__name__}; for the bytes"
+                " of a response use SSESourceDecoder or JSONLinesSourceDecoder."
+            )
         if self._kind is None:
             self._kind = kind
         elif self._kind is not kind:

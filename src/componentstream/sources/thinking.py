@@ -9,6 +9,7 @@ caution. In doubt it counts as open, and the text stays.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -147,6 +148,10 @@ class ThinkingFilter:
             at = self._STEPS[self._state](self, piece, at)
         self.passing = self._state == _PLAIN
         return self._take()
+
+    def feed_all(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """Return the results of :meth:`feed` for several pieces."""
+        return [found for piece in pieces for found in self.feed(piece)]
 
     def close(self) -> list[Piece]:
         """Return the text that is held, and the error of an open run; call it after the last text."""

@@ -8,11 +8,14 @@ from typing import ClassVar, Final, Literal, assert_never
 
 from componentstream.core import codes
 from componentstream.core.errors import UsageError
+from componentstream.core.grammar import Grammar
 from componentstream.sources._body import Body
 from componentstream.sources._body_formats import Foreign, Item, MessageEnd
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import Piece, SourceError, Thinking, check_thinking
+from componentstream.sources.thinking import ThinkingFilter
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The last events of some providers repeat the whole answer, and the default ``Limits`` accept 16 Mi
@@ -28,12 +31,23 @@ class _BodyDecoder:
 
     _expected: ClassVar[Literal["sse", "lines"]]
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, thinking: Thinking = "drop") -> None:
+    def __init__(
+        self,
+        *,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+        thinking: Thinking = "drop",
+        tool: str | None = None,
+        argument: str | None = None,
+        grammar: Grammar | None = None,
+    ) -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
         check_thinking(thinking)
+        calls = tool_call_decoder(tool, argument)
+        # The text of a tool has no thoughts in it.
+        self._thoughts = ThinkingFilter("keep" if calls else thinking, grammar=grammar)
         self._body = Body(self._expected, max_event_bytes)
-        self._message = ProviderMessageState(thinking)
+        self._message = ProviderMessageState(thinking, calls)
         self._closed = False
 
     @property
@@ -51,7 +65,7 @@ class _BodyDecoder:
             raise UsageError(f"feed() takes the bytes that were received, not {type(data).__name__}.")
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
-        return [] if self._message.failed else self._pieces(self._body.feed(data))
+        return [] if self._message.failed else self._thoughts.feed_all(self._pieces(self._body.feed(data)))
 
     def close(self) -> list[Piece]:
         """Return the pieces that the end of the source adds; call it after the last bytes."""
@@ -61,9 +75,8 @@ class _BodyDecoder:
         if self._message.failed:
             return []
         pieces = self._pieces(self._body.close(), ended=True)
-        if not self._message.touched:
-            return [*pieces, _NOTHING_CAME]
-        return [*pieces, *self._message.close()]
+        pieces += self._message.close() if self._message.touched else [_NOTHING_CAME]
+        return [*self._thoughts.feed_all(pieces), *self._thoughts.close()]
 
     def _pieces(self, items: list[Item], *, ended: bool = False) -> list[Piece]:
         pieces: list[Piece] = []
@@ -101,7 +114,11 @@ class SSESourceDecoder(_BodyDecoder):
     Args:
         max_event_bytes: Maximum size in bytes of the data of one event, and of any line. A longer event is
             dropped as an ``invalid_chunk``.
-        thinking: ``emit`` returns the model's reasoning as :class:`~componentstream.sources.Reasoning`.
+        thinking: Treatment of the model's reasoning, as in :class:`~componentstream.sources.SourceDecoder`,
+            and so are the others.
+        tool: Name of the tool whose calls are the text.
+        argument: Name of its argument that is the text.
+        grammar: Grammar of the parser, if it has one of its own.
     """
 
     _expected = "sse"
@@ -116,7 +133,11 @@ class JSONLinesSourceDecoder(_BodyDecoder):
 
     Args:
         max_event_bytes: Maximum length of a line in bytes. A longer line is dropped as an ``invalid_chunk``.
-        thinking: ``emit`` returns the model's reasoning as :class:`~componentstream.sources.Reasoning`.
+        thinking: Treatment of the model's reasoning, as in :class:`~componentstream.sources.SourceDecoder`,
+            and so are the others.
+        tool: Name of the tool whose calls are the text.
+        argument: Name of its argument that is the text.
+        grammar: Grammar of the parser, if it has one of its own.
     """
 
     _expected = "lines"

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
+from componentstream.sources._tool_calls import ToolFragment
 from componentstream.sources.pieces import SourceError, Usage
 
 
@@ -25,6 +26,7 @@ class Reading(NamedTuple):
         usage: Tokens of the message, so far or in all.
         adds_usage: Whether ``usage`` is an increment.
         id: Id of the message, where each event of a message has the same.
+        calls: Parts of calls of tools.
     """
 
     text: str | None = None
@@ -38,6 +40,7 @@ class Reading(NamedTuple):
     usage: Usage | None = None
     adds_usage: bool = False
     id: str | None = None
+    calls: tuple[ToolFragment, ...] = ()
 
 
 @attrs.frozen
