@@ -106,6 +106,39 @@ def test_errors_in_the_stream_are_events_and_make_the_status_1(answer):
     assert codes(done.stdout) == ["invalid_position", "unclosed_component"]
 
 
+def test_a_text_without_components_in_which_a_line_looks_like_a_marker_is_told(answer):
+    path = answer("{/* /// START Hero */}\n<h1/>\n// END Hero\n")
+    done = run("parse", path)
+    assert done.returncode == 0
+    assert {kind for kind, _ in outline(done.stdout)} == {
+        "content_block_start", "content_block_delta", "content_block_stop"
+    }  # fmt: skip
+    assert done.stderr.decode() == (
+        "componentstream: No component was found, but 2 lines look like a marker; see them with --table.\n"
+    )
+    table = run("parse", "--table", path)
+    assert b'line 1: near-miss: This line looks like a marker, but there is "{/*" on the line' in table.stdout
+    assert b'line 3: near-miss: This line looks like a marker, but it begins with "//"' in table.stdout
+
+
+def test_one_such_line_beside_a_component_is_in_the_table_only(answer):
+    done = run("parse", answer("- /// START Hero\n/// START Hero\n/// END Hero\n"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = run("parse", answer("- /// START Hero\n"))
+    assert b"but 1 line looks like a marker" in done.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--table"], ["--chunk", "1"]])
+def test_a_recording_is_not_parsed_as_the_text_of_a_model(answer, options):
+    path = answer(recording((0.1, "/// START Hero\n")), name="a recording.jsonl")
+    done = run("parse", *options, path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == (
+        f"componentstream: {path} is a recording; play it with: componentstream replay '{path}' "
+        "| componentstream parse\n"
+    )
+
+
 def test_events_come_while_the_input_is_still_open():
     process = start("parse")
     try:

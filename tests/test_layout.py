@@ -18,7 +18,7 @@ PACKAGE = "componentstream"
 
 FLOORS = [
     {"core"},
-    {"session"},
+    {"session", "inspection"},
     {"prompt", "sources", "wire"},
     {"_aio", "drive"},
     {"adapters", "log", "observe"},
@@ -199,6 +199,7 @@ def test_the_mirror_shows_no_module_that_is_gone():
 PACKAGES_WITH_EXPORTS = [
     "",
     "drive",
+    "inspection",
     "log",
     "observe",
     "prompt",

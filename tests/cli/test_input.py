@@ -29,6 +29,22 @@ def test_a_file_comes_in_chunks_of_at_most_the_given_size(tmp_path):
     assert read(path) == [b"abcd", b"efgh", b"i\xff"]
 
 
+def test_the_first_line_of_a_file_can_be_looked_at_without_reading_it(tmp_path):
+    path = tmp_path / "answer"
+    path.write_bytes(b"first\nsecond")
+    with Input(str(path), size=100, follow=False, progress=False) as source:
+        assert source.first_line() == source.first_line() == b"first"
+        assert b"".join(source) == b"first\nsecond"
+
+
+def test_standard_input_is_not_looked_at_since_it_may_wait(monkeypatch):
+    receive, send = os.pipe()
+    with os.fdopen(receive, "rb") as stdin, Input("-", size=1, follow=False, progress=False) as source:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert source.first_line() == b""
+    os.close(send)
+
+
 def test_an_empty_file_has_no_chunks(tmp_path):
     (tmp_path / "answer.txt").touch()
     assert read(tmp_path / "answer.txt") == []

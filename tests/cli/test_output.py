@@ -11,6 +11,8 @@ from componentstream.core.events import (
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
+    Finding,
+    FindingEvent,
     TextBlock,
 )
 
@@ -68,6 +70,16 @@ def test_events_are_printed_as_lines_of_json(capfdbinary):
     assert out.isascii()
     assert json.loads(out) == ContentBlockDelta(0, "é\x1b").to_dict()
     assert out.endswith(b"}\n")
+
+
+def test_findings_are_for_the_table_only(capfdbinary):
+    event = FindingEvent(Finding("near-miss", "info", "Almost a \x1bmarker.", line=7, span=(1, 2)))
+    lines = JSONLines()
+    lines.add(event)
+    lines.finish()
+    table = Table()
+    table.add(event)
+    assert printed(table, capfdbinary)[-2:-1] == [r"line 7: near-miss: Almost a \x1bmarker."]
 
 
 def test_the_table_lists_blocks_with_children_indented_and_the_errors_below(capfdbinary):

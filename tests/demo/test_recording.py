@@ -3,7 +3,7 @@ import json
 import pytest
 
 from componentstream.core.errors import ConfigurationError
-from componentstream.demo.recording import Chunk, read_recording
+from componentstream.demo.recording import Chunk, is_chunk, read_recording
 
 AT = '"at" must be a number of seconds from 0 to 1e+09, not'
 
@@ -24,6 +24,21 @@ def test_a_recording_is_read_chunk_by_chunk(recording):
     assert read_recording(path) == [Chunk(0.0, "/// START A"), Chunk(0.5, "\né\u2028")]
     assert type(read_recording(path)[0].at) is float
     assert read_recording(str(path)) == read_recording(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'{"at": 0.5, "text": "a"}', True),
+        (b'\xef\xbb\xbf{"text": "a", "at": 1, "more": 2}\r', True),
+        (b'{"at": 0.5}', False),
+        (b'{"at": 0.5, "text": "a"', False),
+        (b"/// START Hero", False),
+        (b"", False),
+    ],
+)
+def test_a_chunk_can_be_told_from_the_text_of_a_model(line, expected):
+    assert is_chunk(line) is expected
 
 
 def test_an_empty_file_is_an_empty_recording(recording):

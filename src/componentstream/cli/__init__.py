@@ -12,6 +12,7 @@ Exit status: 0 no errors; 1 the stream has errors; 2 wrong usage, or a file that
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -27,11 +28,11 @@ from componentstream.cli.output import JSONLines, Table, say, utf8
 from componentstream.cli.serve import serve
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.errors import MissingExtraError, UsageError
-from componentstream.core.events import ErrorEvent
+from componentstream.core.events import ComponentBlock, ContentBlockStart, ErrorEvent, FindingEvent
 from componentstream.core.limits import BufferLimits
-from componentstream.core.parser import ComponentParser
-from componentstream.demo.recording import read_recording
+from componentstream.demo.recording import is_chunk, read_recording
 from componentstream.drive import parse
+from componentstream.inspection import NearMissParser
 from componentstream.prompt import instructions
 
 __all__ = ["main"]
@@ -82,12 +83,12 @@ def _release_output() -> None:
 
 
 def _parse(options: argparse.Namespace) -> int:
-    parser = ComponentParser(grammar_of(options), limits_of(options))
+    parser = NearMissParser(grammar_of(options), limits_of(options))
     show = Table() if options.table else JSONLines()
     files = None if options.write is None else ComponentFiles(options.write, options.suffix)
     # Each component is written when it completes, so the buffer need not keep it.
     buffer = ComponentBuffer(limits=BufferLimits(max_components=1, max_chars=1, max_uses=1))
-    errors = 0
+    errors = components = near_misses = 0
     source = Input(
         options.file,
         size=options.chunk,
@@ -95,14 +96,22 @@ def _parse(options: argparse.Namespace) -> int:
         progress=sys.stderr.isatty() and (options.table or not sys.stdout.isatty()),
     )
     with source:
+        _refuse_recording(options.file, source.first_line())
         for event in parse(source, parser=parser):
             show.add(event)
             errors += isinstance(event, ErrorEvent)
+            components += isinstance(event, ContentBlockStart) and isinstance(event.block, ComponentBlock)
+            near_misses += isinstance(event, FindingEvent)
             if files is not None and (component := buffer.apply(event)) is not None:
                 path = files.write(component)
                 source.progress.clear()
                 say(f"wrote {path}")
     show.finish()
+    if near_misses and not components:
+        say(
+            f"No component was found, but {near_misses} {'line looks' if near_misses == 1 else 'lines look'} "
+            "like a marker; see them with --table."
+        )
     if source.interrupted:
         return _INTERRUPTED
     return _ERRORS_FOUND if errors else 0
@@ -113,6 +122,15 @@ def _prompt(options: argparse.Namespace) -> int:
     text = instructions(grammar_of(options), catalog, language=options.language)
     sys.stdout.buffer.write(utf8(text))
     return 0
+
+
+def _refuse_recording(name: str, line: bytes) -> None:
+    """Raise UsageError if ``line``, the first of a file, is of a recording: that is not a model's text."""
+    if is_chunk(line):
+        raise UsageError(
+            f"{name} is a recording; play it with: componentstream replay {shlex.quote(name)} "
+            "| componentstream parse"
+        )
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -106,6 +106,13 @@ class Input:
         self.progress.clear()
         self._file.close()
 
+    def first_line(self) -> bytes:
+        """Return the first line of a file without reading it, or as much of it as is in the buffer.
+
+        The result is empty for standard input, a pipe and a device: looking at those may wait.
+        """
+        return b"" if self._name == "-" or self._length() is None else self._file.peek().partition(b"\n")[0]
+
     def __iter__(self) -> Iterator[bytes]:
         while True:
             sys.stdout.flush()

@@ -14,6 +14,7 @@ from componentstream.core.events import (
     ContentBlockStop,
     ErrorEvent,
     Event,
+    FindingEvent,
 )
 from componentstream.wire.jsonlines import JSONLinesEncoder
 
@@ -51,7 +52,9 @@ class JSONLines:
         self._encoder = JSONLinesEncoder()
 
     def add(self, event: Event) -> None:
-        """Print an event."""
+        """Print an event, unless it is a finding: the output is that of a parser without inspection."""
+        if isinstance(event, FindingEvent):
+            return
         sys.stdout.buffer.write(self._encoder.encode(event))
 
     def finish(self) -> None:
@@ -59,12 +62,13 @@ class JSONLines:
 
 
 class Table:
-    """Collects a summary of each block and prints them at the end, followed by the errors."""
+    """Collects a summary of each block and prints them at the end, followed by the errors and findings."""
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[str, str, str, str, str]] = {}
         self._depths: dict[int, int] = {}
         self._errors: list[str] = []
+        self._findings: list[str] = []
 
     def add(self, event: Event) -> None:
         """Add an event to the summary."""
@@ -78,14 +82,20 @@ class Table:
             where = "whole stream" if event.index is None else f"block {event.index}"
             where = where if event.line is None else f"line {event.line}"
             self._errors.append(escape_control_chars(f"{where}: {event.code}: {event.message}"))
+        elif isinstance(event, FindingEvent):
+            finding = event.finding
+            self._findings.append(
+                escape_control_chars(f"line {finding.line}: {finding.rule}: {finding.message}")
+            )
 
     def finish(self) -> None:
-        """Print the table and the errors."""
+        """Print the table, the errors and the findings."""
         rows = [_HEADINGS, *self._rows.values()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [self._line(row, widths) for row in rows]
-        if self._errors:
-            lines += ["", *self._errors]
+        for notes in (self._errors, self._findings):
+            if notes:
+                lines += ["", *notes]
         text = "".join(f"{line}\n" for line in lines)
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
 

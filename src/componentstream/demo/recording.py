@@ -19,7 +19,9 @@ import attrs
 
 from componentstream.core.errors import ConfigurationError
 
-__all__ = ["Chunk", "read_recording"]
+__all__ = ["Chunk", "is_chunk", "read_recording"]
+
+_BOM: Final = b"\xef\xbb\xbf"
 
 _LONGEST: Final = 1e9
 """Largest time in seconds, 30 years: far below the values at which clocks lose precision."""
@@ -47,7 +49,7 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
     """
     chunks: list[Chunk] = []
     latest = 0.0
-    for number, line in enumerate(Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(Path(path).read_bytes().removeprefix(_BOM).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
@@ -62,6 +64,15 @@ def read_recording(path: str | os.PathLike[str]) -> list[Chunk]:
         latest = chunk.at
         chunks.append(chunk)
     return chunks
+
+
+def is_chunk(line: bytes) -> bool:
+    """Return whether a line is a chunk of a recording, as no line of a model's text is."""
+    try:
+        _chunk(line.removeprefix(_BOM))
+    except ConfigurationError:
+        return False
+    return True
 
 
 def _chunk(line: bytes) -> Chunk:

@@ -1,0 +1,330 @@
+"""Lines that look like markers and are text are told once; all else passes unchanged."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from componentstream import ComponentParser, Grammar, Limits
+from componentstream.core.errors import UsageError
+from componentstream.core.events import ContentBlockDelta, Event, FindingEvent
+from componentstream.inspection import NearMissParser, NearMissScanner
+from componentstream.inspection.near_misses import MAX_FINDINGS
+from componentstream.testing import merge_deltas
+
+NEAR_MISSES = [
+    "{/* /// START Hero */}",
+    "{/* /// START Hero position=hero */}",
+    "{ /* /// END Hero */ }",
+    "// /// START Hero",
+    "/* /// START Hero */",
+    "<!-- /// START Hero -->",
+    "<!-- /// END Menu.Item -->",
+    "**/// START Hero**",
+    "__/// START Hero__",
+    "*/// START Hero position=hero*",
+    "`/// START Hero`",
+    "``/// END Hero``",
+    "> /// START Hero",
+    "> > /// START Hero",
+    "- /// START Hero",
+    "* /// END Hero",
+    "1. /// START Hero",
+    "12) /// START Hero",
+    "a) /// START Hero",
+    "# /// START Hero",
+    "### /// START Hero",
+    "/// **START** Hero",
+    "/// START: Hero",
+    "///: START Hero",
+    "/// start Hero",
+    "/// Start Hero position=hero",
+    "/// end Hero",
+    "//// START Hero",
+    "// START Hero",
+    "// END Hero",
+    "/// BEGIN Hero",
+    "/// begin Hero position='hero'",
+    "</section>/// END Hero",
+    "</section> /// END Hero",
+    "}/// START Footer position=footer",
+    "/// END Hero /// START Footer",
+    "/// START Hero position=hero /// START Footer",
+    "\u200b/// START Hero",
+    "\ufeff\ufeff/// START Hero",
+    'x = "/// START Hero"',
+    "{/* /// START hero */}",
+    "x" * 5_000 + " /// END Hero",
+    "-- /// START Hero; --",
+    "/// START Hero /// START Footer",
+]
+
+NOT_MEANT = [
+    "",
+    "plain text",
+    "/// START Hero",
+    "  /// END Hero  ",
+    "/// START Hero position=moon",
+    "/// START 9",
+    "///START Hero",
+    "/// START of the algorithm",
+    "/// Starts the algorithm",
+    "/// The END of Hero",
+    "/// start here",
+    "// start here",
+    "// Start the timer",
+    "// START the timer",
+    "// start Timer",
+    "foo(); // End Hero",
+    "foo(); // END Hero",
+    "foo(); //// END Hero",
+    "/// <reference path='START Hero' />",
+    "/// <summary>Begin Hero</summary>",
+    "///// START Hero",
+    "https://example.org/START/Hero",
+    "Write /// START Hero before each component, and then its code.",
+    "{/* /// START */}",
+    "/// !!!!! START !!!!! Hero",
+    "{/* /// START Hero and some words */}",
+    "!!!!!!!!! /// START Hero".replace(" ", "") + " and words",
+    "/// STARTED Hero",
+    "/// RESTART Hero",
+    "START Hero",
+]
+
+
+def findings_of(events: list[Event]) -> list[FindingEvent]:
+    return [event for event in events if isinstance(event, FindingEvent)]
+
+
+def scan(text: str, *, cuts: list[int] | None = None, grammar: Grammar | None = None) -> list[object]:
+    scanner = NearMissScanner(grammar or Grammar())
+    places = [0, *(cuts or []), len(text)]
+    found: list[object] = []
+    for begin, end in pairwise(places):
+        found += scanner.feed(text[begin:end])
+    return [*found, *scanner.close()]
+
+
+class TestNearMisses:
+    @pytest.mark.parametrize("line", NEAR_MISSES)
+    def test_a_line_that_looks_like_a_marker_is_told_once(self, line: str) -> None:
+        parser = NearMissParser()
+        events = [*parser.feed(f"before\n{line}\r\nafter\n"), *parser.close()]
+        (event,) = findings_of(events)
+        finding = event.finding
+        assert (finding.rule, finding.severity, finding.action) == ("near-miss", "info", "none")
+        assert finding.line == 2
+        assert finding.span == (7, 7 + len(line) + 2)
+        assert finding.message.startswith("This line looks like a marker, but ")
+        assert finding.message.isascii()
+
+    @pytest.mark.parametrize("line", NOT_MEANT)
+    def test_other_lines_are_not(self, line: str) -> None:
+        assert scan(line) == scan(line + "\n") == []
+
+    @pytest.mark.parametrize(
+        ("line", "problem"),
+        [
+            ("{/* /// START Hero */}", 'there is "{/*" on the line, so it is text. Put "/// START Hero" on'),
+            ("/// start Hero", 'its keyword is "start" instead of "START", so'),
+            ("/// BEGIN Hero", 'its keyword is "BEGIN" instead of "START", so'),
+            ("//// end Hero".replace("end", "END"), 'it begins with "////" instead of "///", so'),
+            ("</a>/// END Hero", 'other text is before it on the line, so it is text. Put "/// END Hero" on'),
+        ],
+    )
+    def test_the_message_says_why_and_what_to_write(self, line: str, problem: str) -> None:
+        (finding,) = scan(line)
+        assert problem in finding.message  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize(
+        ("grammar", "line", "told"),
+        [
+            (Grammar(prefix="@@@"), "@@ START Hero", True),
+            (Grammar(prefix="@@@"), "- @@@ START Hero", True),
+            (Grammar(prefix="@@@"), "- /// START Hero", False),
+            (Grammar(prefix="#!"), "- #! START Hero", True),
+            (Grammar(prefix="#!"), "#!# START Hero", True),
+            (Grammar(prefix="#"), "## START Hero", True),
+            (Grammar(prefix="%", start="OPEN", end="SHUT"), "- % OPEN Hero", True),
+            (Grammar(prefix="%", start="OPEN", end="SHUT"), "% shut Hero", True),
+            (Grammar(prefix="%", start="OPEN", end="SHUT"), "- % START Hero", False),
+        ],
+    )
+    def test_prefix_and_keywords_are_those_of_the_grammar(
+        self,
+        grammar: Grammar,
+        line: str,
+        told: bool,  # noqa: FBT001
+    ) -> None:
+        assert bool(scan(line, grammar=grammar)) is told
+
+    def test_at_most_ten_are_told(self) -> None:
+        found = scan("- /// START Hero\n" * 30)
+        assert len(found) == MAX_FINDINGS == 10
+
+    def test_the_number_can_be_chosen(self) -> None:
+        assert len(NearMissScanner(max_findings=2).feed("- /// START Hero\n" * 3)) == 2
+        assert NearMissScanner(max_findings=0).feed("- /// START Hero\n") == []
+
+    @pytest.mark.parametrize("number", [-1, True, "3", None])
+    def test_another_number_is_refused(self, number: object) -> None:
+        with pytest.raises(UsageError, match="max_findings must be an integer >= 0"):
+            NearMissScanner(max_findings=number)  # type: ignore[arg-type]
+
+    def test_another_grammar_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="grammar must be a Grammar, not str"):
+            NearMissScanner("///")  # type: ignore[arg-type]
+
+    def test_a_closed_scanner_refuses_text(self) -> None:
+        scanner = NearMissScanner()
+        assert scanner.close() == scanner.close() == []
+        for text in ("a", "a\n"):
+            with pytest.raises(UsageError, match="make a new NearMissScanner"):
+                scanner.feed(text)
+
+    def test_a_byte_order_mark_counts_for_the_offset_only(self) -> None:
+        (finding,) = scan("\ufeff- /// START Hero\n")
+        assert finding.span == (1, 18)  # type: ignore[attr-defined]
+        assert scan("\ufeff/// START Hero\n") == []
+        assert scan("\n\ufeff/// START Hero\n") != []
+
+    def test_a_long_line_in_small_chunks_is_not_kept(self) -> None:
+        scanner = NearMissScanner()
+        for _ in range(100_000):
+            assert scanner.feed("x") == []
+        assert len(scanner.parts) <= 4_096
+        (finding,) = scanner.feed(" /// END Hero\n")
+        assert finding.span == (0, 100_014)
+
+
+class TestFindingsAmongEvents:
+    def test_a_finding_follows_its_text_and_names_its_block(self) -> None:
+        text = "- /// START A\n/// START A\n{/* /// END A */}\nx\n/// END A\n"
+        parser = NearMissParser()
+        kinds = [
+            (event.type, getattr(event, "index", None) if event.type != "finding" else event.finding.index)
+            for event in [*parser.feed(text), *parser.close()]
+        ]
+        assert kinds == [
+            ("content_block_start", 0),
+            ("content_block_delta", 0),
+            ("finding", 0),
+            ("content_block_stop", 0),
+            ("content_block_start", 1),
+            ("content_block_delta", 1),
+            ("finding", 1),
+            ("content_block_stop", 1),
+        ]
+
+    def test_the_last_line_needs_no_end(self) -> None:
+        parser = NearMissParser()
+        events = [*parser.feed("/// START A\n// END A"), *parser.close()]
+        assert [event.type for event in events[-3:]] == ["finding", "error", "content_block_stop"]
+
+    def test_text_that_is_discarded_has_no_block(self) -> None:
+        parser = NearMissParser(Grammar(outside="discard"))
+        (event,) = parser.feed("- /// START A\n")
+        assert isinstance(event, FindingEvent)
+        assert event.finding.index is None
+
+    def test_nothing_is_told_of_text_behind_a_fatal_error(self) -> None:
+        text = "- /// START A\n/// START A\n/// END A\n- /// START A\n/// START B\n- /// START C\n"
+        parser = NearMissParser(limits=Limits(max_components=1))
+        assert [event.finding.line for event in findings_of(parser.feed(text))] == [1, 4]
+        assert parser.failed
+        assert parser.feed("- /// START A\n") == []
+        assert parser.close() == []
+
+    def test_nor_of_text_behind_the_last_character(self) -> None:
+        parser = NearMissParser(limits=Limits(max_total_chars=20))
+        assert [event.finding.line for event in findings_of(parser.feed("- /// START A\n" * 2))] == [1]
+
+    def test_the_index_is_there_also_where_the_text_is_trimmed(self) -> None:
+        parser = NearMissParser(limits=Limits(max_component_chars=1))
+        events = parser.feed("/// START A\nlong enough\n")
+        assert findings_of([*events, *parser.feed("// START B\n")])[0].finding.index == 0
+        assert findings_of(parser.feed("// START B\n/// END A\n"))[0].finding.index == 0
+
+    def test_a_subclass_of_str_is_text_and_other_types_are_refused(self) -> None:
+        class Text(str):
+            __slots__ = ()
+
+        parser = NearMissParser()
+        assert len(findings_of(parser.feed(Text("- /// START A\n")))) == 1
+        with pytest.raises(UsageError, match="not bytes"):
+            parser.feed(b"- /// START A\n")  # type: ignore[arg-type]
+
+    def test_a_long_line_in_small_chunks_is_not_kept(self) -> None:
+        parser = NearMissParser()
+        for _ in range(10_000):
+            parser.feed("x")
+        assert len(parser._parts) <= 4_096
+        (event,) = findings_of(parser.feed(" /// END Hero\n"))
+        assert event.finding.span == (0, 10_014)
+
+    def test_a_closed_parser_stays_closed(self) -> None:
+        parser = NearMissParser()
+        parser.close()
+        assert parser.close() == []
+        with pytest.raises(UsageError):
+            parser.feed("- /// START A\n")
+
+    def test_the_other_events_are_those_of_the_parser(self) -> None:
+        text = "".join(
+            f"{line}\n/// START A{number}\n{line}\n" for number, line in enumerate(NEAR_MISSES[:40])
+        )
+        with_findings, without = NearMissParser(), ComponentParser()
+        events = [*with_findings.feed(text), *with_findings.close()]
+        assert [event for event in events if not isinstance(event, FindingEvent)] == [
+            *without.feed(text),
+            *without.close(),
+        ]
+
+
+LINES = st.sampled_from([*NEAR_MISSES, *NOT_MEANT, "/// START A", "/// END A", "```tsx", "```", "\ufeff"])
+TEXTS = st.lists(st.tuples(LINES, st.sampled_from(["\n", "\r\n", "", "\n\n"])), max_size=12).map(
+    lambda lines: "".join(line + end for line, end in lines)
+)
+
+
+class TestLaws:
+    @given(TEXTS, st.randoms(use_true_random=False), st.sampled_from([None, 3]))
+    def test_how_the_text_is_cut_changes_nothing(
+        self, text: str, random: random.Random, most: int | None
+    ) -> None:
+        limits = Limits() if most is None else Limits(max_components=most)
+        whole, cut = NearMissParser(limits=limits), NearMissParser(limits=limits)
+        expected = [*whole.feed(text), *whole.close()]
+        events: list[Event] = []
+        at = 0
+        while at < len(text):
+            size = random.choice([1, 2, 3, 7, 100])
+            events += cut.feed(text[at : at + size])
+            at += size
+        events += cut.close()
+        assert findings_of(events) == findings_of(expected)
+        assert _without_findings(events) == _without_findings(expected)
+
+    @given(TEXTS)
+    def test_a_finding_is_about_the_text_before_it(self, text: str) -> None:
+        parser = NearMissParser()
+        block = None
+        for event in [*parser.feed(text), *parser.close()]:
+            if isinstance(event, ContentBlockDelta):
+                block = event.index
+            elif isinstance(event, FindingEvent):
+                assert event.finding.index == block
+                assert event.finding.span is not None
+                begin, end = event.finding.span
+                assert text[begin:end].strip()
+
+    @given(st.text(alphabet="/ STARENDBGIHo.\n\r-{}*\"'=", max_size=200))
+    def test_no_text_raises(self, text: str) -> None:
+        assert scan(text) == scan(text, cuts=list(range(1, len(text))))
+
+
+def _without_findings(events: list[Event]) -> list[Event]:
+    return merge_deltas(event for event in events if not isinstance(event, FindingEvent))
