@@ -229,6 +229,12 @@ class TestFindingsAmongEvents:
         (event,) = parser.feed("- /// START A\n")
         assert isinstance(event, FindingEvent)
         assert event.finding.index is None
+        events = parser.feed("/// START A\nx\n/// END A\n- /// START A\n")
+        assert [event.finding.index for event in findings_of(events)] == [None]
+        events = parser.feed("/// START 9\n- /// START A\n")
+        assert [event.finding.index for event in findings_of(events)] == [None]
+        events = parser.feed("/// START A position=moon\n- /// START B\n")
+        assert [event.finding.index for event in findings_of(events)] == [1]
 
     def test_nothing_is_told_of_text_behind_a_fatal_error(self) -> None:
         text = "- /// START A\n/// START A\n/// END A\n- /// START A\n/// START B\n- /// START C\n"

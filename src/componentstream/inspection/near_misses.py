@@ -252,6 +252,8 @@ class NearMissParser(ComponentParser):
         for event in events[:place][::-1]:
             if isinstance(event, ContentBlockDelta):
                 return event.index
+            if isinstance(event, ContentBlockStop):
+                break
         block = self._blocks.current_block
         stop = next((event.index for event in events[place:] if isinstance(event, ContentBlockStop)), None)
         return stop if stop is not None or block is None else block.index
