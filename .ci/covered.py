@@ -23,9 +23,9 @@ SOURCE = ROOT / "src" / "componentstream"
 TESTS = ROOT / "tests"
 PACKAGES = (
     "core", "session", "inspection", "prompt", "sources", "wire", "_aio", "drive", "adapters", "log",
-    "observe", "server",
+    "observe", "server", "cli", "demo", "testing",
 )  # fmt: skip
-"""The packages that the rule covers: all but the command line, the demonstration and the testing tools."""
+"""The packages that the rule covers: all of them."""
 
 ENTRY_POINTS = {"__init__.py", "__main__.py"}
 

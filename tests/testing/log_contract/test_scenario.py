@@ -16,6 +16,7 @@ from componentstream.testing.log_contract._scenario import (
     numbered,
     read_all,
     read_payloads,
+    refused,
     seconds_until,
     started,
     status_of,
@@ -94,6 +95,17 @@ def test_the_expected_error_is_returned_and_anything_else_fails():
             await error_of(LeaseLostError, asyncio.sleep(0, 7))
 
     asyncio.run(main())
+
+
+def test_a_lease_that_a_call_accepts_is_not_refused():
+    async def scenario(log):
+        lease = await started(log, count=1)
+        with pytest.raises(AssertionError, match="expected LeaseLostError"):
+            await refused(log, lease, 2)
+        await log.delete("s")
+        await refused(log, lease, 2)
+
+    InMemory().run_scenario(scenario)
 
 
 def test_entries_and_payloads_are_read_to_the_end():

@@ -1,6 +1,7 @@
 """Who may write a stream, its status, and invalid arguments."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from itertools import count
 from time import monotonic
 from typing import Any, Final
@@ -152,5 +153,5 @@ class LeaseContract(LogScenarios):
             await error_of(UsageError, self._opened(keep=keep))
 
     async def _opened(self, **options: Any) -> None:
-        async with self.open_log(**options):
-            pass
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.open_log(**options))
