@@ -1,13 +1,16 @@
 from hypothesis import given, settings
 
 from componentstream import Catalog, ComponentSpec, Grammar
+from componentstream.inspection.near_misses import NearMissScanner
 from componentstream.prompt.example import worked_example
 from tests.prompt import drawn
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(drawn.grammars(), drawn.catalogs())
-def test_the_example_is_read_without_an_error_by_its_own_grammar(grammar, catalog):
+def test_the_example_is_read_without_an_error_or_a_finding_by_its_own_grammar(grammar, catalog):
+    scanner = NearMissScanner(grammar)
+    assert scanner.feed(worked_example(grammar, catalog)) + scanner.close() == []
     components, errors, reasons = drawn.outline(grammar, worked_example(grammar, catalog))
     assert errors == []
     assert reasons == {"end"}
