@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -165,3 +167,43 @@ def test_a_type_that_is_not_exported_is_found():
 def test_names_are_found_in_quoted_annotations_and_not_in_literals():
     annotation = ast.parse("dict[str, 'Event | None'] | Literal['a'] | x.Y", mode="eval").body
     assert list(names_in(annotation)) == ["dict", "str", "Event", "x"]
+
+
+OPTIONAL = (
+    "redis",
+    "opentelemetry",
+    "prometheus_client",
+    "hypothesis",
+    "starlette",
+    "django",
+    "flask",
+    "aiohttp",
+)
+STAR_IMPORTS = [
+    f"componentstream.{package}".rstrip(".")
+    for package in ("", "drive", "log", "log.base", "observe", "session", "sources", "testing", "wire")
+]
+
+
+@pytest.mark.parametrize("module", STAR_IMPORTS)
+def test_a_star_import_works_without_the_optional_packages(module):
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({OPTIONAL}))\n"
+        f"from {module} import *\n"
+        f"import {module}; print(*sorted(set({module}.__all__) - set(globals())))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+
+
+def test_the_log_in_redis_says_what_it_needs_where_it_is_asked_for():
+    program = (
+        "import sys; sys.modules['redis'] = None\n"
+        "import componentstream.log\n"
+        "assert 'RedisEventLog' not in componentstream.log.__all__\n"
+        "from componentstream.log import RedisEventLog"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "MissingExtraError" in done.stderr
+    assert "pip install 'componentstream[redis]'" in done.stderr

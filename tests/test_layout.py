@@ -54,6 +54,8 @@ EXTRAS = {
 
 MAX_STATEMENT_LINES = 40
 MAX_FILE_LINES = 400
+MAX_ADAPTER_LINES = 60
+SHARED_BY_ADAPTERS = {"bodies", "options", "replies", "response_start"}
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 PUBLIC = {
@@ -64,7 +66,7 @@ PUBLIC = {
     "event_from_dict", "ComponentStreamError", "ConfigurationError", "UsageError", "WireError",
     "MissingExtraError", "GenerationSession", "Timeouts", "ErrorWindow", "SessionStats", "DeltaBatcher",
     "stream", "astream", "stream_bytes", "astream_bytes", "AsyncSource", "ComponentTime", "Decoder",
-    "Encoder", "Fences",
+    "DecoderFactory", "Encoder", "Fences",
     "Hook", "HookEvent", "Json", "MessageStopReason", "Nesting", "OpenComponent", "Outside",
     "ParserErrorCode", "SessionState", "Span", "StopReason",
 }  # fmt: skip
@@ -306,3 +308,32 @@ def test_functions_and_files_are_short_enough_to_read(path):
     lengths = {node.name: statement_lines(node, code) for node in functions}
     assert {name: lines for name, lines in lengths.items() if lines > MAX_STATEMENT_LINES} == {}
     assert path.read_text(encoding="utf-8").count("\n") <= MAX_FILE_LINES
+
+
+def docstring_lines(path):
+    """Return the numbers of the lines of a module that hold docstrings."""
+    return {
+        line
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, str)
+        for line in range(node.lineno, node.end_lineno + 1)
+    }
+
+
+ADAPTERS = [
+    path
+    for path in FILES
+    if path.parent.name == "adapters" and path.stem not in {"__init__", *SHARED_BY_ADAPTERS}
+]
+
+
+def test_the_adapters_and_their_shared_parts_are_found():
+    names = {path.stem for path in ADAPTERS}
+    assert {"aiohttp", "asgi", "django", "flask", "generic", "starlette", "wsgi"} <= names
+    assert {path.stem for path in FILES if path.parent.name == "adapters"} >= SHARED_BY_ADAPTERS
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
+def test_an_adapter_is_short_enough_to_be_a_model_for_another(path):
+    assert len(code_lines(path) - docstring_lines(path)) <= MAX_ADAPTER_LINES

@@ -45,6 +45,7 @@ from componentstream.core.parser import ComponentParser
 from componentstream.drive import (
     AsyncSource,
     Decoder,
+    DecoderFactory,
     Encoder,
     aparse,
     astream,
@@ -76,6 +77,7 @@ __all__ = [
     "ContentBlockStop",
     "DebugEvent",
     "Decoder",
+    "DecoderFactory",
     "DeltaBatcher",
     "Encoder",
     "ErrorEvent",

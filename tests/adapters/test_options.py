@@ -8,6 +8,7 @@ import pytest
 from componentstream.adapters.options import check_arguments, check_async_arguments
 from componentstream.core.errors import UsageError
 from componentstream.session.session import GenerationSession
+from componentstream.sources import SSESourceDecoder
 from componentstream.wire import SSEEncoder
 
 
@@ -186,6 +187,12 @@ def test_a_wrong_option_is_refused_at_the_call(checked, option, value, words):
     with pytest.raises(UsageError) as caught:
         checked(["text"], **{option: value})
     assert words in str(caught.value)
+
+
+@both
+def test_a_class_of_decoders_is_an_option(checked):
+    checked(["text"], decoder=SSESourceDecoder)
+    checked(["text"], decoder=SSESourceDecoder())
 
 
 @both

@@ -1,16 +1,25 @@
 """The start of a response, without a server."""
 
+import asyncio
 import json
 from http import HTTPStatus
 
 import pytest
 
 from componentstream import ErrorEvent, MessageStop, StatusEvent
-from componentstream.adapters.response_start import ResponseStart, check_headers, report_reconnect
+from componentstream.adapters.response_start import (
+    ResponseStart,
+    acheck_status,
+    check_headers,
+    check_status,
+    close_unread,
+    report_reconnect,
+)
 from componentstream.core.errors import UsageError
 from componentstream.core.event_json import event_from_dict
-from componentstream.session.session import GenerationSession
+from componentstream.session.session import GenerationSession, SessionState
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
+from tests.drive.kinds import Closable
 
 STARTED = StatusEvent("started", 0, 0, 0, 0)
 
@@ -157,3 +166,45 @@ def test_hooks_are_notified_of_a_reconnect(last_event_id, told):
 
 def test_a_reconnect_without_a_session_is_ignored():
     report_reconnect(None, "41")
+
+
+@pytest.mark.parametrize("status", [200, HTTPStatus.CREATED, 302, 404, 599])
+def test_a_status_with_a_body_is_accepted(status):
+    assert check_status(status, None) is None
+
+
+@pytest.mark.parametrize("status", [100, 199, 204, 205, 304, 600, True, "200", None])
+def test_another_status_is_refused_and_a_coroutine_closed(status):
+    async def opened():
+        return []
+
+    source = opened()
+    with pytest.raises(UsageError, match=f"has a body, not {status!r}; answer with an empty response"):
+        check_status(status, source)
+    assert source.cr_frame is None
+
+
+def test_a_status_that_is_refused_late_closes_source_and_session():
+    async def test():
+        session, source = GenerationSession(), Closable("a")
+        assert await acheck_status(200, source, session) is None
+        assert (source.closed, session.state) == (0, SessionState.IDLE)
+        with pytest.raises(UsageError):
+            await acheck_status(204, source, session)
+        assert (source.closed, session.state) == (1, SessionState.CANCELLED)
+
+    asyncio.run(test())
+
+
+def test_a_source_is_closed_unread_without_a_session_too():
+    source = Closable("a")
+    asyncio.run(close_unread(source, None))
+    assert (source.read, source.closed) == (0, 1)
+
+
+def test_the_response_is_that_of_the_stream_or_of_its_failure():
+    status, headers, first = opened(STARTED).response([b"a", b"b"])
+    assert (status, first) == (200, b"ab")
+    assert ("Content-Type", "text/event-stream; charset=utf-8") in headers
+    failing = opened(STARTED, ErrorEvent("source_failed", "The source failed.", fatal=True))
+    assert failing.response([b"a"]) == failing.error_response(failing.failure)

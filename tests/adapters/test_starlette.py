@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from componentstream.core.errors import UsageError
+from componentstream.session.session import GenerationSession, SessionState
 from componentstream.wire import JSONLinesEncoder
 from tests import parts
 from tests.adapters.given_sources import (
@@ -177,6 +178,25 @@ def test_an_unknown_option_is_refused_by_the_constructor():
 def test_a_wrong_option_is_refused_by_the_constructor(options, words):
     with pytest.raises(UsageError, match=words):
         ComponentStreamResponse(Source(*PAGE).chunks(), **options)
+
+
+@pytest.mark.parametrize("status", [100, 103, 204, 205, 304, 0, 600, True, "200", None])
+def test_a_status_without_a_body_is_refused_by_the_constructor(status):
+    source = Source(*PAGE)
+    with pytest.raises(
+        UsageError, match="status_code must be a status from 200 to 599 whose response has a body"
+    ):
+        ComponentStreamResponse(source.chunks(), status_code=status)
+
+
+def test_a_status_without_a_body_that_is_set_later_is_refused_and_closes_the_source():
+    source = Source(*PAGE)
+    response = ComponentStreamResponse(source.chunks(), session=(session := GenerationSession()))
+    response.status_code = 204
+    with pytest.raises(UsageError, match="status_code must be"):
+        get(response)
+    assert source.read == 0
+    assert session.state is SessionState.CANCELLED
 
 
 def fastapi_client():

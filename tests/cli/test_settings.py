@@ -37,6 +37,7 @@ GIVEN = {
     ("rate_limit",): ("none", None),
     ("rate_limit_storage",): ("async+redis://localhost:6379", "async+redis://localhost:6379"),
     ("on_disconnect",): ("cancel", "cancel"),
+    ("decoder",): ("sse", "sse"),
     ("on_store_failure",): ("fail", "fail"),
     ("timeouts", "chunk"): ("none", None),
     ("grammar", "prefix"): ("#!", "#!"),

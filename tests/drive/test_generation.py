@@ -15,14 +15,16 @@ from componentstream.core.events import (
     ContentBlockStop,
     ErrorEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
     TextBlock,
+    UsageEvent,
 )
 from componentstream.core.parser import ComponentParser
-from componentstream.drive.generation import Generation
+from componentstream.drive.generation import Generation, usage_event
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession, Timeouts
-from componentstream.sources import SourceDecoder
+from componentstream.sources import Reasoning, SourceDecoder, Usage
 from componentstream.testing import merge_deltas, strategies
 from componentstream.wire import SSEEncoder
 from tests.drive.kinds import SourceError
@@ -68,6 +70,42 @@ def test_a_chunk_brings_its_events_and_its_length():
     assert generation.chunk("abc") == 3
     assert generation.take() == [ContentBlockStart(0, TextBlock()), ContentBlockDelta(0, "abc")]
     assert generation.session.stats.chars == 3
+
+
+def test_reasoning_and_usage_become_events_and_restart_the_chunk_timeout():
+    clock, generation = begun()
+    clock.now += 14
+    assert generation.chunk(Reasoning("so")) == 0
+    assert generation.take() == [StatusEvent("thinking", 14.0, 0, 0, 0), ReasoningEvent("so")]
+    clock.now += 14
+    assert generation.chunk(Usage(8, cached_tokens=3)) == 0
+    assert generation.take() == [UsageEvent(8, cached_tokens=3)]
+    assert generation.deadline() == 130.0
+    assert usage_event(Usage(1, 2, 3, 4)) == UsageEvent(1, 2, 3, 4)
+
+
+def test_text_that_is_held_leaves_before_the_reasoning_after_it():
+    _, generation = begun(batcher=DeltaBatcher())
+    for chunk in ("a", "b", Reasoning("so"), "c"):
+        generation.chunk(chunk)
+    texts = [event.text for event in generation.take() if hasattr(event, "text")]
+    assert texts == ["a", "b", "so"]
+
+
+@pytest.mark.parametrize("end", ["source_ended", "cancel", "fail", "failed", "tick"])
+def test_ignored_events_are_counted_on_every_end(end):
+    clock, generation = begun()
+    generation.chunk({"type": "message_stop"})
+    generation.chunk({"type": "mystery"})
+    generation._decoder.feed({"type": "mystery"})
+    clock.now += 100 * (end == "tick")
+    if end == "fail":
+        generation.fail("mine", "No more.")
+    elif end == "failed":
+        generation.source_failed(SourceError())
+    else:
+        getattr(generation, end)()
+    assert generation.take()[-1].stats["ignored"] == 2
 
 
 def test_the_end_of_the_source_ends_the_session():

@@ -13,7 +13,16 @@ import pytest
 
 from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
-from componentstream.core.events import ContentBlockDelta, MessageStop
+from componentstream.core.events import (
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    MessageStop,
+    ReasoningEvent,
+    TextBlock,
+    UsageEvent,
+)
 from componentstream.core.parser import ComponentParser
 from componentstream.demo.recording import read_recording
 from componentstream.drive import Decoder, Encoder, live
@@ -21,7 +30,8 @@ from componentstream.drive.live import astream, astream_bytes, stream, stream_by
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import StreamFinished
 from componentstream.session.session import GenerationSession, Timeouts
-from componentstream.sources import SSESourceDecoder
+from componentstream.sources import JSONLinesSourceDecoder, Reasoning, SSESourceDecoder, Usage
+from componentstream.sources import SourceError as PieceError
 from componentstream.testing import EventVerifier, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
 from tests.drive.kinds import (
@@ -190,6 +200,71 @@ def test_the_decoder_may_be_the_callers(driver):
 
 
 @each
+def test_a_class_of_decoders_makes_one_and_a_used_decoder_is_refused_at_the_call(driver):
+    data = b'{"message":{"role":"assistant","content":"abc"},"done":false}\n'
+    for _ in range(2):
+        _, items = made(driver, data)
+        events, _ = drained(driver, items, decoder=JSONLinesSourceDecoder)
+        assert [event.text for event in events if type(event) is ContentBlockDelta] == ["abc"]
+    decoder = JSONLinesSourceDecoder()
+    drained(driver, made(driver, data)[1], decoder=decoder)
+    with pytest.raises(UsageError, match=r"^This JSONLinesSourceDecoder is closed; pass a new one"):
+        driver([data], decoder=decoder)
+    shared = SSESourceDecoder()
+    driver([data], decoder=shared)
+    with pytest.raises(UsageError, match=r"^This SSESourceDecoder decodes another stream; pass a new one"):
+        driver([data], decoder=shared)
+
+
+@each
+def test_a_call_that_is_refused_does_not_use_up_the_decoder(driver):
+    decoder = SSESourceDecoder()
+    with pytest.raises(UsageError):
+        driver([b""], decoder=decoder, session="x")
+    with pytest.raises(UsageError):
+        driver([b""], decoder=decoder, clock=0.0)
+    assert drained(driver, made(driver, b"")[1], decoder=decoder)[1] is None
+
+
+@each
+def test_the_pieces_of_a_decoder_are_a_source(driver):
+    pieces = [Reasoning("so"), "a", Usage(8), PieceError("source_truncated", "Cut."), "b", Usage(None, 2)]
+    events, error = drained(driver, made(driver, *pieces)[1])
+    assert error is None
+    shown = [event for event in verified(events) if event.type not in {"status", "message_stop"}]
+    assert shown == [
+        ReasoningEvent("so"),
+        ContentBlockStart(0, TextBlock()),
+        ContentBlockDelta(0, "a"),
+        UsageEvent(8),
+        ErrorEvent("source_truncated", "Cut."),
+        ContentBlockDelta(0, "b"),
+        UsageEvent(8, 2),
+        ContentBlockStop(0, "end", 2),
+    ]
+    assert events[1].phase == "thinking"
+    assert events[-1].stats["usage"] == UsageEvent(8, 2).counts()
+
+
+@each
+def test_a_fatal_piece_ends_the_stream_as_the_provider_would(driver):
+    failed = PieceError("source_failed", "Overloaded.", fatal=True, retryable=True)
+    for chunks in (["a", failed], [b"a", failed]):
+        events, error = drained(driver, made(driver, *chunks, chunks[0])[1])
+        assert error is None
+        [shown] = [event for event in verified(events) if type(event) is ErrorEvent]
+        assert shown == ErrorEvent("source_failed", "Overloaded.", fatal=True, retryable=True)
+        assert events[-1].reason == "failed"
+
+
+@each
+def test_what_the_decoder_did_not_know_is_counted(driver):
+    unknown, known = b'data: {"type":"mystery"}\n\n', b'data: {"type":"message_stop"}\n\n'
+    events, _ = drained(driver, made(driver, unknown, known, unknown + unknown)[1], decoder=SSESourceDecoder)
+    assert events[-1].stats["ignored"] == 3
+
+
+@each
 def test_deltas_are_merged_by_a_batcher(driver):
     _, items = made(driver, *"abcdef")
     events, _ = drained(driver, items, batcher=DeltaBatcher())
@@ -298,7 +373,7 @@ def test_a_timeout_that_is_not_a_number_of_seconds_is_refused(driver, name, valu
         ({"session": "x"}, "session must be a GenerationSession, not str; pass GenerationSession(...)."),
         ({"session": GenerationSession}, "the class GenerationSession; call it: GenerationSession()."),
         ({"decoder": "x"}, "decoder must have feed() and close(), as SourceDecoder() has; str lacks"),
-        ({"decoder": SSESourceDecoder}, "the class SSESourceDecoder; call it: SSESourceDecoder()."),
+        ({"decoder": dict}, "a class of decoders; the class dict lacks feed() and close(). Pass one of"),
         ({"batcher": "x"}, "batcher must be a DeltaBatcher, not str; pass DeltaBatcher(...)."),
         ({"batcher": DeltaBatcher}, "the class DeltaBatcher; call it: DeltaBatcher()."),
         ({"clock": 0.0}, "clock must be a function that returns seconds, not float; pass time.monotonic."),

@@ -14,11 +14,15 @@ from componentstream.core.events import (
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
+    ReasoningEvent,
     TextBlock,
+    UsageEvent,
 )
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.plain import aparse, parse
+from componentstream.sources import Reasoning, SSESourceDecoder, Usage
+from componentstream.sources import SourceError as PieceError
 from tests.drive.kinds import (
     Aclosable,
     AsyncClosable,
@@ -57,13 +61,13 @@ def whole(events):
     return merged
 
 
-def run(driver, source, *, parser=None):
+def run(driver, source, **options):
     """The events and the exception that a driver gives for a source, to its end."""
     if driver is parse:
-        return drain(parse(source, parser=parser))
+        return drain(parse(source, **options))
 
     async def collect():
-        return await adrain(aparse(source, parser=parser))
+        return await adrain(aparse(source, **options))
 
     return asyncio.run(collect())
 
@@ -98,6 +102,74 @@ both = pytest.mark.parametrize("driver", [parse, aparse])
 
 
 # What comes out
+
+
+@both
+def test_the_pieces_of_a_decoder_are_a_source(driver):
+    truncated = PieceError("source_truncated", "Cut.")
+    pieces = [
+        Reasoning("so"),
+        Reasoning(""),
+        "a",
+        Usage(8),
+        Usage(),
+        truncated,
+        "b",
+        Usage(8),
+        Usage(None, 2),
+    ]
+    events, error = run(driver, made(driver, *pieces)[1])
+    assert error is None
+    assert events == [
+        ReasoningEvent("so"),
+        ContentBlockStart(0, TextBlock()),
+        ContentBlockDelta(0, "a"),
+        UsageEvent(8),
+        ErrorEvent("source_truncated", "Cut."),
+        ContentBlockDelta(0, "b"),
+        UsageEvent(8, 2),
+        ContentBlockStop(0, "end", 2),
+    ]
+
+
+@both
+def test_a_fatal_piece_ends_the_stream(driver):
+    failed = PieceError("source_failed", "Overloaded.", fatal=True, retryable=True)
+    for text in ("a", b"a"):
+        source, items = made(driver, text, failed, text)
+        events, error = run(driver, items)
+        assert (error, source.closed) == (None, 1)
+        assert events[2:] == [
+            ErrorEvent("source_failed", "Overloaded.", fatal=True, retryable=True),
+            ContentBlockStop(0, "aborted", 1),
+        ]
+
+
+@both
+def test_a_decoder_chooses_how_bytes_are_read(driver):
+    data = b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"abc"}}\n\n'
+    for decoder in (SSESourceDecoder, SSESourceDecoder()):
+        events, error = run(driver, made(driver, data[:20], data[20:])[1], decoder=decoder)
+        assert error is None
+        assert [event.text for event in events if type(event) is ContentBlockDelta] == ["abc"]
+    with pytest.raises(UsageError, match=r"^This SSESourceDecoder is closed; pass a new one"):
+        driver([data], decoder=decoder)
+    with pytest.raises(UsageError, match=r"^decoder must have feed\(\) and close\(\)"):
+        driver([data], decoder="sse")
+
+
+@both
+def test_a_truncated_answer_of_a_raw_decoder_driven_by_hand_is_told(driver):
+    body = (
+        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"},'
+        b'"finish_reason":"length"}]}\n\n'
+    )
+    decoder = SSESourceDecoder()
+    pieces = [*decoder.feed(body), *decoder.close()]
+    events, error = run(driver, made(driver, *pieces)[1])
+    assert error is None
+    assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["source_truncated"]
+    assert [event.text for event in events if type(event) is ContentBlockDelta] == ["Hi"]
 
 
 @both

@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import attrs
 import pytest
@@ -7,6 +8,7 @@ from componentstream import Catalog, ComponentSpec, ConfigurationError, Grammar,
 from componentstream.core.events import ContentBlockDelta
 from componentstream.log import MemoryEventLog, open_log
 from componentstream.session.lifecycle import Timeouts
+from componentstream.sources import JSONLinesSourceDecoder, SourceDecoder, SSESourceDecoder
 from tests import parts
 
 parts.module("starlette")
@@ -22,6 +24,7 @@ DEFAULTS = {
     "hooks": (),
     "batch_chars": 256,
     "batch_delay": 0.05,
+    "decoder": "text",
     "heartbeat": 15.0,
     "send_timeout": 20.0,
     "log": None,
@@ -75,6 +78,7 @@ def test_given_values_are_kept():
     given = {
         "timeouts": Timeouts(None, None), "grammar": Grammar(nesting="text"), "limits": Limits(max_depth=3),
         "catalog": Catalog([ComponentSpec("Hero")]), "hooks": [print], "batch_chars": 1, "batch_delay": 0.5,
+        "decoder": "sse",
         "heartbeat": 1, "send_timeout": 1, "log": MemoryEventLog(), "lease": 2.5, "log_timeout": 0.1,
         "on_store_failure": "fail", "on_disconnect": "cancel", "max_body_bytes": 1, "body_timeout": 1e-9,
         "authenticate": print, "ticket_seconds": 5, "debug": True, "allowed_origins": ["https://a.example"],
@@ -180,8 +184,8 @@ def is_right(name, value):
     """Whether one of the wrong values happens to be right for a field."""
     return (
         (value is None and name in {"catalog", "heartbeat", "log", "authenticate", "rate_limit"})
-        or (name == "authenticate" and value is print)
-        or (name in {"rate_limit", "rate_limit_storage"} and value == "text")
+        or (name in {"authenticate", "decoder"} and value is print)
+        or (name in {"rate_limit", "rate_limit_storage", "decoder"} and value == "text")
         or (type(value) is int and value == 7 and name in {*COUNTS, *SECONDS, "heartbeat", "trusted_proxies"})
     )
 
@@ -232,3 +236,40 @@ def test_a_password_in_a_wrong_value_is_not_shown(name):
 def test_every_field_has_a_check():
     for field in attrs.fields(ServerSettings):
         assert field.metadata["setting"].expected_instead_of(object()) is not None
+
+
+@pytest.mark.parametrize(
+    ("decoder", "kind"),
+    [
+        ("text", SourceDecoder),
+        ("sse", SSESourceDecoder),
+        ("jsonlines", JSONLinesSourceDecoder),
+        (SourceDecoder, SourceDecoder),
+        (partial(SourceDecoder), SourceDecoder),
+    ],
+)
+def test_each_stream_gets_a_decoder_of_its_own(decoder, kind):
+    settings = ServerSettings(decoder=decoder)
+    data = b'data: {"type":"mystery"}\n' if kind is SSESourceDecoder else b'{"type":"mystery"}\n'
+    first, second = settings.new_decoder(), settings.new_decoder()
+    assert first is not second
+    first.feed(b"" if kind is SourceDecoder else data)
+    first.close()
+    assert first.ignored == (kind is not SourceDecoder)
+    assert second.ignored == 0
+
+
+@pytest.mark.parametrize("value", ["SSE", "", 7, None, []])
+def test_an_unknown_decoder_is_refused(value):
+    expected = f"'text' or 'sse' or 'jsonlines' or a class of decoders, not {value!r}."
+    assert refusal(decoder=value) == f"ServerSettings: decoder must be {expected}"
+
+
+def test_one_decoder_for_all_streams_is_refused():
+    assert refusal(decoder=dict).startswith(
+        "ServerSettings: decoder must be a decoder or a class of decoders;"
+    )
+    assert refusal(decoder=SSESourceDecoder()) == (
+        "ServerSettings: decoder must be a class, or a function that makes a decoder for each stream, not "
+        "one SSESourceDecoder; pass the class: decoder=SSESourceDecoder."
+    )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from componentstream import Grammar
 from componentstream.core.errors import UsageError
-from componentstream.sources import Reasoning, SourceDecoder, SourceError
+from componentstream.sources import Reasoning, SourceDecoder, SourceError, Usage
 from tests.sources import recorded, shapes
 from tests.sources.libraries import outcome, said
 
@@ -28,6 +28,11 @@ def decoded(chunks):
     return said([piece for chunk in chunks for piece in decoder.feed(chunk)] + decoder.close())
 
 
+def decoded_without_end(chunks):
+    decoder = SourceDecoder()
+    return [piece for chunk in chunks for piece in decoder.feed(chunk)]
+
+
 def test_str_is_text_already():
     assert decoded(["a", "", "b\ud800", "\ufeff"]) == ["a", "b\ud800", "\ufeff"]
     assert decoded([""]) == []
@@ -37,6 +42,25 @@ def test_str_is_text_already():
 def test_a_str_of_a_class_of_its_own_is_a_str():
     text = type("Text", (str,), {})("a")
     assert decoded([text, "b", text]) == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("chunks", [["a", "b"], [b"a", b"b"], recorded.chat()])
+@pytest.mark.parametrize("piece", [Reasoning("so"), Reasoning(""), Usage(), TOKEN_LIMIT])
+def test_pieces_pass_between_chunks_of_every_kind(chunks, piece):
+    first, *rest = chunks
+    assert decoded([piece, first, piece, *rest, piece]) == [
+        piece,
+        *decoded_without_end([first]),
+        piece,
+        *decoded(chunks)[len(decoded_without_end([first])) :],
+        piece,
+    ]
+
+
+@pytest.mark.parametrize("chunks", [["a", "b"], [b"a", b"b"], recorded.chat()])
+def test_nothing_follows_a_piece_that_is_a_fatal_error(chunks):
+    first, *rest = chunks
+    assert decoded([first, INCOMPLETE, *rest, INCOMPLETE]) == [*decoded_without_end([first]), INCOMPLETE]
 
 
 @pytest.mark.parametrize("cut", range(len("aä€😀".encode()) + 1))

@@ -1,7 +1,6 @@
 """A stream as an ASGI application: for any ASGI server, and any framework that mounts one."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
@@ -9,8 +8,10 @@ from typing import Any, TypeAlias
 from typing_extensions import Unpack
 
 from componentstream._aio.scopes import cancel_on_disconnect
-from componentstream.adapters.generic import AsyncStreamingReply, astart_response, close_unread
+from componentstream.adapters.generic import astart_response
 from componentstream.adapters.options import SEND_TIMEOUT, Options, check_async_arguments
+from componentstream.adapters.replies import AsyncStreamingReply
+from componentstream.adapters.response_start import close_unread
 from componentstream.drive.opening import AsyncSource
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -61,14 +62,7 @@ class ASGIStream:
         finally:
             # A task that is cancelled before its first step runs no code, not even a `finally`.
             if not self._started:
-                await self._close_unread()
-
-    async def _close_unread(self) -> None:
-        """Close the source of a request that was cancelled before its work began."""
-        session = self._options.get("session")
-        if session is not None:
-            session.cancel(time.monotonic())
-        await close_unread(self._source)
+                await close_unread(self._source, self._options.get("session"))
 
     async def _respond(self, scope: Message, send: Send) -> None:
         self._started = True

@@ -19,7 +19,7 @@ from componentstream.drive.checks import (
     is_async_function,
     is_awaitable_source,
 )
-from componentstream.drive.generation import Decoder
+from componentstream.drive.decoding import Decoder, DecoderFactory
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
 
@@ -33,13 +33,14 @@ class StreamOptions(TypedDict, total=False):
 
     Attributes:
         session: Session that the stream runs through. It makes one stream, so create one per request.
-        decoder: Decoder from chunks of the source to text.
+        decoder: Decoder from chunks of the source to text, or a class or a function that makes one, such as
+            ``SSESourceDecoder`` for the bytes of a provider's response.
         batcher: Batcher that merges deltas; None disables merging.
         heartbeat: Seconds of silence before a heartbeat is sent; None disables heartbeats.
     """
 
     session: GenerationSession | None
-    decoder: Decoder | None
+    decoder: Decoder | DecoderFactory | None
     batcher: DeltaBatcher | None
     heartbeat: float | None
 

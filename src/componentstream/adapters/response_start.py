@@ -7,8 +7,11 @@ from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 
 from componentstream.core import codes
+from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ErrorEvent, Event, StatusEvent
+from componentstream.drive.checks import discard_on_error
+from componentstream.drive.closing import aclose_on_exit
 from componentstream.drive.generation import Encoder
 from componentstream.session.session import GenerationSession
 from componentstream.wire import JSONLinesEncoder, SSEEncoder
@@ -20,6 +23,11 @@ _RETRY_AFTER: Final = "1"
 """Seconds. A retryable failure was slow or cut off, which does not predict the next second."""
 
 
+_WITH_BODY: Final = frozenset(range(200, 600)) - {
+    HTTPStatus.NO_CONTENT,
+    HTTPStatus.RESET_CONTENT,
+    HTTPStatus.NOT_MODIFIED,
+}
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A field name and a field value of HTTP (RFC 9110, section 5). A line end in a value would begin a header of
@@ -44,6 +52,30 @@ def check_headers(headers: object) -> None:
                     f"{pair!r:.80} is not a header: a name of letters, digits and '-' and a value of Latin-1 "
                     "characters without line ends are needed."
                 )
+
+
+def check_status(status: object, source: object) -> None:
+    """Reject a status whose response has no body, and so no stream.
+
+    Raises:
+        UsageError: ``status`` is not an integer from 200 to 599, or is 204, 205 or 304.
+    """
+    if isinstance(status, int) and type(status) is not bool and status in _WITH_BODY:
+        return
+    with discard_on_error(source):
+        raise UsageError(
+            f"status_code must be a status from 200 to 599 whose response has a body, not {shown(status)}; "
+            "answer with an empty response of the framework instead of a stream."
+        )
+
+
+async def acheck_status(status: object, source: object, session: GenerationSession | None) -> None:
+    """Reject such a status when the response is sent, and close the source, which will not be read."""
+    try:
+        check_status(status, None)
+    except UsageError:
+        await close_unread(source, session)
+        raise
 
 
 class StreamEncoder(Encoder, Protocol):
@@ -92,6 +124,12 @@ class ResponseStart:
         """Return whether `chunk`, the driver's latest, settles the status of the response."""
         return self._started or chunk == self._heartbeat
 
+    def response(self, chunks: list[bytes]) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+        """Return status, headers and first bytes of the response that begins with these chunks."""
+        if self.failure is not None:
+            return self.error_response(self.failure)
+        return HTTPStatus.OK, self.headers(), b"".join(chunks)
+
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers of a streaming response."""
         given = {name.lower() for name, _ in self._headers}
@@ -129,3 +167,10 @@ def report_reconnect(session: GenerationSession | None, last_event_id: str | Non
     """Report to the hooks of a session that its client has reconnected, if it has."""
     if session is not None and last_event_id:
         session.reconnected(last_event_id, time.monotonic())
+
+
+async def close_unread(source: object, session: GenerationSession | None) -> None:
+    """Close the source of a request that was cancelled before its work began, and cancel its session."""
+    if session is not None:
+        session.cancel(time.monotonic())
+    await aclose_on_exit(source)(None, None, None)

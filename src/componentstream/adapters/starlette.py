@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing_extensions import Unpack, override
 
 from componentstream.adapters.asgi import ASGIStream
-from componentstream.adapters.options import SEND_TIMEOUT, StreamOptions, check_async_arguments
-from componentstream.adapters.response_start import Headers, ResponseStart, StreamEncoder
+from componentstream.adapters.options import SEND_TIMEOUT, Options, check_async_arguments
+from componentstream.adapters.replies import begin
+from componentstream.adapters.response_start import acheck_status, check_status
 from componentstream.core.errors import MissingExtraError
 from componentstream.drive.opening import AsyncSource
 
@@ -42,16 +43,15 @@ class ComponentStreamResponse(Response):
 
     Args:
         content: Source of the stream: chunks of a model's answer, as ``astream_bytes`` takes them.
-        status_code: Status of a response whose stream starts without a fatal error.
+        status_code: Status of a response whose stream starts without a fatal error, from 200 to 599; 204, 205
+            and 304 have no body.
         background: Task to run after the stream, also after a disconnect. It does not run when the server
             cancels the request: put necessary cleanup into the source.
         send_timeout: Timeout for sending one chunk, in seconds.
-        encoder: See :class:`~componentstream.adapters.options.Options`.
-        headers: See :class:`~componentstream.adapters.options.Options`.
-        options: See :class:`~componentstream.adapters.options.StreamOptions`.
+        options: See :class:`~componentstream.adapters.options.Options`.
 
     Raises:
-        UsageError: The source, an option or ``send_timeout`` is not valid.
+        UsageError: The source, the status, an option or ``send_timeout`` is not valid.
     """
 
     status_code: int = HTTPStatus.OK
@@ -64,35 +64,32 @@ class ComponentStreamResponse(Response):
         *,
         background: BackgroundTask | None = None,
         send_timeout: float = SEND_TIMEOUT,
-        encoder: StreamEncoder | None = None,
-        headers: Headers = (),
-        **options: Unpack[StreamOptions],
+        **options: Unpack[Options],
     ) -> None:
-        given = {**options, "encoder": encoder, "headers": headers}
-        check_async_arguments("ComponentStreamResponse", content, send_timeout, given)
+        check_status(status_code, content)
+        check_async_arguments("ComponentStreamResponse", content, send_timeout, options)
         self._source = content
         self._send_timeout = send_timeout
-        self._encoder = encoder
         self._options = options
         self.status_code = status_code
         self.background = background
-        self.init_headers(dict(ResponseStart(encoder, headers).headers()))
+        self.init_headers(dict(begin(options)[0].headers()))
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # It may have been set since.
+        await acheck_status(self.status_code, self._source, self._options.get("session"))
+
         async def send_with_status(message: Message) -> None:
             if message.get("status") == HTTPStatus.OK:
                 message["status"] = self.status_code
             await send(message)
 
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers]
-        stream = ASGIStream(
-            self._source,
-            send_timeout=self._send_timeout,
-            **self._options,
-            encoder=self._encoder,
-            headers=headers,
-        )
+        options = self._options.copy()
+        options["headers"] = [
+            (key.decode("latin-1"), text.decode("latin-1")) for key, text in self.raw_headers
+        ]
+        stream = ASGIStream(self._source, send_timeout=self._send_timeout, **options)
         await stream(scope, receive, send if self.status_code == HTTPStatus.OK else send_with_status)
         if self.background is not None:
             await self.background()

@@ -5,7 +5,8 @@ session over it, with deadlines, status and a ``message_stop``; :func:`stream_by
 are the same as bytes that can be sent as they are.
 """
 
-from componentstream.drive.generation import Decoder, Encoder
+from componentstream.drive.decoding import Decoder, DecoderFactory
+from componentstream.drive.generation import Encoder
 from componentstream.drive.live import astream, astream_bytes, stream, stream_bytes
 from componentstream.drive.opening import AsyncSource
 from componentstream.drive.plain import aparse, parse
@@ -13,6 +14,7 @@ from componentstream.drive.plain import aparse, parse
 __all__ = [
     "AsyncSource",
     "Decoder",
+    "DecoderFactory",
     "Encoder",
     "aparse",
     "astream",

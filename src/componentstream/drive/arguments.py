@@ -3,6 +3,7 @@
 from componentstream.core.arguments import check_instance, check_members, described
 from componentstream.core.errors import UsageError
 from componentstream.core.parser import ComponentParser
+from componentstream.drive.decoding import check_decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession, SessionState
 
@@ -35,13 +36,12 @@ def check_session(session: object) -> None:
 
 
 def check_stages(decoder: object, batcher: object) -> None:
-    """Reject a decoder or a batcher that is not one; both may be None.
+    """Reject a decoder (or a class or function that makes one) or a batcher that is not valid.
 
     Raises:
         UsageError: One of them is something else.
     """
-    if decoder is not None:
-        check_members(decoder, ("feed()", "close()"), "decoder", "SourceDecoder")
+    check_decoder(decoder)
     if batcher is not None:
         check_instance(batcher, DeltaBatcher, "batcher")
 

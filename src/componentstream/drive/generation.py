@@ -6,10 +6,11 @@ event, and then sends the contents of ``out``.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, Protocol, TypeVar, assert_never
+from typing import Final, Generic, Protocol, TypeVar, assert_never
 
 from componentstream.core import codes
 from componentstream.core.events import Event, ReasoningEvent, UsageEvent
+from componentstream.drive.decoding import Decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
@@ -24,16 +25,6 @@ CLOSE_WAIT: Final = 1.0
 """Seconds that the end of a stream waits for its source to be closed; the last events do not wait for it."""
 
 T = TypeVar("T")
-
-
-class Decoder(Protocol):
-    """Decodes chunks to text, as the decoders of ``componentstream.sources`` do."""
-
-    def feed(self, chunk: Any, /) -> list[Piece]:
-        """Return the text of a chunk, and the errors in it."""
-
-    def close(self) -> list[Piece]:
-        """Return the text and the errors that the end of the source adds."""
 
 
 class Encoder(Protocol):
@@ -159,8 +150,9 @@ class Generation(Generic[T]):
         self._parse_held()
         if pieces:
             return self._feed(pieces, now)
-        # An event without text, such as a thought, resets the chunk timeout.
+        # An event without text resets the chunk timeout.
         self.session.feed("", now)
+        self._count_ignored()
         return 0
 
     def reset_chunk_timeout(self) -> None:
@@ -201,12 +193,14 @@ class Generation(Generic[T]):
         finally:
             # Also if a hook raised: the caller relies on a session that has ended.
             now = self.clock()
+            self._count_ignored()
             self._put(self.session.cancel(now), now)
 
     def fail(self, code: str, message: str) -> None:
         """End the session with a fatal, retryable error; do nothing if it is over."""
         if not self.ended:
             self._parse_held()
+            self._count_ignored()
             now = self.clock()
             self._put(self.session.report_error(code, message, now, fatal=True, retryable=True), now)
 
@@ -221,6 +215,7 @@ class Generation(Generic[T]):
         if now < self.deadline():
             return now
         self._parse_held()
+        self._count_ignored()
         self._put(self.session.tick(now), now)
         if self._heartbeat is not None and now >= self.sent + self._heartbeat_interval:
             self.sent = now
@@ -246,8 +241,12 @@ class Generation(Generic[T]):
             held.clear()
             self._put(self.session.feed(text, arrival, chunks=chunks), arrival)
 
+    def _count_ignored(self) -> None:
+        self.session.ignored(getattr(self._decoder, "ignored", 0))
+
     def _feed(self, pieces: Iterable[Piece], now: float) -> int:
         session = self.session
+        self._count_ignored()
         chars = 0
         for piece in pieces:
             match piece:

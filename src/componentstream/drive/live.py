@@ -17,19 +17,19 @@ from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.events import Event
 from componentstream.drive.arguments import check_clock, check_encoder, check_session, check_stages
 from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
-from componentstream.drive.generation import Decoder, Encoder, Generation
+from componentstream.drive.decoding import Decoder, DecoderFactory, decoder_of
+from componentstream.drive.generation import Encoder, Generation
 from componentstream.drive.opening import AsyncSource
 from componentstream.drive.thread_driver import ThreadDriver
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
-from componentstream.sources.decoder import SourceDecoder
 
 
 def stream(
     source: Iterable[object],
     *,
     session: GenerationSession | None = None,
-    decoder: Decoder | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
     batcher: DeltaBatcher | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Event, None, None]:
@@ -48,9 +48,11 @@ def stream(
 
     Args:
         source: Iterable of the chunks of one answer: all str, all bytes of UTF-8 cut anywhere, or the events
-            of a provider.
+            of a provider; pieces of ``componentstream.sources`` may come between them.
         session: Session that has not been started, by default a ``GenerationSession()``.
-        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``. For the bytes of a provider's
+            response use ``SSESourceDecoder`` or ``JSONLinesSourceDecoder`` of ``componentstream.sources``. It
+            may be a class, or a function that returns a new decoder.
         batcher: Batcher that merges deltas; by default deltas are not merged.
         clock: Monotonic clock in seconds of real time.
 
@@ -66,7 +68,7 @@ def astream(
     source: AsyncSource,
     *,
     session: GenerationSession | None = None,
-    decoder: Decoder | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
     batcher: DeltaBatcher | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[Event, None]:
@@ -89,7 +91,9 @@ def astream(
             asynchronous client. A plain iterable is read by a thread, as by :func:`stream`, a list or a tuple
             without one.
         session: Session that has not been started, by default a ``GenerationSession()``.
-        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``. For the bytes of a provider's
+            response use ``SSESourceDecoder`` or ``JSONLinesSourceDecoder`` of ``componentstream.sources``. It
+            may be a class, or a function that returns a new decoder.
         batcher: Batcher that merges deltas; by default deltas are not merged.
         clock: Monotonic clock in seconds of real time.
 
@@ -107,7 +111,7 @@ def stream_bytes(
     *,
     encoder: Encoder | None = None,
     session: GenerationSession | None = None,
-    decoder: Decoder | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
     batcher: DeltaBatcher | EllipsisType | None = ...,
     heartbeat: float | None = 15.0,
     send_timeout: float | None = 20.0,
@@ -149,7 +153,7 @@ def astream_bytes(
     *,
     encoder: Encoder | None = None,
     session: GenerationSession | None = None,
-    decoder: Decoder | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
     batcher: DeltaBatcher | EllipsisType | None = ...,
     heartbeat: float | None = 15.0,
     send_timeout: float | None = 20.0,
@@ -265,22 +269,20 @@ async def _abytes(
 
 def _generation(
     session: GenerationSession | None,
-    decoder: Decoder | None,
+    decoder: Decoder | DecoderFactory | None,
     batcher: DeltaBatcher | None,
     clock: Callable[[], float],
 ) -> Generation[Event]:
     check_stages(decoder, batcher)
     check_clock(clock)
-    return Generation(
-        _idle(session), SourceDecoder() if decoder is None else decoder, batcher, clock, _as_they_are
-    )
+    return Generation(_idle(session), decoder_of(decoder), batcher, clock, _as_they_are)
 
 
 def _encoded(
     encoder: Encoder | None,
     *,
     session: GenerationSession | None,
-    decoder: Decoder | None,
+    decoder: Decoder | DecoderFactory | None,
     batcher: DeltaBatcher | EllipsisType | None,
     heartbeat: float | None,
     clock: Callable[[], float],
@@ -293,14 +295,15 @@ def _encoded(
         from componentstream.wire.sse import SSEEncoder  # noqa: PLC0415 - json is slow to load
 
         encoder = SSEEncoder()
+    interval = _limit(heartbeat, "heartbeat")
     return Generation(
         _idle(session),
-        SourceDecoder() if decoder is None else decoder,
+        decoder_of(decoder),  # last of all, because it claims the decoder
         batcher,
         clock,
         partial(map, encoder.encode),
         heartbeat=encoder.heartbeat(),
-        heartbeat_interval=_limit(heartbeat, "heartbeat"),
+        heartbeat_interval=interval,
     )
 
 

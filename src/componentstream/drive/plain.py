@@ -16,14 +16,19 @@ from componentstream.core.events import ContentBlockStop, ErrorEvent, Event, Rea
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.arguments import check_parser
 from componentstream.drive.checks import check_any_iterable, check_iterable, discard_on_error
+from componentstream.drive.decoding import Decoder, DecoderFactory, decoder_of
 from componentstream.drive.generation import usage_event
 from componentstream.drive.opening import AsyncSource, aopen_source, open_source
 from componentstream.session.statistics import merged_usage
-from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 
 
-def parse(source: Iterable[object], *, parser: ComponentParser | None = None) -> Generator[Event, None, None]:
+def parse(
+    source: Iterable[object],
+    *,
+    parser: ComponentParser | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
+) -> Generator[Event, None, None]:
     """Yield the events of a source.
 
     Reading starts with the first event that is requested. From then on the source is closed (its ``close`` is
@@ -36,16 +41,24 @@ def parse(source: Iterable[object], *, parser: ComponentParser | None = None) ->
         source: Iterable of the chunks of one answer: all str, or all bytes of UTF-8, cut anywhere, or the
             events of a provider that ``componentstream.sources.SourceDecoder`` knows.
         parser: Parser to use, by default a ``ComponentParser()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``. For the bytes of a provider's
+            response use ``SSESourceDecoder`` or ``JSONLinesSourceDecoder`` of ``componentstream.sources``. It
+            may be a class, or a function that returns a new decoder.
 
     Raises:
-        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or ``parser``
-            has ended its stream.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, ``parser`` has
+            ended its stream, or ``decoder`` belongs to another stream.
     """
     check_iterable(source, "parse", "aparse")
-    return _events(source, _Stages(parser))
+    return _events(source, _Stages(parser, decoder))
 
 
-def aparse(source: AsyncSource, *, parser: ComponentParser | None = None) -> AsyncGenerator[Event, None]:
+def aparse(
+    source: AsyncSource,
+    *,
+    parser: ComponentParser | None = None,
+    decoder: Decoder | DecoderFactory | None = None,
+) -> AsyncGenerator[Event, None]:
     """Yield the events of an asynchronous source.
 
     Reading starts with the first event that is requested. From then on the source is closed (its ``aclose``
@@ -60,14 +73,17 @@ def aparse(source: AsyncSource, *, parser: ComponentParser | None = None) -> Asy
             anywhere, or the events of a provider that ``componentstream.sources.SourceDecoder`` knows), or an
             awaitable that returns one. A plain iterable is accepted too; reading it must not block.
         parser: Parser to use, by default a ``ComponentParser()``.
+        decoder: Decoder from chunks to text, by default a ``SourceDecoder()``. For the bytes of a provider's
+            response use ``SSESourceDecoder`` or ``JSONLinesSourceDecoder`` of ``componentstream.sources``. It
+            may be a class, or a function that returns a new decoder.
 
     Raises:
-        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, or ``parser``
-            has ended its stream.
+        UsageError: ``source`` cannot be read, at the call or at the first chunk that shows it, ``parser`` has
+            ended its stream, or ``decoder`` belongs to another stream.
     """
     with discard_on_error(source):
         check_any_iterable(source, "aparse")
-        return _aevents(source, _Stages(parser))
+        return _aevents(source, _Stages(parser, decoder))
 
 
 def _events(source: Iterable[object], stages: "_Stages") -> Generator[Event, None, None]:
@@ -123,10 +139,10 @@ async def _aevents(source: AsyncSource, stages: "_Stages") -> AsyncGenerator[Eve
 class _Stages:
     """Chunk to text to events, as one stage."""
 
-    def __init__(self, parser: ComponentParser | None) -> None:
+    def __init__(self, parser: ComponentParser | None, decoder: Decoder | DecoderFactory | None) -> None:
         check_parser(parser)
         self._parser = ComponentParser() if parser is None else parser
-        self._decoder = SourceDecoder()
+        self._decoder = decoder_of(decoder)
         self._refused = False
         self._usage: UsageEvent | None = None
 

@@ -15,6 +15,7 @@ a log of your own::
         ...
 """
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from componentstream.log.memory import MemoryEventLog
@@ -58,6 +59,10 @@ __all__ = [
     "TakeOver",
     "open_log",
 ]
+
+# So that ``import *`` works without redis-py; the name itself then raises an error that says how to get it.
+if find_spec("redis") is None:
+    __all__.remove("RedisEventLog")  # noqa: PYI056 - mypy and pyright do support it
 
 
 def __getattr__(name: str) -> object:

@@ -56,7 +56,10 @@ class StreamUnknownError(LogError):
 
 
 class GapError(LogError):
-    """The entries after the last one of a client are no longer kept; read again from 0 or give up.
+    """The entries after the last one of a client are no longer kept, nor are those before them.
+
+    Reading from 0 fails in the same way. Read after ``first - 1`` where the entries in between may be
+    missing; otherwise the stream is lost for this client, which needs a new generation.
 
     Attributes:
         after: the number of the last entry that the client has.

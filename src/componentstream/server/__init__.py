@@ -24,12 +24,20 @@ from componentstream.server.access.keys import Keys, RequiredClaims
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.generation_request import Generate, GenerationRequest, Source
 from componentstream.server.http.app import create_app
-from componentstream.server.settings import OnDisconnect, OnStoreFailure, ServerSettings, Setting, SettingKind
+from componentstream.server.settings import (
+    DecoderName,
+    OnDisconnect,
+    OnStoreFailure,
+    ServerSettings,
+    Setting,
+    SettingKind,
+)
 from componentstream.server.shutdown import drain
 from componentstream.server.tuning import tune_gc
 
 __all__ = [
     "Authenticate",
+    "DecoderName",
     "Generate",
     "GenerationRequest",
     "JWTBearer",

@@ -14,15 +14,21 @@ from typing_extensions import get_protocol_members
 
 from componentstream.core.arguments import are_seconds, described, shown
 from componentstream.core.catalog import Catalog
-from componentstream.core.errors import ConfigurationError
+from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
+from componentstream.drive.decoding import Decoder, DecoderFactory, check_decoder, decoder_of
 from componentstream.log.base import MAX_SECONDS
 from componentstream.log.protocol import LEASE_SECONDS, EventLog
 from componentstream.server.access.auth import Authenticate
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import Hook
 from componentstream.session.lifecycle import Timeouts
+from componentstream.sources.decoder import SourceDecoder
+from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
+
+DecoderName: TypeAlias = Literal["text", "sse", "jsonlines"]
+"""The decoders that have a name, for the command line."""
 
 OnDisconnect: TypeAlias = Literal["continue", "cancel"]
 """Policy for a generation whose last client disconnects."""
@@ -93,8 +99,10 @@ class Setting:
         """Return the allowed values as a text, such as "an integer >= 1", or None if `value` is one."""
         if value is None and self.optional:
             return None
-        if self.kind == "choice" and value not in self.choices:
-            return " or ".join(map(repr, self.choices))
+        if self.kind == "choice":
+            if value in self.choices or (self.check is not None and self.check(value)):
+                return None
+            return " or ".join([*map(repr, self.choices), *filter(None, [self.expected])])
         is_allowed, expected = _CHECKS.get(self.kind, (self.check, ""))
         expected = self.expected or expected
         if is_allowed is not None and not is_allowed(value):
@@ -119,6 +127,9 @@ class ServerSettings:
         limits: Limits of the parser, for each generation.
         catalog: Expected components by name.
         hooks: Called for each generation, with the stream id; see :mod:`componentstream.session.hooks`.
+        decoder: How the bytes of a model's answer are read: ``text`` for UTF-8, ``sse`` for the server-sent
+            events of a provider's response, ``jsonlines`` for its JSON lines; or a class of decoders, or a
+            function that returns a new one. ``text`` also reads str and the events of a provider's library.
         batch_chars: Number of code points at which buffered text is sent; see
             :class:`~componentstream.DeltaBatcher`. With 256 the frame around the text is small, and the text
             does not visibly jump.
@@ -218,6 +229,17 @@ class ServerSettings:
             "they are functions; use create_app",
             check=lambda value: _is_list_of(value, callable),
             expected="a list of callables, such as [logging_hook()]",
+        ),
+    )
+    decoder: DecoderName | DecoderFactory = attrs.field(
+        default="text",
+        metadata=_set_by(
+            "choice",
+            "how the bytes of a model's answer are read: as text, or as a provider's response in SSE or JSON "
+            "lines",
+            choices=get_args(DecoderName),
+            check=lambda value: callable(value) or hasattr(value, "feed"),
+            expected="a class of decoders",
         ),
     )
     batch_chars: int = attrs.field(
@@ -348,7 +370,23 @@ class ServerSettings:
                 # Objects and texts are not shown: the URL of a log may hold a password.
                 given = shown(value) if field.metadata["setting"].kind in _SHOWN else described(value)
                 raise ConfigurationError(f"ServerSettings: {field.name} must be {expected}, not {given}.")
+        if not isinstance(self.decoder, str):
+            try:
+                check_decoder(self.decoder, factory=True)
+            except UsageError as error:
+                raise ConfigurationError(f"ServerSettings: {error}") from None
+
+    def new_decoder(self) -> Decoder:
+        """Return the decoder for one new stream."""
+        return decoder_of(_DECODERS[self.decoder] if isinstance(self.decoder, str) else self.decoder)
 
     def new_batcher(self) -> DeltaBatcher:
         """Return the batcher for one new stream."""
         return DeltaBatcher(max_chars=self.batch_chars, max_delay=self.batch_delay)
+
+
+_DECODERS: Final[dict[str, DecoderFactory]] = {
+    "text": SourceDecoder,
+    "sse": SSESourceDecoder,
+    "jsonlines": JSONLinesSourceDecoder,
+}

@@ -3,17 +3,19 @@
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._single_use import SingleUse
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import is_event, read
-from componentstream.sources.pieces import Piece, Thinking, check_thinking
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage, check_thinking
 from componentstream.sources.text import TextDecoder
 from componentstream.sources.thinking import ThinkingFilter
 
 
-class SourceDecoder:
+class SourceDecoder(SingleUse):
     """A stage from the chunks of one source to text: str, UTF-8 bytes cut anywhere, or a provider's events.
 
-    A str is already text. Events that :func:`~componentstream.sources.extract_text` knows give their text;
+    A str is already text, and pieces of another decoder are passed on as they are; nothing follows a fatal
+    error. Events that :func:`~componentstream.sources.extract_text` knows give their text;
     unknown events are skipped and counted. Feed every event of a stream, since events without text report how
     the answer ended:
 
@@ -67,7 +69,6 @@ class SourceDecoder:
         # The text of a tool has no thoughts in it.
         self._thoughts = ThinkingFilter("keep" if self._tool else thinking, grammar=grammar)
         self._kind: type | None = None
-        self._closed = False
         self._utf8 = TextDecoder()
         self._message = ProviderMessageState(thinking, self._tool)
 
@@ -91,13 +92,17 @@ class SourceDecoder:
             return self._thoughts.feed(chunk)
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
+        if self._message.failed:
+            return []
         if isinstance(chunk, str):
             self._expect(str)
             self._message.has_text = self._message.has_text or bool(chunk)
-            return self._thoughts.feed(chunk) if not self._message.failed else []
+            return self._thoughts.feed(chunk)
         if isinstance(chunk, bytes):
             self._expect(bytes)
             return self._thoughts.feed_all(self._utf8.feed(chunk))
+        if isinstance(chunk, SourceError | Reasoning | Usage):
+            return self._piece(chunk)
         return self._event(chunk)
 
     def close(self) -> list[Piece]:
@@ -108,6 +113,13 @@ class SourceDecoder:
         self._kind = None
         pieces = self._thoughts.feed_all([*self._utf8.close(), *self._message.close()])
         return [*pieces, *self._thoughts.close()]
+
+    def _piece(self, piece: SourceError | Reasoning | Usage) -> list[Piece]:
+        """Pass on a piece of another decoder, or of the caller's; it may come between chunks of any kind."""
+        if isinstance(piece, SourceError) and piece.fatal:
+            self._message.failed = True
+            self._kind = None
+        return self._thoughts.feed_all([piece])
 
     def _event(self, chunk: object) -> list[Piece]:
         reading = read(chunk)

@@ -3,11 +3,12 @@
 from codecs import getincrementaldecoder
 
 from componentstream.core.errors import UsageError
+from componentstream.sources._single_use import SingleUse
 
 _Utf8Decoder = getincrementaldecoder("utf-8")
 
 
-class TextDecoder:
+class TextDecoder(SingleUse):
     """A stage from bytes to text: UTF-8, in which a character may be split between chunks.
 
     The joined text equals ``bytes.decode("utf-8", "replace")`` of the joined bytes: invalid UTF-8 becomes
@@ -16,7 +17,6 @@ class TextDecoder:
 
     def __init__(self) -> None:
         self._decoder = _Utf8Decoder("replace")
-        self._closed = False
 
     def feed(self, data: bytes) -> list[str]:
         """Return the text that ``data`` completes, as at most one string.

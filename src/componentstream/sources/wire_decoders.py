@@ -12,6 +12,7 @@ from componentstream.core.grammar import Grammar
 from componentstream.sources._body import Body
 from componentstream.sources._body_formats import Foreign, Item, MessageEnd
 from componentstream.sources._message_state import ProviderMessageState
+from componentstream.sources._single_use import SingleUse
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import Piece, SourceError, Thinking, check_thinking
@@ -26,7 +27,7 @@ _NOTHING_CAME: Final = SourceError(
 )
 
 
-class _BodyDecoder:
+class _BodyDecoder(SingleUse):
     """The base of the decoders of a body."""
 
     _expected: ClassVar[Literal["sse", "lines"]]
@@ -48,7 +49,6 @@ class _BodyDecoder:
         self._thoughts = ThinkingFilter("keep" if calls else thinking, grammar=grammar)
         self._body = Body(self._expected, max_event_bytes)
         self._message = ProviderMessageState(thinking, calls)
-        self._closed = False
 
     @property
     def ignored(self) -> int:

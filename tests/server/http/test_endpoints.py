@@ -321,6 +321,19 @@ def test_trimmed_events_are_reported_as_gone():
     run(scenario())
 
 
+def test_a_key_whose_stream_has_lost_its_first_events_is_reported_as_gone():
+    async def scenario():
+        async with application(log=MemoryEventLog(max_entries=4)) as ask:
+            headers = {"Idempotency-Key": "k1"}
+            assert (await ask("POST", "/generate", prompt="text", headers=headers)).status == 200
+            again = await ask("POST", "/generate", prompt="text", headers=headers)
+            assert error_of(again)[:2] == (410, "events_trimmed")
+            other = await ask("POST", "/generate", prompt="text", headers={"Idempotency-Key": "k2"})
+            assert other.status == 200
+
+    run(scenario())
+
+
 def test_head_gets_the_headers_of_a_stream_immediately():
     async def scenario():
         async with application(model := Model(), authenticate=by_name, max_readers=1) as ask:

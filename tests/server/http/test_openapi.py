@@ -122,6 +122,12 @@ def test_every_code_that_a_response_can_consist_of_is_described():
     assert named & of_no_route == set()
 
 
+def test_the_end_of_a_stream_that_a_key_names_is_described():
+    described = refusals(document(authenticated=True))
+    assert described[("/generate", "post"), "404"] == ["stream_unknown"]
+    assert described[("/generate", "post"), "410"] == ["events_trimmed"]
+
+
 def test_every_refusal_of_the_server_is_described():
     raised = set()
     for path in (SOURCE / "server").rglob("*.py"):

@@ -39,7 +39,6 @@ from componentstream.server.streams.source_opener import SHUTTING_DOWN, SourceOp
 from componentstream.server.streams.subscriber import StreamSubscriber
 from componentstream.server.streams.takeover import end_cancelled, finish_abandoned
 from componentstream.session.session import GenerationSession
-from componentstream.sources.decoder import SourceDecoder
 
 _STOP_WAIT: Final = 1.0
 """Seconds that a stop waits until the log has the end."""
@@ -308,7 +307,11 @@ class StreamManager:
             id=lease.stream,
         )
         generation = Generation(
-            session, SourceDecoder(), settings.new_batcher(), time.monotonic, renderer(session, debug=debug)
+            session,
+            settings.new_decoder(),
+            settings.new_batcher(),
+            time.monotonic,
+            renderer(session, debug=debug),
         )
         return Producer(
             source,

@@ -1,14 +1,14 @@
 """Call ``generate`` and wait for the source that it returns."""
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from componentstream._aio.tasks import Tasks
 from componentstream.core import codes
-from componentstream.drive.checks import check_any_iterable
+from componentstream.drive.checks import check_any_iterable, is_awaitable_source
 from componentstream.drive.closing import aclose_on_exit
 from componentstream.log.protocol import EventLog, Lease, LogError, StoreError
 from componentstream.server.errors import RefusedRequestError
@@ -43,12 +43,10 @@ class SourceOpener:
         """
         self._check_running()
         source = self._generate(request)
-        # Both checks are needed: some libraries return an object that can be awaited or iterated, and futures
-        # count as plain iterables, because of ``yield from``.
-        if isinstance(source, Awaitable) and not isinstance(source, AsyncIterable):
-            source = await self._wait_for(source, lease)
+        if is_awaitable_source(source):
+            source = await self._wait_for(cast("Awaitable[Source]", source), lease)
         check_any_iterable(source, "generate")
-        return source
+        return cast("Source", source)
 
     def stop(self) -> None:
         """Reject all requests that are still waiting for their source, and all later ones."""
