@@ -109,6 +109,34 @@ def test_a_source_that_fails_first_is_answered_with_an_error():
     assert source.closed == 1
 
 
+def cancelling(session):
+    """A source that cancels the session that reads it, as an application may at any time."""
+    session.cancel(time.monotonic())
+    yield "text"
+
+
+def test_a_session_that_was_cancelled_elsewhere_is_answered_with_an_error():
+    session = watched_session([].append)
+    reply = start_response(cancelling(session), session=session)
+    assert reply.status == 500
+    assert error_of(b"".join(reply.body))["type"] == "internal_error"
+
+
+async def acancelling(session):
+    for chunk in cancelling(session):
+        yield chunk
+
+
+def test_a_session_that_was_cancelled_elsewhere_is_answered_with_an_error_asynchronously():
+    async def answered():
+        session = watched_session([].append)
+        reply = await astart_response(acancelling(session), session=session)
+        assert reply.status == 500
+        return [chunk async for chunk in reply.body]
+
+    assert error_of(b"".join(asyncio.run(answered())))["type"] == "internal_error"
+
+
 def test_the_failure_of_a_source_is_logged(caplog):
     reply = start_response(Source(SourceFailedError(SECRET)).plain())
     reply.body.close()

@@ -51,6 +51,13 @@ def test_a_heartbeat_starts_the_response():
     assert opening.heartbeat() == SSEEncoder().heartbeat()
 
 
+def test_a_stream_that_ends_before_all_events_is_a_failure():
+    opening = opened(STARTED)
+    opening.ended_early()
+    assert (opening.failure.code, opening.failure.fatal) == ("internal_error", True)
+    assert opening.error_response(opening.failure)[0] == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def test_a_fatal_error_before_all_other_events_is_the_failure():
     assert opened(STARTED, fatal("source_failed")).failure == fatal("source_failed")
 

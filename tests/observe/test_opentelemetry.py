@@ -156,7 +156,12 @@ def test_a_stream_is_a_span_with_its_figures_and_an_event_for_each_component_and
     ("session", "kind", "seconds", "description"),
     [
         (failed, "source_failed", 0.5, "The source failed."),
-        (timed_out, "chunk_timeout", 15.0, "The source sent nothing for 15 seconds (Timeouts.chunk)."),
+        (
+            timed_out,
+            "chunk_timeout",
+            15.0,
+            "The source sent nothing for 15 seconds; if it may, raise Timeouts.chunk.",
+        ),
         (lost, "failed", 0.5, None),
     ],
 )

@@ -36,8 +36,12 @@ from componentstream.core.events import (
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
+    Finding,
+    FindingEvent,
     MessageStop,
+    ReasoningEvent,
     StatusEvent,
+    UsageEvent,
 )
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
@@ -58,6 +62,16 @@ PIECES = (
 WELL_WRITTEN = ("/// START A\n", "/// START B\n", "text\n", "x", "/// END A\n", "/// END B\n", PIECES[5])
 STEPS = (0.0, 0.0, 0.0, 0.25, 0.5, 1.0, 2.5, 5.0, 5.25, 15.0)
 CODES = ("invalid_chunk", "invalid_chunk", "source_failed", "source_truncated")
+REPORTS = (
+    ReasoningEvent("so"),
+    ReasoningEvent("so"),
+    ReasoningEvent(""),
+    UsageEvent(8),
+    UsageEvent(8, 1),
+    UsageEvent(),
+    UsageEvent(output_tokens=2, cached_tokens=0),
+    FindingEvent(Finding("near-miss", "info", "Look.")),
+)
 LIMITS = (
     Limits(),
     Limits(),
@@ -108,6 +122,9 @@ class Model:
         self.chunks = self.begun = 0
         self.first_chunk = self.first_component = self.gap = None
         self.lost = False
+        self.counts = []
+        self.thought_at = None
+        self.skipped = 0
 
     def call(self, name, now, **arguments):
         """Return the events that the call must return; raise MisuseError if it must be refused."""
@@ -115,7 +132,7 @@ class Model:
             raise MisuseError
         if self.state != "idle" and name == "start":
             raise MisuseError
-        if self.state == "done" and name in {"feed", "report_error", "finish"}:
+        if self.state == "done" and name in {"feed", "report", "report_error", "finish"}:
             raise MisuseError
         if self.state not in {"idle", "streaming"}:
             return []
@@ -133,11 +150,13 @@ class Model:
         both = []
         if self.timeouts.generation is not None:
             message = (
-                f"The generation took longer than {self.timeouts.generation:g} seconds (Timeouts.generation)."
+                f"The generation took longer than {self.timeouts.generation:g} seconds; if it may, raise "
+                "Timeouts.generation."
             )
             both.append((self.started + self.timeouts.generation, "generation_timeout", message))
         if self.timeouts.chunk is not None:
-            message = f"The source sent nothing for {self.timeouts.chunk:g} seconds (Timeouts.chunk)."
+            seconds = f"{self.timeouts.chunk:g} seconds"
+            message = f"The source sent nothing for {seconds}; if it may, raise Timeouts.chunk."
             both.append((self.heard + self.timeouts.chunk, "chunk_timeout", message))
         return both
 
@@ -182,6 +201,25 @@ class Model:
         if not error.fatal:
             return self.told([error])
         return [*self.told(self.broken_off(error)), self.end("failed")]
+
+    def report(self, event):
+        if isinstance(event, FindingEvent):
+            return [event]
+        self.hear()
+        if isinstance(event, ReasoningEvent):
+            begins = self.thought_at != len(self.text)
+            self.thought_at = len(self.text)
+            return [self.status("thinking")] * begins + [event] * bool(event.text)
+        before = self.usage()
+        self.counts.append(event.counts())
+        return [] if self.usage() == before else [UsageEvent(**self.usage())]
+
+    def usage(self):
+        """Return the latest of each count, None if there are none."""
+        latest = dict.fromkeys(UsageEvent().counts())
+        for counts in self.counts:
+            latest.update({name: count for name, count in counts.items() if count is not None})
+        return latest if any(count is not None for count in latest.values()) else None
 
     def hear(self):
         if self.chunks:
@@ -270,6 +308,8 @@ class Model:
             "component_times": self.times,
             "longest_gap": self.gap,
             "elapsed": self.elapsed(),
+            "usage": self.usage(),
+            "ignored": self.skipped,
         }
 
 
@@ -338,6 +378,15 @@ class SessionMachine(RuleBasedStateMachine):
     def report_error(self, code, step, fatal, retryable):
         self.check("report_error", step, code=code, fatal=fatal, retryable=retryable)
 
+    @rule(event=st.sampled_from(REPORTS), step=st.sampled_from(STEPS[:6]))
+    def report(self, event, step):
+        self.check("report", step, event=event)
+
+    @rule(count=st.integers(0, 9))
+    def ignored(self, count):
+        self.session.ignored(count)
+        self.model.skipped = count
+
     @rule(step=st.sampled_from(STEPS[:6]))
     def tick(self, step):
         self.check("tick", step)
@@ -393,6 +442,8 @@ class SessionMachine(RuleBasedStateMachine):
                 return self.session.feed(arguments["text"], now)
             if name == "report_error":
                 return self.session.report_error(arguments.pop("code"), "Something failed.", now, **arguments)
+            if name == "report":
+                return self.session.report(arguments["event"], now)
             return getattr(self.session, name)(now)
         except UsageError:
             return None

@@ -48,7 +48,7 @@ def test_a_deadline_has_passed_exactly_when_it_is_reached():
 def test_the_error_of_a_silent_source_names_the_setting():
     assert started().error_at(15.0) == ErrorEvent(
         "chunk_timeout",
-        "The source sent nothing for 15 seconds (Timeouts.chunk).",
+        "The source sent nothing for 15 seconds; if it may, raise Timeouts.chunk.",
         fatal=True,
         retryable=True,
     )
@@ -57,7 +57,7 @@ def test_the_error_of_a_silent_source_names_the_setting():
 def test_the_error_of_a_long_generation_names_the_setting():
     assert started(generation=2.5).error_at(2.5) == ErrorEvent(
         "generation_timeout",
-        "The generation took longer than 2.5 seconds (Timeouts.generation).",
+        "The generation took longer than 2.5 seconds; if it may, raise Timeouts.generation.",
         fatal=True,
         retryable=True,
     )

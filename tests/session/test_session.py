@@ -34,6 +34,7 @@ BAD = "/// START\n"
 """A malformed marker line, 10 characters long."""
 
 NO_NAME = "The marker names no component."
+SILENT = "The source sent nothing for 15 seconds; if it may, raise Timeouts.chunk."
 TOO_MANY = "There were more than 3 errors within 5 seconds (ErrorWindow)."
 
 
@@ -393,7 +394,7 @@ def test_a_source_that_sends_nothing_times_out_exactly_at_the_deadline():
     assert session.tick(15.75) == []
     assert session.tick(16.0) == [
         delta(0, "  ///"),
-        error_of_time("chunk_timeout", "The source sent nothing for 15 seconds (Timeouts.chunk)."),
+        error_of_time("chunk_timeout", SILENT),
         stop(0, 7, reason="aborted"),
         MessageStop("timeout", session.stats.to_dict()),
     ]
@@ -409,7 +410,8 @@ def test_a_generation_that_takes_too_long_times_out_although_chunks_come():
     session.feed("x", 2.0)
     assert session.tick(2.5) == [
         error_of_time(
-            "generation_timeout", "The generation took longer than 2.5 seconds (Timeouts.generation)."
+            "generation_timeout",
+            "The generation took longer than 2.5 seconds; if it may, raise Timeouts.generation.",
         ),
         stop(0, 1, reason="aborted"),
         MessageStop("timeout", session.stats.to_dict()),

@@ -53,9 +53,12 @@ def start_response(
         close_on_exit(source)(None, None, None)
     else:
         report_reconnect(options.get("session"), last_event_id)
-        held.append(next(chunks))
-        while not start.ready(held[-1]):
-            held.append(next(chunks))
+        for chunk in chunks:
+            held.append(chunk)
+            if start.ready(chunk):
+                break
+        else:
+            start.ended_early()
         if start.failure is not None:
             chunks.close()
     status, fields, first = start.response(held)
@@ -92,9 +95,12 @@ async def astart_response(
         await aclose_on_exit(source)(None, None, None)  # as above
     else:
         report_reconnect(options.get("session"), last_event_id)
-        held.append(await anext(chunks))
-        while not start.ready(held[-1]):
-            held.append(await anext(chunks))
+        async for chunk in chunks:
+            held.append(chunk)
+            if start.ready(chunk):
+                break
+        else:
+            start.ended_early()
         if start.failure is not None:
             await chunks.aclose()
     status, fields, first = start.response(held)

@@ -124,6 +124,12 @@ class ResponseStart:
         """Return whether `chunk`, the driver's latest, settles the status of the response."""
         return self._started or chunk == self._heartbeat
 
+    def ended_early(self) -> None:
+        """Record that the stream ended before its status was settled: the session was cancelled."""
+        self.failure = ErrorEvent(
+            codes.INTERNAL_ERROR, "The stream ended before its first event; it was cancelled.", fatal=True
+        )
+
     def response(self, chunks: list[bytes]) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
         """Return status, headers and first bytes of the response that begins with these chunks."""
         if self.failure is not None:

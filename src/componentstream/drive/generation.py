@@ -179,8 +179,8 @@ class Generation(Generic[T]):
         except Exception as failure:  # noqa: BLE001 - noted; the session must get its end all the same
             error.add_note(f"Closing the decoder failed too: {failure!r}")
             pieces = []
-        # Only text: the errors of the decoder, such as an incomplete stream, are consequences of this one.
-        self._feed([piece for piece in pieces if isinstance(piece, str)], now)
+        # Without the errors of the decoder: that a stream is incomplete is a consequence of this one.
+        self._feed([piece for piece in pieces if not isinstance(piece, SourceError)], now)
         events = self.session.report_error(
             codes.SOURCE_FAILED, "The source failed.", now, fatal=True, cause=error
         )

@@ -151,16 +151,20 @@ class _Stages:
         return self._refused or self._parser.failed
 
     def feed(self, chunk: object) -> list[Event]:
-        return self._take(self._decoder.feed(chunk))
+        pieces = self._decoder.feed(chunk)
+        # Nearly every chunk is one piece of text.
+        if len(pieces) == 1 and type(text := pieces[0]) is str:
+            return self._parser.feed(text)
+        return self._take(pieces)
 
     def close(self) -> list[Event]:
         events = self._take(self._decoder.close())
         return events if self._refused else [*events, *self._parser.close()]
 
     def abort(self) -> list[Event]:
-        # Only text: that the source is incomplete is a consequence of the exception that follows.
-        texts = [piece for piece in self._decoder.close() if isinstance(piece, str)]
-        return [*self._take(texts), *self._parser.abort()]
+        # Without errors: that the source is incomplete is a consequence of the exception that follows.
+        pieces = [piece for piece in self._decoder.close() if not isinstance(piece, SourceError)]
+        return [*self._take(pieces), *self._parser.abort()]
 
     def _take(self, pieces: Iterable[Piece]) -> list[Event]:
         events: list[Event] = []

@@ -46,8 +46,9 @@ class Deadlines:
         if self._generation_deadline <= self.last_chunk_at + self._chunk_timeout:
             code = codes.GENERATION_TIMEOUT
             seconds = f"{self._generation_timeout:g} seconds"
-            message = f"The generation took longer than {seconds} (Timeouts.generation)."
+            message = f"The generation took longer than {seconds}; if it may, raise Timeouts.generation."
         else:
             code = codes.CHUNK_TIMEOUT
-            message = f"The source sent nothing for {self._chunk_timeout:g} seconds (Timeouts.chunk)."
+            seconds = f"{self._chunk_timeout:g} seconds"
+            message = f"The source sent nothing for {seconds}; if it may, raise Timeouts.chunk."
         return ErrorEvent(code, message, fatal=True, retryable=True)
