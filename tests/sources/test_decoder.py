@@ -28,7 +28,8 @@ def decoded(chunks):
     return said([piece for chunk in chunks for piece in decoder.feed(chunk)] + decoder.close())
 
 
-def decoded_without_end(chunks):
+def fed(chunks):
+    """All pieces before the end of the source, of every kind."""
     decoder = SourceDecoder()
     return [piece for chunk in chunks for piece in decoder.feed(chunk)]
 
@@ -48,11 +49,11 @@ def test_a_str_of_a_class_of_its_own_is_a_str():
 @pytest.mark.parametrize("piece", [Reasoning("so"), Reasoning(""), Usage(), TOKEN_LIMIT])
 def test_pieces_pass_between_chunks_of_every_kind(chunks, piece):
     first, *rest = chunks
-    assert decoded([piece, first, piece, *rest, piece]) == [
+    assert fed([piece, first, piece, *rest, piece]) == [
         piece,
-        *decoded_without_end([first]),
+        *fed([first]),
         piece,
-        *decoded(chunks)[len(decoded_without_end([first])) :],
+        *fed(chunks)[len(fed([first])) :],
         piece,
     ]
 
@@ -60,7 +61,9 @@ def test_pieces_pass_between_chunks_of_every_kind(chunks, piece):
 @pytest.mark.parametrize("chunks", [["a", "b"], [b"a", b"b"], recorded.chat()])
 def test_nothing_follows_a_piece_that_is_a_fatal_error(chunks):
     first, *rest = chunks
-    assert decoded([first, INCOMPLETE, *rest, INCOMPLETE]) == [*decoded_without_end([first]), INCOMPLETE]
+    decoder = SourceDecoder()
+    pieces = [piece for chunk in [first, INCOMPLETE, *rest, INCOMPLETE] for piece in decoder.feed(chunk)]
+    assert [*pieces, *decoder.close()] == [*fed([first]), INCOMPLETE]
 
 
 @pytest.mark.parametrize("cut", range(len("aä€😀".encode()) + 1))
