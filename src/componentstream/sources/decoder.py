@@ -92,8 +92,18 @@ class SourceDecoder(SingleUse):
             return self._thoughts.feed(chunk)
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
-        if self._message.failed:
+        return [] if self._message.failed else self._decode(chunk)
+
+    def close(self) -> list[Piece]:
+        """Return the pieces that the end of the source adds; call it after the last chunk."""
+        if self._closed:
             return []
+        self._closed = True
+        self._kind = None
+        pieces = self._thoughts.feed_all([*self._utf8.close(), *self._message.close()])
+        return [*pieces, *self._thoughts.close()]
+
+    def _decode(self, chunk: object) -> list[Piece]:
         if isinstance(chunk, str):
             self._expect(str)
             self._message.has_text = self._message.has_text or bool(chunk)
@@ -104,15 +114,6 @@ class SourceDecoder(SingleUse):
         if isinstance(chunk, SourceError | Reasoning | Usage):
             return self._piece(chunk)
         return self._event(chunk)
-
-    def close(self) -> list[Piece]:
-        """Return the pieces that the end of the source adds; call it after the last chunk."""
-        if self._closed:
-            return []
-        self._closed = True
-        self._kind = None
-        pieces = self._thoughts.feed_all([*self._utf8.close(), *self._message.close()])
-        return [*pieces, *self._thoughts.close()]
 
     def _piece(self, piece: SourceError | Reasoning | Usage) -> list[Piece]:
         """Pass on a piece of another decoder, or of the caller's; it may come between chunks of any kind."""
