@@ -53,12 +53,7 @@ def start_response(
         close_on_exit(source)(None, None, None)
     else:
         report_reconnect(options.get("session"), last_event_id)
-        for chunk in chunks:
-            held.append(chunk)
-            if start.ready(chunk):
-                break
-        else:
-            start.ended_early()
+        held = start.hold(chunks)
         if start.failure is not None:
             chunks.close()
     status, fields, first = start.response(held)
@@ -95,12 +90,7 @@ async def astart_response(
         await aclose_on_exit(source)(None, None, None)  # as above
     else:
         report_reconnect(options.get("session"), last_event_id)
-        async for chunk in chunks:
-            held.append(chunk)
-            if start.ready(chunk):
-                break
-        else:
-            start.ended_early()
+        held = await start.ahold(chunks)
         if start.failure is not None:
             await chunks.aclose()
     status, fields, first = start.response(held)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 
@@ -32,6 +32,10 @@ _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A field name and a field value of HTTP (RFC 9110, section 5). A line end in a value would begin a header of
 its own, or the body."""
+_ENDED_EARLY: Final = ErrorEvent(
+    codes.INTERNAL_ERROR, "The stream ended before its first event; it was cancelled.", fatal=True
+)
+"""The end of a stream whose session was cancelled by something else than its driver."""
 
 
 def check_headers(headers: object) -> None:
@@ -124,11 +128,25 @@ class ResponseStart:
         """Return whether `chunk`, the driver's latest, settles the status of the response."""
         return self._started or chunk == self._heartbeat
 
-    def ended_early(self) -> None:
-        """Record that the stream ended before its status was settled: the session was cancelled."""
-        self.failure = ErrorEvent(
-            codes.INTERNAL_ERROR, "The stream ended before its first event; it was cancelled.", fatal=True
-        )
+    def hold(self, chunks: Iterable[bytes]) -> list[bytes]:
+        """Return the first chunks of a driver, until they settle the status of the response."""
+        held: list[bytes] = []
+        for chunk in chunks:
+            held.append(chunk)
+            if self.ready(chunk):
+                return held
+        self.failure = _ENDED_EARLY
+        return held
+
+    async def ahold(self, chunks: AsyncIterable[bytes]) -> list[bytes]:
+        """Return the first chunks of an asynchronous driver, as :meth:`hold` does."""
+        held: list[bytes] = []
+        async for chunk in chunks:
+            held.append(chunk)
+            if self.ready(chunk):
+                return held
+        self.failure = _ENDED_EARLY
+        return held
 
     def response(self, chunks: list[bytes]) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
         """Return status, headers and first bytes of the response that begins with these chunks."""
