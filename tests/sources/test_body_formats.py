@@ -45,8 +45,11 @@ def check(kind, data, expected):
         (b"error: out of memory\n", [{"error": INVALID}]),
         (b'{"error":{"code":503}}\n', [{"error": {"code": 503}}]),
         (b'{"error":null}\nx\n', [Foreign("a line of plain text")] * 2),
+        (b"dat", []),
+        (b"event: x\nda", []),
         (b": comment\nid: 1\nretry: 1\nid\n\n", []),
         (b"data: " + b"x" * LIMIT + b"\n\ndata: {}\n\n", [TOO_LONG, {}]),
+        (b"x" * LIMIT + b"x\n" + b"x" * LIMIT + b"x\n\ndata: {}\n\n", [TOO_LONG, {}]),
         (b"data: x\n" * LIMIT + b"data: x\n\n", [TOO_LONG]),
     ],
 )

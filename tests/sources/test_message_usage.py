@@ -38,3 +38,7 @@ def test_only_changes_are_returned():
     usage.add(Reading(usage=Usage(1)), ended=False)
     assert usage.changes() == [Usage(1)]
     assert usage.changes() == []
+
+
+def test_an_event_without_usage_counts_nothing():
+    assert counted(Reading("a")) == []

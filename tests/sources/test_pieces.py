@@ -3,8 +3,9 @@
 import attrs
 import pytest
 
+from componentstream.core.errors import UsageError
 from componentstream.sources import SourceError
-from componentstream.sources.pieces import INCOMPLETE
+from componentstream.sources.pieces import INCOMPLETE, check_thinking
 
 
 def test_an_error_is_neither_fatal_nor_retryable_unless_it_says_so():
@@ -21,3 +22,11 @@ def test_an_error_is_a_value():
 
 def test_an_answer_that_was_not_ended_may_be_asked_for_again():
     assert (INCOMPLETE.code, INCOMPLETE.fatal, INCOMPLETE.retryable) == ("source_incomplete", True, True)
+
+
+@pytest.mark.parametrize("thinking", ["show", None, [], True])
+def test_a_treatment_of_reasoning_is_one_of_three(thinking):
+    for known in ("drop", "keep", "emit"):
+        check_thinking(known)
+    with pytest.raises(UsageError, match=r"^thinking must be one of drop, keep, emit, not "):
+        check_thinking(thinking)

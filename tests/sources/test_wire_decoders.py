@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from componentstream import sources
 from componentstream.core.errors import UsageError
-from componentstream.sources import JSONLinesSourceDecoder, Reasoning, SourceError, SSESourceDecoder
+from componentstream.sources import JSONLinesSourceDecoder, Reasoning, SourceError, SSESourceDecoder, Usage
 from componentstream.sources.pieces import INCOMPLETE
 from tests.sources import recorded, shapes
 from tests.sources.libraries import outcome, said
@@ -361,3 +361,22 @@ def test_options_are_checked_at_the_call(decoder):
     for options in ({"argument": "code"}, {"tool": ""}, {"thinking": "x", "tool": "show"}):
         with pytest.raises(UsageError, match=r"tool|thinking"):
             decoder(**options)
+
+
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+def test_reasoning_comes_where_it_is_asked_for_and_usage_always(kind):
+    line = b'{"created_at":"t","message":{"content":"b","thinking":"a"},"done":true,"eval_count":7}\n'
+    for thinking, text in (("emit", "a"), ("drop", "")):
+        decoder = kind(thinking=thinking)
+        pieces = decoder.feed(line) + decoder.close()
+        assert pieces == [Reasoning(text), "b", Usage(None, 7)]
+    with pytest.raises(UsageError, match=r"^thinking must be one of"):
+        kind(thinking="show")
+
+
+def test_items_after_a_fatal_error_are_not_read():
+    decoder = SSESourceDecoder()
+    [error] = decoder.feed(b'data: {"error":{}}\n\ndata: {broken\n\n')
+    assert error.fatal
+    assert decoder.feed(b"data: {broken\n\n") == []
+    assert decoder.close() == []

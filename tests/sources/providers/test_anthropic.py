@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import ASK, all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def anthropic_request(**more):
@@ -92,3 +93,41 @@ def test_anthropic_without_an_end(url, answers):
 def test_only_text_blocks_have_text(event, text):
     reading = read(event)
     assert (reading and reading.text) == text
+
+
+def test_reasoning_and_usage():
+    usage = {
+        "input_tokens": 5,
+        "cache_read_input_tokens": 3,
+        "cache_creation_input_tokens": 2,
+        "output_tokens": 1,
+    }
+    events = [
+        {"type": "message_start", "message": {"id": "a", "usage": usage}},
+        {"type": "content_block_start", "content_block": {"type": "thinking", "thinking": "h"}},
+        {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "m"}},
+        {"type": "content_block_delta", "delta": {"type": "citations_delta"}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 9}},
+        {"type": "message_stop"},
+    ]
+    # The input tokens include those of the cache.
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("h"), Reasoning("m"), Usage(10, 9, None, 3)]
+
+
+def test_a_whole_message_is_read_where_no_stream_came():
+    message = {"type": "message", "content": [{"type": "text", "text": "a"}], "stop_reason": "max_tokens"}
+    reading = read(message)
+    assert (reading.text, reading.error.code, reading.ends) == ("a", "source_truncated", True)
+
+
+def test_the_old_completions_are_read():
+    assert read({"type": "completion", "completion": "a", "stop_reason": None}).opens
+    assert read({"type": "completion", "completion": "", "stop_reason": "max_tokens"}).error.code == (
+        "source_truncated"
+    )
+
+
+def test_the_helper_repeats_blocks_and_messages():
+    block = {"type": "text", "text": "a"}
+    assert read({"type": "content_block_stop", "content_block": block}).echo > 0
+    assert read({"type": "message_stop", "message": {"content": [block]}}).echo > 0

@@ -1,8 +1,9 @@
 """Cohere, as single events."""
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.pieces import INCOMPLETE
 from tests.sources import recorded
-from tests.sources.libraries import pieces_of
+from tests.sources.libraries import all_pieces_of, pieces_of
 
 
 def test_the_events_of_a_chat_give_the_answer():
@@ -12,3 +13,25 @@ def test_the_events_of_a_chat_give_the_answer():
 
 def test_a_limit_is_reported():
     assert pieces_of(recorded.cohere("MAX_TOKENS"))[-1].code == "source_truncated"
+
+
+def test_reasoning_and_usage():
+    events = [
+        {"type": "message-start", "id": "a"},
+        {"type": "content-delta", "delta": {"message": {"content": {"thinking": "a"}}}},
+        {"type": "tool-call-delta", "delta": {}},
+        {"type": "content-delta", "delta": {"message": {"content": {"text": "b"}}}},
+        {"type": "message-end", "delta": {"usage": {"tokens": {"input_tokens": 5.0, "output_tokens": 9.0}}}},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), "b", Usage(5, 9)]
+
+
+def test_the_first_version_of_the_api_is_read():
+    events = [
+        {"event_type": "stream-start", "generation_id": "a"},
+        {"event_type": "text-generation", "text": "a"},
+        {"event_type": "stream-end", "finish_reason": "MAX_TOKENS", "response": {"text": "a"}},
+    ]
+    text, error = pieces_of(events)
+    assert (text, error.code) == ("a", "source_truncated")
+    assert pieces_of(events[:2]) == ["a", INCOMPLETE]

@@ -1,13 +1,17 @@
 """Gemini, from the real library offline and as single events."""
 
 import asyncio
+from collections import UserList
+from enum import IntEnum
+from types import SimpleNamespace
 
 import pytest
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 @pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
@@ -63,3 +67,47 @@ def test_a_thought_is_not_text():
 @pytest.mark.parametrize("field", ["promptFeedback", "prompt_feedback"])
 def test_a_blocked_prompt_fails(field):
     assert read({field: {"block_reason": "SAFETY"}}).error.fatal
+
+
+def test_reasoning_and_usage():
+    usage = {"promptTokenCount": 5, "candidatesTokenCount": 6, "thoughtsTokenCount": 3}
+    events = [
+        {"candidates": [{"content": {"parts": [{"text": "a", "thought": True}, {"text": "b"}]}}]},
+        {"candidates": [{"finishReason": "STOP"}], "usageMetadata": usage},
+    ]
+    # The output tokens include those of the thoughts.
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), "b", Usage(5, 9, 3)]
+
+
+def test_reasoning_and_usage_of_interactions():
+    thought = {"type": "thought_summary", "content": {"type": "text", "text": "a"}}
+    interaction = {"status": "completed", "usage": {"total_input_tokens": 5, "total_thought_tokens": 2}}
+    events = [
+        {"event_type": "step.delta", "delta": thought},
+        {"event_type": "step.delta", "delta": {"type": "function_call"}},
+        {"event_type": "interaction.completed", "interaction": interaction},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), Usage(5, None, 2)]
+
+
+def test_candidates_of_another_shape_are_not_a_chunk():
+    assert read({"candidates": [{"index": 0}]}) is None
+    assert read({"candidates": ["a"], "type": "vote"}) is None
+
+
+class Finish(IntEnum):
+    """A stop reason of a protocol buffer."""
+
+    MAX_TOKENS = 2
+
+
+def test_the_older_library_is_read_whose_lists_are_sequences_of_their_own():
+    part = SimpleNamespace(text="a")
+    candidate = SimpleNamespace(
+        content=SimpleNamespace(parts=UserList([part])), finish_reason=Finish.MAX_TOKENS
+    )
+    response = type(
+        "GenerateContentResponse", (SimpleNamespace,), {"__module__": "google.generativeai.types"}
+    )
+    text, error = pieces_of([response(candidates=UserList([candidate]))])
+    assert (text, error.code) == ("a", "source_truncated")

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def langchain_model(content):
@@ -71,3 +72,20 @@ def test_langgraph_streams_contain_messages(event, text):
 
 def test_a_whole_message_repeats_its_chunks():
     assert read({"type": "ai", "content": "a"}).echo
+
+
+def test_reasoning_and_usage_whose_chunks_are_increments():
+    blocks = [{"type": "reasoning", "reasoning": "a"}, {"type": "text", "text": "b"}]
+    events = [
+        {**CHUNK, "content": blocks, "usage_metadata": {"input_tokens": 5, "output_tokens": 1}},
+        {**CHUNK, "content": "c", "usage_metadata": {"input_tokens": 0, "output_tokens": 2}},
+        {"type": "ai", "content": "bc", "usage_metadata": {"input_tokens": 5, "output_tokens": 3}},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), "b", "c", Usage(5, 3)]
+    deepseek = {**CHUNK, "additional_kwargs": {"reasoning_content": "a"}}
+    assert read(deepseek).reasoning == "a"
+
+
+def test_an_answer_must_end_if_its_provider_always_ends_one():
+    assert read({**CHUNK, "response_metadata": {"model_provider": "openai"}}).opens
+    assert not read({**CHUNK, "response_metadata": {"model_provider": "new"}}).opens

@@ -2,11 +2,12 @@
 
 import asyncio
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import ASK, all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def test_ollama(url, answers):
@@ -36,3 +37,18 @@ def test_ollama_that_stops_at_its_length_or_not_at_all(url, answers):
 def test_a_completion_has_its_text_in_another_field():
     reading = read({"response": "a", "done": True, "done_reason": "stop"})
     assert (reading.text, reading.error, reading.ends) == ("a", None, True)
+
+
+def test_reasoning_and_usage():
+    events = [
+        {"message": {"thinking": "a"}, "done": False},
+        {"message": {"content": "b"}, "done": False},
+        {"done": True, "prompt_eval_count": 5, "eval_count": 9},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), "b", Usage(5, 9)]
+
+
+def test_a_line_without_done_is_known_by_its_time():
+    assert read({"created_at": "t", "message": {"content": "a"}}).text == "a"
+    assert read({"created_at": "t", "response": "a", "done_reason": "stop"}).ends
+    assert read({"created_at": "t", "other": "a"}) is None

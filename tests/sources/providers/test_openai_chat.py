@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+from collections import UserDict
 
 import pytest
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import ASK, all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def openai_clients(url):
@@ -157,3 +159,43 @@ def test_a_chunk_may_be_an_error():
 def test_a_chunk_of_mistral_may_be_wrapped():
     assert read({"data": chunk({"delta": {"content": "a"}})}).text == "a"
     assert read({"data": chunk({"delta": {"content": "a"}}), "more": 1}) is None
+
+
+def test_reasoning_and_usage_are_in_several_fields():
+    usage = {"prompt_tokens": 5, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 4}}
+    events = [
+        chunk({"delta": {"reasoning_content": "a"}}),
+        chunk({"delta": {"reasoning": "b", "reasoning_details": [{"text": "b"}]}}),
+        chunk({"delta": {"reasoning_details": [{"text": "c"}, {"data": "x"}]}}),
+        chunk({"delta": {"content": [{"type": "thinking", "thinking": "d"}]}}),
+        chunk({"delta": {}, "finish_reason": "stop"}),
+        {**chunk(), "x_groq": {"usage": {"prompt_tokens": 5}}},
+        {**chunk(), "usage": usage},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [
+        *map(Reasoning, "abcd"), Usage(5), Usage(5, 9, 4),
+    ]  # fmt: skip
+
+
+def test_completions_of_old_and_whole_ones_have_text_elsewhere():
+    assert read({"object": "text_completion", "choices": [{"text": "a"}]}).text == "a"
+    whole = read({"object": "chat.completion", "choices": [{"message": {"content": "a"}}]})
+    assert (whole.text, whole.echo) == ("a", 1)
+    assert read(chunk({"finish_reason": "stop"})).ends
+
+
+def test_choices_of_another_shape_are_not_a_chunk():
+    assert read({"choices": [{"other": 1}]}) is None
+
+
+def test_the_helper_repeats_the_text_of_its_chunks():
+    assert read({"type": "content.delta", "delta": "a"}).echo == 1
+    assert read({"type": "content.done", "content": "a"}).echo == 2
+
+
+class Update(UserDict):
+    """A mapping that is not a dict, as azure-ai-inference has."""
+
+
+def test_a_mapping_that_is_not_a_dict_is_read():
+    assert read(Update(chunk({"delta": Update(content="a")}))).text == "a"

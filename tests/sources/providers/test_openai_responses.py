@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from componentstream.sources import SourceError
+from componentstream.sources import Reasoning, SourceError, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def openai_clients(url):
@@ -87,3 +87,31 @@ def test_openai_responses_that_do_not_complete(url, answers, events, error):
 def test_a_refusal_withholds_the_answer_and_its_words_are_not_text():
     reading = read({"type": "response.refusal.delta", "delta": "I cannot"})
     assert (reading.text, reading.error.fatal) == (None, True)
+
+
+def test_reasoning_and_usage():
+    usage = {"input_tokens": 5, "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 4}}
+    events = [
+        {"type": "response.created", "response": {"id": "a"}},
+        {"type": "response.reasoning_summary_text.delta", "delta": "a"},
+        {"type": "response.reasoning_text.delta", "delta": "b"},
+        {"type": "response.function_call_arguments.delta", "delta": "{"},
+        {"type": "response.output_text.delta", "delta": "c"},
+        {"type": "response.completed", "response": {"status": "completed", "usage": usage}},
+    ]
+    assert all_pieces_of(events, thinking="emit") == [
+        Reasoning("a"), Reasoning("b"), "c", Usage(5, 9, 4),
+    ]  # fmt: skip
+
+
+def test_a_whole_response_has_the_text_of_its_messages():
+    parts_ = [{"type": "output_text", "text": "a"}, {"type": "refusal", "refusal": "no"}]
+    output = [{"type": "reasoning", "content": []}, {"type": "message", "content": parts_}]
+    assert read({"type": "response.completed", "response": {"output": output}}).text == "a"
+    failed = read({"object": "response", "error": {"code": "server_error"}})
+    assert (failed.error.retryable, failed.ends) == (True, True)
+
+
+@pytest.mark.parametrize("kind", ["response.output_text.done", "response.text.done"])
+def test_an_event_with_the_full_text_repeats_it(kind):
+    assert read({"type": kind, "text": "a"}).echo == 1

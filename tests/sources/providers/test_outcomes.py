@@ -1,9 +1,13 @@
 """Stop reasons and errors of providers."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from componentstream.sources import SourceError
 from componentstream.sources.extract import read
+from componentstream.sources.providers import outcomes
+from componentstream.sources.providers.outcomes import failure, normalized, stop_reason, stopped
 
 
 def error_of(event):
@@ -104,3 +108,74 @@ def test_an_answer_that_is_withheld_is_a_failure(event, name):
 )
 def test_other_ends_are_good_ones(event):
     assert error_of(event) is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        None, "", 7, "stop", "STOP", "FinishReason.STOP", "tool-calls", "toolUse", "eos_token", "EOS",
+        "end turn", "stopstop", "COMPLETE", "FINISH_REASON_UNSPECIFIED", SimpleNamespace(name="STOP"),
+    ],
+)  # fmt: skip
+def test_good_reasons_are_good_in_every_spelling(reason):
+    assert stopped(reason) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "fatal", "retryable"),
+    [
+        ("maxTokens", "source_truncated", False, False),
+        ("MAX-TOKENS", "source_truncated", False, False),
+        ("lengthlength", "source_truncated", False, False),
+        ("guardrailIntervened", "source_failed", True, False),
+        ("content-filter", "source_failed", True, False),
+        ("MALFORMED_FUNCTION_CALL", "source_failed", True, True),
+        ("overloaded", "source_failed", True, True),
+        ("new_word", "source_truncated", False, False),
+        ("a sentence of /a/path", "source_truncated", False, False),
+    ],
+)
+def test_every_other_reason_is_told(reason, code, fatal, retryable):
+    error = stopped(reason)
+    assert (error.code, error.fatal, error.retryable) == (code, fatal, retryable)
+    assert "/" not in error.message
+
+
+def test_an_unknown_reason_is_named():
+    assert stopped("moonPhase").message.endswith(" for an unknown reason: moon_phase.")
+
+
+def test_the_lists_of_words_do_not_overlap():
+    lists = [outcomes._GOOD, outcomes._TRUNCATED, outcomes._FAILED, outcomes._BAD_LUCK]
+    assert len(frozenset().union(*lists)) == sum(map(len, lists))
+    for word in frozenset().union(*lists, outcomes._RETRYABLE):
+        assert normalized(word) == word
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"finish_reason": "length"}, {"finishReason": "length"}, {"stop_reason": "length"},
+        {"stopReason": "length"},
+        {"done_reason": "length"}, {"incomplete_details": {"reason": "length"}},
+        {"finish_reason": "", "stopReason": "length"},
+        SimpleNamespace(finish_reason=SimpleNamespace(name="length")),
+    ],
+)  # fmt: skip
+def test_a_reason_is_found_under_each_of_its_names(value):
+    assert stop_reason(value) == "length"
+    assert stop_reason({}) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "retryable"),
+    [
+        ((503,), True), ((503.0,), True), (("503",), True), (("503.0",), True), (("429",), True),
+        ((600,), False),
+        ((True,), False), (("5030",), False), (("ThrottlingException",), True),
+        (("modelStreamErrorException",), True),
+        (("InternalServerError",), True), (("APIError",), True), (("validationException",), False),
+    ],
+)  # fmt: skip
+def test_numbers_and_names_of_errors_count_in_every_spelling(names, retryable):
+    assert failure(*names).retryable is retryable

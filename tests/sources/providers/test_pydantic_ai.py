@@ -1,13 +1,15 @@
 """Pydantic AI, from the real library with a model of its own."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
 from tests.sources import recorded
-from tests.sources.libraries import all_of, assert_is_the_answer, pieces_of
+from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def pydantic_ai_agent():
@@ -50,3 +52,20 @@ def test_pydantic_ai_events_whose_first_has_the_first_piece_and_whose_last_has_a
 )
 def test_only_text_parts_have_text(event, text):
     assert read(event).text == text
+
+
+def test_reasoning_usage_and_the_end_of_a_run():
+    result = {"output": "b", "usage": {"input_tokens": 5}, "response": {"finish_reason": "length"}}
+    events = [
+        {"event_kind": "part_start", "part": {"part_kind": "thinking", "content": "a"}},
+        {"event_kind": "part_delta", "delta": {"part_delta_kind": "tool_call", "args_delta": "{"}},
+        {"event_kind": "part_delta", "delta": {"part_delta_kind": "text", "content_delta": "b"}},
+        {"event_kind": "agent_run_result", "result": result},
+    ]
+    *pieces, error = all_pieces_of(events, thinking="emit")
+    assert (pieces, error.code) == ([Reasoning("a"), "b", Usage(5)], "source_truncated")
+
+
+def test_usage_is_a_method_in_older_releases():
+    result = SimpleNamespace(usage=lambda: {"input_tokens": 5})
+    assert read({"event_kind": "agent_run_result", "result": result}).usage == Usage(5)

@@ -2,8 +2,10 @@
 
 from types import MappingProxyType, SimpleNamespace
 
+import pytest
+
 from componentstream.sources.extract import read
-from componentstream.sources.providers.registry import names_event_type
+from componentstream.sources.providers.registry import interpreters, names_event_type
 
 
 class ChatResponse(SimpleNamespace):
@@ -35,3 +37,21 @@ def test_a_tuple_is_known_by_its_items():
 def test_the_names_of_events_are_known():
     assert names_event_type("message_stop")
     assert not names_event_type("new")
+
+
+def test_an_error_counts_before_other_keys():
+    assert read({"done": False, "error": {"type": "x"}}).error is not None
+
+
+def test_an_object_is_not_known_by_common_keys():
+    assert read(SimpleNamespace(done=False, response="a")) is None
+
+
+def test_a_shape_is_known_beside_an_unknown_name():
+    assert read({"object": "new", "choices": [{"delta": {"content": "a"}}]}).text == "a"
+    assert read(SimpleNamespace(choices=[SimpleNamespace(delta={"content": "a"})])).text == "a"
+
+
+@pytest.mark.parametrize("event", [{"other": 1}, {"type": "other"}, SimpleNamespace(), None, "text", ()])
+def test_an_unknown_event_has_no_interpreter_that_knows_it(event):
+    assert [interpret(event) for interpret in interpreters(event)] in ([], [None])
