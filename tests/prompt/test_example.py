@@ -6,7 +6,7 @@ from componentstream.prompt.example import worked_example
 from tests.prompt import drawn
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(drawn.grammars(), drawn.catalogs())
 def test_the_example_is_read_without_an_error_or_a_finding_by_its_own_grammar(grammar, catalog):
     scanner = NearMissScanner(grammar)
