@@ -16,6 +16,7 @@ from componentstream.sources.providers.reading import (
     path,
     string,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import first_count, total, usage
 
 _TOOLS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
@@ -27,7 +28,14 @@ def _start(event: object) -> Reading:
 
 
 def _block_start(event: object) -> Reading:
-    return _block(field(event, "content_block"))
+    block = field(event, "content_block")
+    if field(block, "type") != "tool_use":
+        return _block(block)
+    # The input is empty here; it comes as text.
+    name, id_ = field(block, "name"), field(block, "id")
+    return Reading(
+        tool=True, calls=(fragment(field(event, "index"), name, field(block, "input"), call_id=id_),)
+    )
 
 
 def _block(block: object) -> Reading:
@@ -47,7 +55,8 @@ def _block_delta(event: object) -> Reading:
         case "thinking_delta":
             return Reading(reasoning=string(field(delta, "thinking")))
         case "input_json_delta":
-            return Reading(tool=True)
+            part = fragment(field(event, "index"), None, field(delta, "partial_json"))
+            return Reading(tool=True, calls=(part,))
     return Reading()
 
 

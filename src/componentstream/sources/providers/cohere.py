@@ -9,10 +9,12 @@ from componentstream.sources.providers.reading import (
     Reading,
     field,
     identifier,
+    items,
     nothing,
     path,
     string,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import usage
 
 
@@ -25,8 +27,14 @@ def _delta(event: object) -> Reading:
     return Reading(string(field(content, "text")), reasoning=string(field(content, "thinking")))
 
 
-def _tool(_event: object) -> Reading:
-    return Reading(tool=True)
+def _tool(event: object) -> Reading:
+    call = path(event, "delta", "message", "tool_calls")
+    # The library gives a list of one call.
+    calls = items(call) or [call]
+    function = field(calls[0], "function")
+    id_ = field(calls[0], "id")
+    part = fragment(field(event, "index"), field(function, "name"), field(function, "arguments"), call_id=id_)
+    return Reading(tool=True, calls=(part,))
 
 
 def _end(event: object) -> Reading:

@@ -9,10 +9,12 @@ from componentstream.sources.providers.reading import (
     Reading,
     content,
     field,
+    items,
     path,
     string,
     thoughts,
 )
+from componentstream.sources.providers.tools import fragment, whole_calls
 from componentstream.sources.providers.usage import usage
 
 _ENDED_PROVIDERS: Final = frozenset(
@@ -28,6 +30,7 @@ def _chunk(event: object) -> Reading:
     text = content(value)
     reasoning = thoughts(value) or string(path(event, "additional_kwargs", "reasoning_content"))
     tool = bool(field(event, "tool_call_chunks") or field(event, "tool_calls"))
+    chunks = items(field(event, "tool_call_chunks"))
     has_more = bool(text or reasoning or tool)
     # The metadata of OpenAI's responses have the fields of a response.
     reason = stop_reason(metadata) or word(field(metadata, "status"))
@@ -41,11 +44,17 @@ def _chunk(event: object) -> Reading:
         tool=tool,
         usage=counts,
         adds_usage=True,
+        calls=tuple(
+            fragment(
+                field(chunk, "index"), field(chunk, "name"), field(chunk, "args"), call_id=field(chunk, "id")
+            )
+            for chunk in chunks
+        ),
     )
 
 
 def _message(event: object) -> Reading:
-    return _chunk(event)._replace(echo=1, opens=False)
+    return _chunk(event)._replace(echo=1, opens=False, calls=whole_calls(field(event, "tool_calls")))
 
 
 def _callback(event: object) -> Inner:

@@ -4,6 +4,7 @@ from typing import Final
 
 from componentstream.sources.providers.outcomes import stop_reason, stopped
 from componentstream.sources.providers.reading import Provider, Reading, field, string
+from componentstream.sources.providers.tools import whole_calls
 from componentstream.sources.providers.usage import usage
 
 
@@ -19,6 +20,7 @@ def _line(event: object) -> Reading:
         ends=bool(field(event, "done")) or reason is not None,
         reasoning=string(field(message, "thinking")) or string(field(event, "thinking")),
         tool=bool(field(message, "tool_calls")),
+        calls=whole_calls(field(message, "tool_calls")),
         usage=usage(event),
     )
 

@@ -22,6 +22,7 @@ from componentstream.sources.providers.reading import (
     string,
     thoughts,
 )
+from componentstream.sources.providers.tools import fragment, function_calls
 from componentstream.sources.providers.usage import usage
 
 _CHOICE: Final = ("delta", "text", "message", "finish_reason")
@@ -53,9 +54,14 @@ def _chunk(event: object) -> Reading | None:
 
 def _delta(delta: object) -> Reading:
     value = field(delta, "content")
-    tool = bool(field(delta, "tool_calls") or field(delta, "function_call"))
+    calls = function_calls(field(delta, "tool_calls"))
+    if (function := field(delta, "function_call")) is not None:
+        # The only call, of the API before it had several.
+        calls = (*calls, fragment("function_call", field(function, "name"), field(function, "arguments")))
     # Empty text, where there is none: the chunk is the event that carries the text.
-    return Reading(content(value) or "", reasoning=_reasoning(delta) or thoughts(value), tool=tool)
+    return Reading(
+        content(value) or "", reasoning=_reasoning(delta) or thoughts(value), tool=bool(calls), calls=calls
+    )
 
 
 def _reasoning(delta: object) -> str | None:

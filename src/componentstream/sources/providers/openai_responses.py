@@ -4,6 +4,7 @@ from typing import Final
 
 from componentstream.sources.providers.outcomes import failure, stopped, word
 from componentstream.sources.providers.reading import (
+    NOTHING,
     Inner,
     Provider,
     Reading,
@@ -15,10 +16,10 @@ from componentstream.sources.providers.reading import (
     path,
     string,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import usage
 
 _SILENT: Final = (
-    "response.output_item.added",
     "response.output_item.done",
     "response.content_part.added",
     "response.content_part.done",
@@ -53,8 +54,18 @@ def _reasoning_delta(event: object) -> Reading:
     return Reading(reasoning=string(field(event, "delta")))
 
 
-def _tool_delta(_event: object) -> Reading:
-    return Reading(tool=True)
+def _item_added(event: object) -> Reading:
+    item = field(event, "item")
+    if field(item, "type") not in ("function_call", "custom_tool_call"):
+        return NOTHING
+    key = string(field(item, "id")) or field(event, "output_index")
+    arguments = field(item, "arguments") or field(item, "input")
+    return Reading(calls=(fragment(key, field(item, "name"), arguments, call_id=field(item, "call_id")),))
+
+
+def _tool_delta(event: object) -> Reading:
+    key = string(field(event, "item_id")) or field(event, "output_index")
+    return Reading(tool=True, calls=(fragment(key, None, field(event, "delta")),))
 
 
 def _refusal(_event: object) -> Reading:
@@ -115,6 +126,7 @@ PROVIDER: Final = Provider(
             "response.text.done": _text_done,
             "response.reasoning_summary_text.delta": _reasoning_delta,
             "response.reasoning_text.delta": _reasoning_delta,
+            "response.output_item.added": _item_added,
             "response.function_call_arguments.delta": _tool_delta,
             "response.custom_tool_call_input.delta": _tool_delta,
             "response.refusal.delta": _refusal,

@@ -4,16 +4,25 @@ from typing import Final
 
 from componentstream.sources.providers.outcomes import stop_reason, stopped
 from componentstream.sources.providers.reading import Provider, Reading, field, nothing, string
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import usage
 
 
 def _part_start(event: object) -> Reading:
     part = field(event, "part")
+    if field(part, "part_kind") == "tool-call":
+        name, id_ = field(part, "tool_name"), field(part, "tool_call_id")
+        return Reading(
+            tool=True, calls=(fragment(field(event, "index"), name, field(part, "args"), call_id=id_),)
+        )
     return _part(field(part, "part_kind"), string(field(part, "content")))
 
 
 def _part_delta(event: object) -> Reading:
     delta = field(event, "delta")
+    if field(delta, "part_delta_kind") == "tool_call":
+        part = fragment(field(event, "index"), field(delta, "tool_name_delta"), field(delta, "args_delta"))
+        return Reading(tool=True, calls=(part,))
     return _part(field(delta, "part_delta_kind"), string(field(delta, "content_delta")))
 
 
