@@ -51,11 +51,32 @@ def test_a_heartbeat_starts_the_response():
     assert opening.heartbeat() == SSEEncoder().heartbeat()
 
 
+def hold_plainly(opening, chunks):
+    return opening.hold(chunks)
+
+
+def hold_asynchronously(opening, chunks):
+    async def given():
+        for chunk in chunks:
+            yield chunk
+
+    return asyncio.run(opening.ahold(given()))
+
+
 def test_a_stream_that_ends_before_all_events_is_a_failure():
-    opening = opened(STARTED)
-    opening.ended_early()
-    assert (opening.failure.code, opening.failure.fatal) == ("internal_error", True)
-    assert opening.error_response(opening.failure)[0] == HTTPStatus.INTERNAL_SERVER_ERROR
+    for hold in (hold_plainly, hold_asynchronously):
+        opening = opened(STARTED)
+        assert hold(opening, [b"first"]) == [b"first"]
+        assert (opening.failure.code, opening.failure.fatal) == ("internal_error", True)
+        assert opening.error_response(opening.failure)[0] == HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def test_chunks_are_held_until_the_status_is_settled():
+    chunks = [b"first", SSEEncoder().heartbeat(), b"last"]
+    for hold in (hold_plainly, hold_asynchronously):
+        opening = opened(STARTED)
+        assert hold(opening, chunks) == chunks[:2]
+        assert opening.failure is None
 
 
 def test_a_fatal_error_before_all_other_events_is_the_failure():
