@@ -172,6 +172,32 @@ def test_a_source_that_raised_ends_the_session_and_hooks_hear_why():
     assert generation.take() == []
 
 
+class OverloadedError(Exception):
+    """An exception of a provider's library, as far as it says what has happened."""
+
+    type = "overloaded_error"
+    status_code = 529
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OverloadedError("a secret"), "source_failed", "overloaded_error"),
+        (ConnectionResetError("a secret"), "source_incomplete", "ConnectionResetError"),
+        (TimeoutError(), "source_incomplete", "TimeoutError"),
+    ],
+)
+def test_a_source_that_raised_is_as_retryable_as_its_exception_says(error, code, words):
+    heard = []
+    _, generation = begun(hooks=[heard.append])
+    generation.source_failed(error)
+    told, stopped = generation.take()
+    assert (told.code, told.fatal, told.retryable, stopped.reason) == (code, True, True, "failed")
+    assert words in told.message
+    assert "secret" not in told.message
+    assert heard[-2].cause is error
+
+
 def test_a_decoder_that_cannot_be_closed_does_not_take_the_end_from_a_failed_source():
     class Broken:
         def feed(self, chunk):

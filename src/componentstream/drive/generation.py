@@ -8,11 +8,11 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Final, Generic, Protocol, TypeVar, assert_never
 
-from componentstream.core import codes
 from componentstream.core.events import Event, ReasoningEvent, UsageEvent
 from componentstream.drive.decoding import Decoder
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.session import GenerationSession
+from componentstream.sources.failures import source_failure
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 
 MAX_CHUNKS: Final = 64
@@ -169,7 +169,7 @@ class Generation(Generic[T]):
         self._put(self.session.finish(now), now)
 
     def source_failed(self, error: BaseException) -> None:
-        """End the session with a fatal error, because reading the source raised `error`."""
+        """End the session with the fatal error that `error`, raised by the source, means."""
         if self.ended:
             return
         self._parse_held()
@@ -181,8 +181,9 @@ class Generation(Generic[T]):
             pieces = []
         # Without the errors of the decoder: that a stream is incomplete is a consequence of this one.
         self._feed([piece for piece in pieces if not isinstance(piece, SourceError)], now)
+        failed = source_failure(error)
         events = self.session.report_error(
-            codes.SOURCE_FAILED, "The source failed.", now, fatal=True, cause=error
+            failed.code, failed.message, now, fatal=True, retryable=failed.retryable, cause=error
         )
         self._put(events, now)
 

@@ -42,7 +42,8 @@ def stream(
     ``next``, a source that is not a generator is closed from outside, which usually unblocks it; a generator
     that blocks cannot be interrupted, and is left behind with its thread until it returns.
 
-    If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
+    If the source raises, the stream ends with a fatal error, and the exception follows. The error is as
+    retryable as the exception says; see ``componentstream.sources.source_failure``.
     So does an exception of closing the source after a good end. Exceptions that no caller can receive are
     logged.
 
@@ -81,7 +82,8 @@ def astream(
     after them does, for a second at most. A slower source is left to close by itself. Leaving an
     ``async for`` early does not close a generator: wrap it in ``contextlib.aclosing``.
 
-    If the source raises, the stream ends with the fatal error ``source_failed``, and the exception follows.
+    If the source raises, the stream ends with a fatal error, and the exception follows. The error is as
+    retryable as the exception says; see ``componentstream.sources.source_failure``.
     So does an exception of closing the source after a good end. Exceptions that no caller can receive are
     logged.
 
