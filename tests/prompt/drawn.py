@@ -1,11 +1,12 @@
 """Grammars and catalogs for the tests of the prompt kit, hostile to its texts where they can be."""
 
 import re
+from typing import get_args
 
 import attrs
 from hypothesis import strategies as st
 
-from componentstream import Catalog, ComponentParser, ComponentSpec
+from componentstream import Catalog, ComponentParser, ComponentSpec, Nesting
 from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop, ErrorEvent
 from componentstream.prompt.languages import LANGUAGES
 from componentstream.testing import strategies
@@ -47,7 +48,7 @@ _POSITIONS = st.frozensets(
 @st.composite
 def grammars(draw):
     """Draw a grammar of the project's strategy, half of them with words of the texts and any positions."""
-    grammar = draw(strategies.grammars())
+    grammar = attrs.evolve(draw(strategies.grammars()), nesting=draw(st.sampled_from(get_args(Nesting))))
     if draw(st.booleans()):
         return grammar
     start, end = draw(st.lists(_KEYWORDS, min_size=2, max_size=2, unique=True))
