@@ -12,16 +12,17 @@ def _line(event: object) -> Reading:
     message = field(event, "message")
     text = string(field(message, "content")) or string(field(event, "response"))
     reason = stop_reason(event)
+    # Some versions set only one of the two.
+    ends = bool(field(event, "done")) or reason is not None
     return Reading(
         text,
         stopped(reason),
         opens=True,
-        # Some versions set only one of the two.
-        ends=bool(field(event, "done")) or reason is not None,
+        ends=ends,
         reasoning=string(field(message, "thinking")) or string(field(event, "thinking")),
         tool=bool(field(message, "tool_calls")),
         calls=whole_calls(field(message, "tool_calls")),
-        usage=usage(event),
+        usage=usage(event) if ends else None,
     )
 
 

@@ -32,10 +32,10 @@ def _chunk(event: object) -> Reading | None:
     if field(event, "error") is not None:
         return error(event)
     choices = items(field(event, "choices"))
-    if choices and not any(field(choice, name) is not None for choice in choices for name in _CHOICE):
-        return None
     choice = first(choices)
     delta = field(choice, "delta")
+    if delta is None and choices and not any(map(_is_choice, choices)):
+        return None
     reading = _whole_choice(choice) if delta is None else _delta(delta)
     if delta is not None and field(delta, "refusal"):
         return reading._replace(error=stopped("refusal"))
@@ -50,6 +50,10 @@ def _chunk(event: object) -> Reading | None:
         id=identifier(event),
         usage=_usage(event),
     )
+
+
+def _is_choice(choice: object) -> bool:
+    return any(field(choice, name) is not None for name in _CHOICE)
 
 
 def _delta(delta: object) -> Reading:
@@ -68,7 +72,8 @@ def _reasoning(delta: object) -> str | None:
     for name in ("reasoning_content", "reasoning"):
         if text := string(field(delta, name)):
             return text
-    return joined(string(field(detail, "text")) for detail in items(field(delta, "reasoning_details")))
+    details = field(delta, "reasoning_details")
+    return joined(string(field(detail, "text")) for detail in items(details)) if details else None
 
 
 def _whole_choice(choice: object) -> Reading:

@@ -178,12 +178,17 @@ _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]
 
 def stop_reason(value: object) -> str | None:
     """Return the reason why an answer stopped, under each name that providers have for it, or None."""
-    named = (word(field(value, name)) for name in _REASON_FIELDS)
-    return next(filter(None, named), None) or word(path(value, "incomplete_details", "reason"))
+    for name in _REASON_FIELDS:
+        reason = field(value, name)
+        if reason is not None and (found := word(reason)):
+            return found
+    return word(path(value, "incomplete_details", "reason"))
 
 
 def word(value: object) -> str | None:
     """Return a word that is a string or a member of an enumeration, or None."""
+    if value is None:
+        return None
     return string(value) if isinstance(value, str) else string(field(value, "name"))
 
 
@@ -214,6 +219,8 @@ def stopped(reason: object) -> SourceError | None:
 
     Good reasons are listed, not bad ones: a provider adds a bad one without notice.
     """
+    if reason is None:
+        return None
     name = _known_once(normalized(word(reason) or ""))
     if name in _GOOD or name.startswith("eos"):
         return None

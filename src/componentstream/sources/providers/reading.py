@@ -1,7 +1,7 @@
 """Readings of events, and the functions that interpreters are made of."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 import attrs
 
@@ -76,9 +76,20 @@ class Provider:
 NOTHING: Final = Reading()
 
 
+def is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    """Return whether a value is a mapping."""
+    # The check of an abstract class is slow, so classes that cannot be mappings do not get there.
+    return hasattr(type(value), "keys") and isinstance(value, Mapping)
+
+
 def field(value: object, name: str) -> object:
     """Return a field of an object or mapping, or None."""
-    if isinstance(value, Mapping):
+    # Called some twenty times for each event, so the frequent cases come first.
+    if isinstance(value, dict):
+        return value.get(name)
+    if value is None:
+        return None
+    if is_mapping(value):
         return value.get(name)
     try:
         return getattr(value, name, None)
@@ -102,7 +113,11 @@ def string(value: object) -> str | None:
 def items(value: object) -> list[object]:
     """Return the items of a sequence, and none for other values."""
     # Protocol buffers have sequences of their own.
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else []
+    if isinstance(value, list):
+        return value
+    if value is None or isinstance(value, str | bytes):
+        return []
+    return list(value) if isinstance(value, Sequence) else []
 
 
 def first(choices: object) -> object:
@@ -124,7 +139,7 @@ def content(value: object) -> str | None:
 
 def thoughts(value: object) -> str | None:
     """Return the reasoning in a content that is a list of blocks."""
-    return joined(_thought(block) for block in items(value))
+    return joined([_thought(block) for block in items(value)]) if value else None
 
 
 def _thought(block: object) -> str | None:

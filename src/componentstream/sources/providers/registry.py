@@ -14,7 +14,7 @@ from componentstream.sources.providers import (
     openai_responses,
     pydantic_ai,
 )
-from componentstream.sources.providers.reading import Interpreter, Provider, field
+from componentstream.sources.providers.reading import Interpreter, Provider, field, is_mapping
 
 PROVIDERS: Final[tuple[Provider, ...]] = (
     anthropic.PROVIDER,
@@ -63,14 +63,15 @@ def interpreters(event: object) -> Iterator[Interpreter]:
         if isinstance(value, str):
             named = True
             yield from by_value.get(value, ())
-    yield from _of_class(type(event))
+    if not isinstance(event, dict):
+        yield from _of_class(type(event))
     for key, by_shape in _SHAPES.items():
         if field(event, key) is not None:
             yield from by_shape
     # An unknown event with a name is not guessed at: it may contain the keys of another provider.
-    if not named and isinstance(event, Mapping):
+    if not named and is_mapping(event):
         for key, by_key in _KEYS.items():
-            if event.get(key) is not None:
+            if field(event, key) is not None:
                 yield from by_key
 
 
