@@ -1,11 +1,16 @@
 """All providers, and the interpreters for an event."""
 
+import re
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from componentstream.sources.extract import read
+from componentstream.sources.providers import registry
 from componentstream.sources.providers.registry import interpreters, names_event_type
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class ChatResponse(SimpleNamespace):
@@ -55,3 +60,12 @@ def test_a_shape_is_known_beside_an_unknown_name():
 @pytest.mark.parametrize("event", [{"other": 1}, {"type": "other"}, SimpleNamespace(), None, "text", ()])
 def test_an_unknown_event_has_no_interpreter_that_knows_it(event):
     assert [interpret(event) for interpret in interpreters(event)] in ([], [None])
+
+
+def test_the_page_lists_every_provider():
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_]+)`: ", page, re.MULTILINE)
+    helpers = {"__init__", "outcomes", "reading", "registry", "tools", "usage"}
+    modules = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - helpers
+    assert sorted(rows) == sorted(modules)
+    assert len(registry.PROVIDERS) == len(modules)
