@@ -250,6 +250,9 @@ FRAGMENTS = [
     b"data: ", b"data:", b"event: error", b"event: x", b"\n", b"\r", b"\r\n", b"\n\n", b":", b"\xef\xbb\xbf",
     A, B, A[:9], A[9:], b"[DONE]", b"{}", b"\xe2\x82\xac", b"\xff", b"7", b'{"error":{"type":"timeout"}}',
     recorded.sse(*recorded.chat()[1:2]), b'{"type":"message_start"}', b'{"type":"message_stop"}',
+    b"[", b"]", b",", b"{", b"}", b'"', b"\\", b"{\n", b"[DONE] ", b"error: {}", b": c", b" ", b"null",
+    recorded.DATA(shapes.gemini("a", "STOP")).encode(), recorded.DATA(shapes.gemini("b"), indent=1).encode(),
+    recorded.lines(shapes.ollama("a", done=False)), b"<html>", b"\x00",
 ]  # fmt: skip
 
 
