@@ -73,6 +73,9 @@ class Counter:
         self.examined += len(text) - len(bare) + bool(bare)
         return bare
 
+    def strip(self, text, sought):
+        return self.rstrip(self.lstrip(text, sought), sought)
+
     def rstrip(self, text, sought):
         bare = text.rstrip(sought)
         self.examined += len(text) - len(bare) + bool(bare)

@@ -198,6 +198,12 @@ def test_the_example_of_an_own_grammar_reads_it():
     assert run("own_grammar.py") == OWN_GRAMMAR
 
 
+def test_a_page_in_an_argument_of_a_tool_is_shown_as_it_grows():
+    assert run("tool_argument.py") == (
+        "Hero begins at hero\n  '<h1 className=\"big'\n  '\">Brot & Käse '\n  '🧀</h1>\\n'\nit ends: end\n"
+    )
+
+
 def test_the_components_of_the_compound_menu_are_listed_by_default():
     assert run("components_of_a_page.py") == COMPOUND_MENU
 

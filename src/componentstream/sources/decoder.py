@@ -87,9 +87,10 @@ class SourceDecoder(SingleUse):
         # The fast path: a source of str that has been checked once. A failed or closed decoder has no kind
         # `str`, so this test covers both. Most chunks lie within a line that cannot begin a thought.
         if type(chunk) is str and self._kind is str:
-            if self._thoughts.passing and "\n" not in chunk:
+            thoughts = self._thoughts
+            if (thoughts.passing and "\n" not in chunk) or thoughts.passes(chunk):
                 return [chunk] if chunk else []
-            return self._thoughts.feed(chunk)
+            return thoughts.feed(chunk)
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
         return [] if self._message.failed else self._decode(chunk)

@@ -112,6 +112,8 @@ class ThinkingFilter:
         grammar = Grammar() if grammar is None else grammar
         self._patterns = _patterns(grammar.prefix, grammar.start, grammar.end)
         self._mark = grammar.prefix[0]
+        # Those that do not make a line plain text; the empty string is a line that has only begun.
+        self._first_chars = frozenset(("", *WHITE, "`", "~", self._mark))
         self._emits = mode == "emit"
         self._off = mode == "keep"
         self._closed = False
@@ -164,6 +166,30 @@ class ThinkingFilter:
             pieces.append(_OPEN_THOUGHT if self._started else _ONLY_THOUGHTS)
         return pieces
 
+    def passes(self, text: str) -> bool:
+        """Move on over a chunk of a frequent kind; return False, and do nothing, if it is of another.
+
+        These are a line end and the beginning of a line. :meth:`feed` does the same for all chunks, but each
+        line of a stream of tokens costs it twice.
+        """
+        if self._state == _PLAIN:
+            end = text.find("\n")
+            after = text[end + 1 :]
+            if end < 0 or after.strip(" \n"):
+                return False
+            self._state = _LEAD
+            self._line = after[after.rfind("\n") + 1 :][:_MAX_LINE_CHARS]
+            self.passing = False
+            return True
+        if self._state != _LEAD or not self._started or "\n" in text:
+            return False
+        first = text.lstrip(" ")[:1]
+        if first in self._first_chars or (first == "<" and not self._open):
+            return False
+        self._state = _PLAIN
+        self.passing = True
+        return True
+
     def _pass_on(self, piece: Piece) -> list[Piece]:
         if not isinstance(piece, SourceError):
             return [piece]
@@ -182,6 +208,8 @@ class ThinkingFilter:
 
     def _take(self) -> list[Piece]:
         parts, self._parts = self._parts, []
+        if len(parts) == 1 and not parts[0][0]:
+            return [parts[0][1]]
         pieces: list[Piece] = []
         for thought, group in groupby(parts, key=lambda part: part[0]):
             text = "".join(part for _, part in group)
