@@ -1,10 +1,12 @@
 """Show a page that a model writes into an argument of a tool, while the argument grows.
 
-Give the model a tool such as ``render_page(code)``. Providers send the arguments of a call as fragments of JSON,
-here those of Anthropic; a ``SourceDecoder`` with the name of the tool and of the argument turns them into text.
+Give the model a tool such as ``render_page(code)``. Providers send the arguments of a call as fragments of
+JSON, here those of Anthropic; a ``SourceDecoder`` with the name of the tool and of the argument turns them
+into text.
 """
 
 import json
+from collections.abc import Iterator
 
 from componentstream import ContentBlockDelta, ContentBlockStart, ContentBlockStop, ErrorEvent, parse
 from componentstream.sources import SourceDecoder
@@ -13,7 +15,7 @@ PAGE = '/// START Hero position=hero\n<h1 className="big">Brot & Käse 🧀</h1>
 ARGUMENTS = json.dumps({"title": "A bakery", "code": PAGE})
 
 
-def events_of_the_provider():
+def events_of_the_provider() -> Iterator[dict[str, object]]:
     """Yield an answer as Anthropic's library yields it, with fragments that end anywhere."""
     yield {"type": "message_start", "message": {"id": "msg_1"}}
     yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
