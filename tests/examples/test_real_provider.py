@@ -134,7 +134,7 @@ def test_a_refused_request_is_an_error_event_and_says_why(run_here):
         status, table, progress = run_here("anthropic", address)
     assert (status, table) == (1, HEADINGS)
     told, why = progress.splitlines()
-    assert told == "source_failed: The source failed."
+    assert told == "source_failed: The provider sent an error: authentication_error."
     assert why.startswith("AuthenticationError: ")
     assert "invalid" in why
     assert "\x1b" not in why
@@ -147,7 +147,10 @@ def test_an_error_in_the_stream_ends_it_and_what_is_open(run_here):
     assert outcome == (
         1,
         HEADINGS + "    0  Hero                      main               7  aborted\n",
-        "source_failed: The source failed.\nHero: 7 characters, aborted\nAPIError: 'Too many requests.'\n",
+        (
+            "source_failed: The provider sent an error: slow_down.\nHero: 7 characters, aborted\n"
+            "APIError: 'Too many requests.'\n"
+        ),
     )
 
 
