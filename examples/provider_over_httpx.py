@@ -93,7 +93,7 @@ def line_of(event: Event) -> str | None:
 
 
 async def main() -> int:
-    """Ask the model, and print the components and errors; return the exit status: 0 if the stream was complete."""
+    """Ask the model, and print its components; return the exit status: 0 if the stream was complete."""
     provider = "anthropic" if "ANTHROPIC_API_KEY" in os.environ else "openai"
     arguments = argparse.ArgumentParser(description="Ask a model over HTTP for a page of components.")
     arguments.add_argument("prompt")
