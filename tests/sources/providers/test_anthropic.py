@@ -8,7 +8,7 @@ from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -131,3 +131,7 @@ def test_the_helper_repeats_blocks_and_messages():
     block = {"type": "text", "text": "a"}
     assert read({"type": "content_block_stop", "content_block": block}).echo > 0
     assert read({"type": "message_stop", "message": {"content": [block]}}).echo > 0
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.anthropic()) == (called.TEXT, [])

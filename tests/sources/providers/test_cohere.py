@@ -2,7 +2,7 @@
 
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.pieces import INCOMPLETE
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import all_pieces_of, pieces_of
 
 
@@ -35,3 +35,7 @@ def test_the_first_version_of_the_api_is_read():
     text, error = pieces_of(events)
     assert (text, error.code) == ("a", "source_truncated")
     assert pieces_of(events[:2]) == ["a", INCOMPLETE]
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.cohere()) == (called.TEXT, [])

@@ -10,7 +10,7 @@ import pytest
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -111,3 +111,10 @@ def test_the_older_library_is_read_whose_lists_are_sequences_of_their_own():
     )
     text, error = pieces_of([response(candidates=UserList([candidate]))])
     assert (text, error.code) == ("a", "source_truncated")
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.gemini()) == (called.TEXT, [])
+    assert called.result(called.gemini_partial()) == (called.TEXT, [])
+    assert called.result(called.interactions()) == (called.TEXT, [])
+    assert called.result(called.interactions(whole=True)) == (called.TEXT, [])

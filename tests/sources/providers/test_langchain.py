@@ -8,7 +8,7 @@ import pytest
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -89,3 +89,8 @@ def test_reasoning_and_usage_whose_chunks_are_increments():
 def test_an_answer_must_end_if_its_provider_always_ends_one():
     assert read({**CHUNK, "response_metadata": {"model_provider": "openai"}}).opens
     assert not read({**CHUNK, "response_metadata": {"model_provider": "new"}}).opens
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.langchain()) == (called.TEXT, [])
+    assert called.result(called.langchain_whole()) == (called.TEXT, [])

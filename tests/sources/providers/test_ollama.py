@@ -6,7 +6,7 @@ from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -52,3 +52,7 @@ def test_a_line_without_done_is_known_by_its_time():
     assert read({"created_at": "t", "message": {"content": "a"}}).text == "a"
     assert read({"created_at": "t", "response": "a", "done_reason": "stop"}).ends
     assert read({"created_at": "t", "other": "a"}) is None
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.ollama()) == (called.TEXT, [])

@@ -9,7 +9,7 @@ import pytest
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import ASK, all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -199,3 +199,9 @@ class Update(UserDict):
 
 def test_a_mapping_that_is_not_a_dict_is_read():
     assert read(Update(chunk({"delta": Update(content="a")}))).text == "a"
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.chat()) == (called.TEXT, [])
+    assert called.result(called.chat_whole()) == (called.TEXT, [])
+    assert called.result(called.chat_function()) == (called.FIRST, [])

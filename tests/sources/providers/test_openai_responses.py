@@ -9,7 +9,7 @@ from componentstream.sources import Reasoning, SourceError, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -115,3 +115,7 @@ def test_a_whole_response_has_the_text_of_its_messages():
 @pytest.mark.parametrize("kind", ["response.output_text.done", "response.text.done"])
 def test_an_event_with_the_full_text_repeats_it(kind):
     assert read({"type": kind, "text": "a"}).echo == 1
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.responses()) == (called.TEXT, [])

@@ -8,7 +8,7 @@ import pytest
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.extract import read
 from tests import parts
-from tests.sources import recorded
+from tests.sources import called, recorded
 from tests.sources.libraries import all_of, all_pieces_of, assert_is_the_answer, pieces_of
 
 
@@ -69,3 +69,8 @@ def test_reasoning_usage_and_the_end_of_a_run():
 def test_usage_is_a_method_in_older_releases():
     result = SimpleNamespace(usage=lambda: {"input_tokens": 5})
     assert read({"event_kind": "agent_run_result", "result": result}).usage == Usage(5)
+
+
+def test_the_calls_of_a_tool_give_their_text():
+    assert called.result(called.pydantic_ai()) == (called.TEXT, [])
+    assert called.result(called.pydantic_ai(whole=True)) == (called.TEXT, [])
