@@ -94,6 +94,22 @@ def start(client, prompt="text", **headers):
 # A generation
 
 
+def test_the_bytes_of_a_provider_are_read_by_the_decoder_of_the_settings():
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":%b}]}\n\n'
+
+    async def generate(_request):
+        body = chunk % b"null" + chunk % b'"length"' + b"data: [DONE]\n\n"
+        for at in range(0, len(body), 7):
+            yield body[at : at + 7]
+
+    with asking(create_app(generate, settings_of(decoder="sse"))) as client:
+        for _ in range(2):  # each stream has a decoder of its own
+            events = events_of(start(client))
+            assert text_of(events, 0) == "HiHi"
+            assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["source_truncated"]
+            assert events[-1].reason == "complete"
+
+
 @pytest.mark.parametrize("prompt", ["text", "late"])
 def test_post_streams_a_generation_to_its_end(client, model, prompt):
     body = {"prompt": prompt, "project": "p", "version": "2"}
