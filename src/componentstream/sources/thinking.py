@@ -172,22 +172,29 @@ class ThinkingFilter:
         These are a line end and the beginning of a line. :meth:`feed` does the same for all chunks, but each
         line of a stream of tokens costs it twice.
         """
-        if self._state == _PLAIN:
-            end = text.find("\n")
-            after = text[end + 1 :]
-            if end < 0 or after.strip(" \n"):
+        state = self._state
+        if state == _PLAIN:
+            first_end, end = text.find("\n"), text.rfind("\n")
+            if first_end < 0 or text[first_end:end].strip("\n"):
+                # Lines between the first and the last have to be looked at too.
                 return False
-            self._state = _LEAD
-            self._line = after[after.rfind("\n") + 1 :][:_MAX_LINE_CHARS]
-            self.passing = False
+            line = text[end + 1 :]
+        elif state == _LEAD and self._started and "\n" not in text:
+            line = text
+        else:
+            return False
+        rest = line.lstrip(" ")
+        if rest:
+            first = rest[0]
+            if first in self._first_chars or (first == "<" and not self._open):
+                return False
+            self._state = _PLAIN
+            self.passing = True
             return True
-        if self._state != _LEAD or not self._started or "\n" in text:
-            return False
-        first = text.lstrip(" ")[:1]
-        if first in self._first_chars or (first == "<" and not self._open):
-            return False
-        self._state = _PLAIN
-        self.passing = True
+        # The line begins with spaces, so far.
+        self._line = (line if state == _PLAIN else self._line + line)[:_MAX_LINE_CHARS]
+        self._state = _LEAD
+        self.passing = False
         return True
 
     def _pass_on(self, piece: Piece) -> list[Piece]:
