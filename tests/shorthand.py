@@ -44,6 +44,10 @@ def error(code, message, line=None, span=None, *, index=None, fatal=False):
     return ErrorEvent(code, message, fatal=fatal, line=line, index=index, span=span)
 
 
+def recovered(code, message, line, span):
+    return ErrorEvent(code, message, line=line, span=span, recovered=True)
+
+
 def unclosed(index, name, line=None, span=None):
     return error("unclosed_component", f"Component {name} was not closed.", line, span, index=index)
 

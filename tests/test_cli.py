@@ -293,7 +293,7 @@ def test_main_returns_the_status_and_flushes(answer, capfdbinary):
 
 
 def test_the_table_shows_every_block(answer, capfdbinary):
-    assert main(["parse", "--table", answer(ANSWER + "/// START Foot position=\x1b\n")]) == 1
+    assert main(["parse", "--table", answer(ANSWER + "/// START foot position=\x1b\n")]) == 1
     lines = output(capfdbinary).decode().split("\n")
     assert lines[:4] == [
         "index  component    position  size  reason",

@@ -156,7 +156,7 @@ def test_a_type_that_is_not_exported_is_found():
     assert inside in PUBLIC
     [judge] = [
         node
-        for node in module("componentstream.core.grammar").defined.values()
+        for node in module("componentstream.core.markers").defined.values()
         if isinstance(node, ast.FunctionDef) and node.name == "judge"
     ]
     words = [word for annotation in annotations(judge) for word in names_in(annotation)]

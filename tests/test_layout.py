@@ -126,7 +126,8 @@ every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.re
 
 def test_the_package_is_found():
     assert {"core.events", "core.parser", "wire", "wire.sse", "drive", ""} <= MODULES.keys()
-    imported = {"arguments", "blocks", "codes", "errors", "events", "grammar", "limits", "lines", "scanner"}
+    imported = {"arguments", "automaton", "blocks", "codes", "errors", "events", "grammar", "limits", "lines"}
+    imported |= {"scanner", "snapshots"}
     assert own_imports(MODULES["core.parser"]) == {f"core.{name}" for name in imported}
 
 

@@ -2,6 +2,7 @@ import json
 import re
 from itertools import groupby
 from pathlib import Path
+from string import punctuation
 from typing import get_args
 
 import attrs
@@ -10,7 +11,7 @@ import pytest
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.event_json import event_from_dict
 from componentstream.core.events import ErrorEvent, StopReason
-from componentstream.core.grammar import POSITIONS, WHITE
+from componentstream.core.grammar import POSITIONS, WHITE, Fences, Grammar, Nesting, Outside
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 
@@ -72,7 +73,7 @@ def test_every_vector_is_named_by_some_rule():
 
 
 def test_every_rule_that_is_mentioned_exists():
-    mentioned = re.findall(r"(?<!\+)\b([LMSTFXEZO]\d+)\b", PAGE)
+    mentioned = re.findall(r"(?<!\+)\b([LMSRTFXEZO]\d+)\b", PAGE)
     assert sorted(set(mentioned) - set(RULES)) == []
 
 
@@ -98,6 +99,18 @@ def test_the_positions_are_those_of_the_code():
 def test_the_white_space_is_that_of_the_code():
     pairs = code_points(rule("L6").split(". ")[0])
     assert {chr(code) for first, last in pairs for code in range(first, last + 1)} == set(WHITE)
+
+
+def test_the_policies_are_those_of_the_code_with_the_default_first():
+    settings = {row[0]: re.findall(r"`(\w+)`", row[1]) for row in rows(section("The marker protocol"))}
+    for name, choices in (("nesting", Nesting), ("fences", Fences), ("outside", Outside)):
+        assert sorted(settings[f"`{name}`"]) == sorted(get_args(choices))
+        assert settings[f"`{name}`"][0] == getattr(Grammar(), name)
+
+
+def test_the_punctuation_is_that_of_ascii():
+    pairs = code_points(rule("R3"))
+    assert "".join(chr(code) for first, last in pairs for code in range(first, last + 1)) == punctuation
 
 
 def test_the_characters_forbidden_in_values_are_those_of_the_code():

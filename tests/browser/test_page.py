@@ -132,7 +132,7 @@ def test_an_error_is_shown_when_it_happens(page, demo):
     expect(errors).to_have_count(1)
     expect(errors.locator("code")).to_have_text("invalid_position")
     expect(errors.locator(".where")).to_have_text("line 1")
-    expect(errors.locator("p")).to_have_text("Unknown position 'moon'.")
+    expect(errors.locator("p")).to_have_text(re.compile(r"^Unknown position 'moon'; 'main' was used\."))
     status(page, "Streaming")
     demo.stage.leave()
     status(page, "Complete")

@@ -77,7 +77,7 @@ def test_only_the_named_command_serve_has_the_options_of_the_server():
         (["parse", "--suffix", "./../x"], "'./../x' is not a suffix such as .tsx"),
         (["parse", "--suffix", ".tsx\n"], "is not a suffix such as .tsx"),
         (["parse", "--suffix", "."], "'.' is not a suffix such as .tsx"),
-        (["parse", "--nesting", "flat"], "'flat' is not one of nest, close, text"),
+        (["parse", "--nesting", "flat"], "'flat' is not one of sections, nest, close, text"),
         (["parse", "--tab"], "unrecognized arguments: --tab"),
         (["replay"], "the following arguments are required: FILE"),
         (["replay", "x", "--rate", "-1"], "'-1' is not a number >= 0"),

@@ -60,14 +60,14 @@ EXAMPLES = [
         ErrorEvent("invalid_position", "...", line=12),
         (
             '{"type":"error","error":{"type":"invalid_position","message":"...","fatal":false,'
-            '"retryable":false,"line":12,"index":null}}'
+            '"retryable":false,"recovered":false,"line":12,"index":null}}'
         ),
     ),
     (
         ErrorEvent("generation_timeout", "Late.", fatal=True, retryable=True, index=4),
         (
             '{"type":"error","error":{"type":"generation_timeout","message":"Late.","fatal":true,'
-            '"retryable":true,"line":null,"index":4}}'
+            '"retryable":true,"recovered":false,"line":null,"index":4}}'
         ),
     ),
     (
@@ -154,8 +154,8 @@ def test_fields_may_be_given_by_position_in_the_order_of_the_documentation():
     assert ContentBlockStop(0, "end", 1, 2, (3, 4)) == ContentBlockStop(
         index=0, reason="end", chars=1, trimmed=2, span=(3, 4)
     )
-    assert ErrorEvent("a", "b", True, False, 1, 2, (3, 4)) == ErrorEvent(  # noqa: FBT003
-        code="a", message="b", fatal=True, retryable=False, line=1, index=2, span=(3, 4)
+    assert ErrorEvent("a", "b", True, False, 1, 2, (3, 4), True) == ErrorEvent(  # noqa: FBT003
+        code="a", message="b", fatal=True, retryable=False, line=1, index=2, span=(3, 4), recovered=True
     )
     assert StatusEvent("progress", 0.5, 1, 2, 3) == StatusEvent(
         phase="progress", elapsed=0.5, components_started=1, components_completed=2, chars=3
@@ -176,7 +176,7 @@ def test_what_is_left_out_has_its_neutral_value():
     assert ContentBlockStart(0, TextBlock()).span is None
     assert ContentBlockStop(0, "end", 1) == ContentBlockStop(0, "end", 1, 0, None)
     assert ErrorEvent("a", "b") == ErrorEvent(
-        "a", "b", fatal=False, retryable=False, line=None, index=None, span=None
+        "a", "b", fatal=False, retryable=False, line=None, index=None, span=None, recovered=False
     )
     assert MessageStop("complete").stats == {}
     assert DebugEvent().state == {}

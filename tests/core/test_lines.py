@@ -2,21 +2,24 @@
 
 import pytest
 
-from componentstream.core.grammar import (
+from componentstream.core.automaton import (
     ALL_FENCES,
-    BARE_FENCE,
-    BARE_FENCES,
+    BARE_TICKS,
+    BARE_TILDES,
     CANDIDATE_END,
     CANDIDATE_START,
     END_LINE,
-    INFO_FENCE,
+    INFO_TICKS,
+    INFO_TILDES,
     LEAD,
     NO_FENCES,
     START_LINE,
     TEXT,
-    Grammar,
+    TICKS,
+    TILDES,
     machine_of,
 )
+from componentstream.core.grammar import Grammar
 from componentstream.core.lines import NOWHERE, classify, run_machine, skip_text
 
 MACHINE = machine_of(Grammar())
@@ -53,8 +56,10 @@ def test_the_machine_continues_in_the_state_that_the_line_has():
 
 def test_backticks_are_text_where_fences_are_not_dropped():
     assert run("```") == (1, TEXT)
-    assert run("```x", fences=BARE_FENCES) == (4, TEXT)
-    assert run("```", fences=BARE_FENCES)[1] > LEAD
+    assert run("```x", fences=BARE_TICKS) == (4, TEXT)
+    assert run("```", fences=BARE_TICKS)[1] > LEAD
+    assert run("```", fences=BARE_TILDES) == (1, TEXT)
+    assert run("~~~ x y", fences=ALL_FENCES)[1] > LEAD
     assert run("```x", fences=ALL_FENCES)[1] > LEAD
 
 
@@ -75,7 +80,7 @@ def skip(chunk, pos=0, hit=NOWHERE, fences=NO_FENCES):
     return skip_text(MACHINE, chunk, pos, stop=chunk.rfind("\n") + 1, hit=hit, fences=fences)
 
 
-@pytest.mark.parametrize("fences", [NO_FENCES, BARE_FENCES, ALL_FENCES])
+@pytest.mark.parametrize("fences", [NO_FENCES, BARE_TICKS, BARE_TILDES, ALL_FENCES])
 @pytest.mark.parametrize("chunk", ["\nx\n", "\nx\ny ///\n  z\n\n", "\na /// b\n/", "\n//\n ///"])
 def test_lines_of_text_are_skipped_to_the_last_line_end(chunk, fences):
     stop = chunk.rfind("\n") + 1
@@ -83,7 +88,7 @@ def test_lines_of_text_are_skipped_to_the_last_line_end(chunk, fences):
     assert (lines, start, at) == (chunk.count("\n") - 1, stop, stop)
 
 
-@pytest.mark.parametrize("fences", [NO_FENCES, BARE_FENCES, ALL_FENCES])
+@pytest.mark.parametrize("fences", [NO_FENCES, BARE_TICKS, BARE_TILDES, ALL_FENCES])
 def test_skipping_ends_behind_the_prefix_of_the_next_marker(fences):
     chunk = "\nx\na /// b\n\u00a0 /// END A\ny\n"
     assert skip(chunk, 1, fences=fences) == (2, 11, 16, MACHINE.keyword)
@@ -103,8 +108,9 @@ def test_a_known_prefix_within_a_text_line_is_passed():
     assert skip("x ///\n///\n", hit=2) == (1, 6, 9, MACHINE.keyword)
 
 
-def test_skipping_ends_behind_the_backticks_of_the_next_fence():
-    assert skip("\nx\n  ```tsx\n/// END A\n", 1, fences=BARE_FENCES) == (1, 3, 8, MACHINE.fence)
+def test_skipping_ends_behind_the_beginning_of_the_next_fence():
+    assert skip("\nx\n~~~\n/// END A\n", 1, fences=ALL_FENCES) == (1, 3, 6, MACHINE.rest[3])
+    assert skip("\nx\n  ```tsx\n/// END A\n", 1, fences=BARE_TICKS) == (1, 3, 8, MACHINE.rest[2])
     assert skip("\nx\n  ```tsx\n/// END A\n", 1) == (2, 12, 15, MACHINE.keyword)
 
 
@@ -113,9 +119,11 @@ def test_skipping_ends_behind_the_backticks_of_the_next_fence():
     [
         ("/// START A", START_LINE, 10),
         ("/// END\r", END_LINE, 7),
-        ("```", BARE_FENCE, 3),
-        ("```` \r", BARE_FENCE, 5),
-        ("```tsx", INFO_FENCE, 6),
+        ("```", TICKS, 3),
+        ("```` \r", TICKS, 5),
+        ("```tsx", INFO_TICKS, 6),
+        ("~~~ ", TILDES, 4),
+        (" ~~~ ts x", INFO_TILDES, 9),
         ("x", None, 0),
         ("", None, 0),
     ],
@@ -126,13 +134,13 @@ def test_a_complete_line_is_classified_by_its_beginning(line, kind, read):
 
 def test_the_rest_of_a_line_is_classified_by_the_pattern_that_fits_it():
     assert classify(MACHINE.keyword, " END A", 512) == (END_LINE, 5)
-    assert classify(MACHINE.fence, "tsx", 512) == (INFO_FENCE, 3)
-    assert classify(MACHINE.fence, "", 512) == (BARE_FENCE, 0)
+    assert classify(MACHINE.rest[2], "tsx", 512) == (INFO_TICKS, 3)
+    assert classify(MACHINE.rest[2], "", 512) == (TICKS, 0)
 
 
 @pytest.mark.parametrize(
     ("line", "kind", "needed"),
-    [("/// START A", START_LINE, 9), ("```tsx", INFO_FENCE, 6), ("``` ", BARE_FENCE, 4)],
+    [("/// START A", START_LINE, 9), ("```tsx", INFO_TICKS, 6), ("``` ", TICKS, 4)],
 )
 def test_a_keyword_or_fence_beyond_the_limit_is_text(line, kind, needed):
     assert classify(MACHINE.line, line, needed)[0] == kind

@@ -371,7 +371,10 @@ def test_after_a_fatal_error_nothing_comes_out_any_more():
 # snapshot and restore.
 
 
-OTHER_VERSION = "restore: this is not a snapshot of version 1; pass the value that snapshot() returned."
+OTHER_VERSION = (
+    "restore: this is not a snapshot of version 2; pass the value that snapshot() returned. An older release "
+    "cannot be continued by this one: start anew."
+)
 OTHER_SETTINGS = "restore: pass the grammar and the limits of the parser that was snapshotted."
 
 
@@ -478,7 +481,7 @@ def test_a_snapshot_with_a_part_of_another_kind_is_damaged(content, path):
 
 
 @pytest.mark.parametrize("key", sorted(COMPARED))
-@pytest.mark.parametrize("wrong", ["missing", None, "1", 2, [1], {}])
+@pytest.mark.parametrize("wrong", ["missing", None, "2", 1, 3, [2], {}])
 def test_a_snapshot_of_no_version_or_without_its_settings_is_refused(key, wrong):
     snapshot = snapshot_of(IN_TEXT) | {key: wrong}
     if wrong == "missing":

@@ -12,7 +12,7 @@ from componentstream.core.lines import UNSCANNED
 from componentstream.core.parser import ComponentParser
 from componentstream.core.scanner import LineScanner
 from componentstream.testing import assert_cut_invariant, merge_deltas
-from tests.shorthand import START, component, delta, error, read, run_of, stop, text, unclosed
+from tests.shorthand import START, component, delta, error, read, recovered, run_of, stop, text, unclosed
 
 WHITE_SPACE = {
     "white space alone": (" \r\n\t\n\u3000", {}, []),
@@ -88,7 +88,7 @@ MARKERS = {
     ),
     "ill-formed markers, which are text": (
         "/// START\n/// START 1A\n/// START A b\n/// END\n/// END B\n/// START A\n/// END A x\n/// END A",
-        {},
+        {"grammar": Grammar(recover=False)},
         [
             error("malformed_marker", "The marker names no component.", 1, (0, 10)),
             text(0),
@@ -113,6 +113,51 @@ MARKERS = {
             ),
             delta(1, "/// END A x\n"),
             stop(1, 12, (79, 88)),
+        ],
+    ),
+    "faulty markers, which act all the same": (
+        "/// START A,\nx\n/// END A x\n/// START B\n/// END -\n",
+        {},
+        [
+            recovered(
+                "invalid_name", "START 'A,' is not well-formed; A was started without attributes.", 1, (0, 13)
+            ),
+            component(0, "A", (0, 13)),
+            delta(0, "x\n"),
+            recovered(
+                "invalid_attribute",
+                "END 'A x' has attributes; they were ignored and A was closed.",
+                3,
+                (15, 27),
+            ),
+            stop(0, 2, (15, 27)),
+            component(1, "B", (27, 39)),
+            recovered("invalid_name", "END '-' names no component; B was closed.", 5, (39, 49)),
+            stop(1, 0, (39, 49)),
+        ],
+    ),
+    "a START too long for a marker, which takes a bare END": (
+        f"/// START A\n/// START {'B' * 12}\n/// END\n/// END\n",
+        {"limits": Limits(max_marker_chars=20)},
+        [
+            component(0, "A", (0, 12)),
+            error("marker_too_long", "A marker line has at most 20 characters.", 2, None),
+            delta(0, f"/// START {'B' * 12}\n"),
+            error("malformed_marker", "The marker names no component.", 3, (35, 43)),
+            delta(0, "/// END\n"),
+            recovered("malformed_marker", "A bare END names no component; A was closed.", 4, (43, 51)),
+            stop(0, 31, (43, 51)),
+        ],
+    ),
+    "a START too far to the right, which takes none": (
+        f"/// START A\n/// START{' ' * 12}B\n/// END\n",
+        {"limits": Limits(max_marker_chars=20)},
+        [
+            component(0, "A", (0, 12)),
+            error("marker_too_long", "A marker line has at most 20 characters.", 2, None),
+            delta(0, f"/// START{' ' * 12}B\n"),
+            recovered("malformed_marker", "A bare END names no component; A was closed.", 3, (35, 43)),
+            stop(0, 23, (35, 43)),
         ],
     ),
     "a last line without LF that is a candidate": (

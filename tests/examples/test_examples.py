@@ -73,16 +73,16 @@ EXPECTED = {
         [
             ("Announcement", "main", "end", None),
             ("Newsletter", "cta", "end", None),
-            ("OpeningHours", "contact", "truncated", None),
-            ("Faq", "faq", "end", "OpeningHours"),
+            ("OpeningHours", "contact", "implied", None),
+            ("Faq", "faq", "end", None),
         ],
         [
             ("invalid_position", 4),
             ("unexpected_end", 24),
             ("malformed_marker", 65),
-            ("unclosed_component", None),
+            ("unclosed_component", 99),
         ],
-        3,
+        4,
     ),
     "truncated": (
         [
@@ -120,7 +120,7 @@ OWN_GRAMMAR = """\
 0 begins: ComponentBlock(name='Opening', position='title', attributes={}, parent=None)
 0 ends:   end, 19 characters, 0 trimmed
 1 begins: ComponentBlock(name='Forage', position='body', attributes={}, parent=None)
-error:    invalid_position: Unknown position 'left'.
+error:    invalid_position: Unknown position 'left'; 'body' was used. Known: body, notes, title.
 error:    unclosed_component: Component Forage was not closed.
 1 ends:   implied, 29 characters, 0 trimmed
 2 begins: ComponentBlock(name='Hives', position='body', attributes={}, parent=None)
@@ -342,7 +342,7 @@ def test_a_compound_component_has_its_own_lines_without_those_of_its_parts():
 
 def test_in_the_mistakes_fences_go_with_their_component_and_prose_keeps_its_own():
     events = events_of([text_of("prose_and_mistakes")])
-    first, second, third = prose_of(events)
+    first, second, third, _ = prose_of(events)
     assert first.startswith("Sure! ")
     assert "`/// START Name`" in first
     assert first.endswith("one by one.\n\n")
@@ -352,15 +352,17 @@ def test_in_the_mistakes_fences_go_with_their_component_and_prose_keeps_its_own(
     assert '\n/// START "Opening Hours" position=contact\n' in third
 
 
-def test_with_the_closing_policy_the_mistakes_do_less_harm():
-    events = events_of([text_of("prose_and_mistakes")], nesting="close")
-    assert outline_of(events)[2:] == [
-        ("OpeningHours", "contact", "implied", None),
-        ("Faq", "faq", "end", None),
-    ]
-    assert errors_of(events)[3:] == [("unclosed_component", 99)]
+def test_a_forgotten_end_costs_no_other_section_unless_every_start_nests():
+    events = events_of([text_of("prose_and_mistakes")])
     assert prose_of(events)[-1].startswith("That is the whole page.")
     assert prose_of(events)[-1].endswith("Enjoy the bread!\n")
+    assert events_of([text_of("prose_and_mistakes")], nesting="close") == events
+    nested = events_of([text_of("prose_and_mistakes")], nesting="nest")
+    assert outline_of(nested)[2:] == [
+        ("OpeningHours", "contact", "truncated", None),
+        ("Faq", "faq", "end", "OpeningHours"),
+    ]
+    assert errors_of(nested)[3:] == [("unclosed_component", None)]
 
 
 def test_the_truncated_answer_ends_inside_a_class_name():

@@ -18,10 +18,11 @@ from componentstream.testing import EventVerifier, merge_deltas
 from tests.fuzz.cutting import cut, read_lengths, write_lengths
 from tests.oracle import comparable, parse_whole
 
-NESTING = ("nest", "close", "text")
+NESTING = ("sections", "nest", "close", "text")
 FENCES = ("strip", "keep")
 OUTSIDE = ("emit", "discard")
 STRICT = (False, True)
+RECOVER = (True, False)
 DIALECTS = (
     {},
     {"prefix": "#", "start": "A", "end": "AB"},
@@ -107,10 +108,12 @@ def _grammar(style: int) -> Grammar:
     style, fences = divmod(style, len(FENCES))
     style, outside = divmod(style, len(OUTSIDE))
     style, strict = divmod(style, len(STRICT))
+    style, recover = divmod(style, len(RECOVER))
     return Grammar(
         nesting=NESTING[nesting],
         fences=FENCES[fences],
         outside=OUTSIDE[outside],
         strict=STRICT[strict],
+        recover=RECOVER[recover],
         **DIALECTS[style % len(DIALECTS)],
     )

@@ -14,9 +14,9 @@ ANSWER = """\
 /// START Hero position=top
 <h1>Hello</h1>
 /// END Header
+/// END Hero
 /// START Nav position=left
 /// END Nav
-/// END Hero
 /// START 1st
 """
 
@@ -38,7 +38,7 @@ def test_the_faults_of_an_answer_are_named_once_with_their_lines():
     head, *items, foot = text.split("\n")
     assert head == "Your last answer broke rules of the markers:"
     assert items[0].startswith(
-        "- Lines 1, 4: the position is unknown. Use one of those in your instructions. ("
+        "- Lines 1, 5: the position is unknown. Use one of those in your instructions. ("
     )
     assert items[1].startswith("- Line 3: a marker ends a component that is not open. ")
     assert items[2].startswith("- Line 7: the name in a marker is not valid. ")

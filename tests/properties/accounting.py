@@ -13,7 +13,7 @@ from componentstream.core.events import (
 )
 
 WS = " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-_FENCE = re.compile(rf"[{WS}]*`{{3,}}[A-Za-z0-9_+.#-]{{0,32}}[{WS}]*")
+_FENCE = re.compile(rf"[{WS}]*(?:`{{3,}}|~{{3,}})[{WS}]*(?:[^`\r{WS}](?:[^`\r]{{0,126}}[^`\r{WS}])?)?[{WS}]*")
 
 
 @attrs.define

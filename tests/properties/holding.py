@@ -11,7 +11,7 @@ from componentstream.core.events import ComponentBlock, ContentBlockStart, Conte
 from tests.properties.accounting import WS
 
 _BLANKS = f"[{WS}]*"
-_INFO = "[A-Za-z0-9_+.#-]"
+_INFO = f"(?:[^`\\r{WS}](?:[^`\\r]{{0,126}}[^`\\r{WS}])?)?"
 
 
 def why_not(text, events, pending, grammar, limits):
@@ -42,14 +42,21 @@ def why_not(text, events, pending, grammar, limits):
 def _why_not_fence(fence, line, kind, top, grammar):
     if kind == "first":
         return "a fence in the first line is dropped at once"
-    if not kind or not _is_fence(fence, bare=kind == "bare"):
+    if not kind or not _is_fence(fence, kind):
         return "its first line is not a fence that the next line could drop"
     if not line:
         return None
-    keyword = grammar.end if top else grammar.start
-    if re.fullmatch(_partial_marker(grammar, (keyword,)), line, re.DOTALL):
+    keywords = (grammar.end,) if top else (grammar.start,)
+    if top and _can_be_closed_by_a_start(top, grammar):
+        keywords = (grammar.start, grammar.end)
+    if re.fullmatch(_partial_marker(grammar, keywords), line, re.DOTALL):
         return None
-    return f"the line after the fence cannot become {keyword}"
+    return f"the line after the fence cannot become {' or '.join(keywords)}"
+
+
+def _can_be_closed_by_a_start(top, grammar):
+    is_root = top.block.position == "root"
+    return grammar.nesting == "close" or (grammar.nesting == "sections" and not is_root)
 
 
 def _whole_lines(text, begin):
@@ -75,7 +82,11 @@ def _open_blocks(events):
 
 
 def _droppable(text, top, line_begin, grammar):
-    """Return which fences may be dropped in the line that begins there: any, first, bare or none."""
+    """Return which fences may be dropped in the line that begins there.
+
+    The first line of a component gives "first", other lines outside "any", and inside the character of the
+    bare fences that may be dropped, "" for none.
+    """
     if grammar.fences == "keep":
         return ""
     if top is None:
@@ -84,17 +95,24 @@ def _droppable(text, top, line_begin, grammar):
     if line_begin == body:
         return "first"
     first_line = text[body:].split("\n", 1)[0]
-    return "bare" if _is_fence(first_line) else ""
+    return first_line.strip(WS)[0] if _is_fence(first_line, "any") else ""
 
 
-def _is_fence(line, *, bare=False):
-    info = "" if bare else f"{_INFO}{{0,32}}"
-    return re.fullmatch(f"{_BLANKS}`{{3,}}{info}{_BLANKS}", line.removesuffix("\r")) is not None
+def _is_fence(line, kind):
+    return re.fullmatch(_fence(kind), line.removesuffix("\r"), re.DOTALL) is not None
 
 
 def _partial_fence(kind):
-    info = "" if kind == "bare" else f"{_INFO}{{0,32}}"
-    return f"{_BLANKS}(?:`{{0,2}}|`{{3,}}{info}{_BLANKS}\r?)"
+    """Return the pattern of all beginnings of fences that may be dropped."""
+    characters = kind if kind in ("`", "~") else "`~"
+    few = "|".join(f"{char}{{0,2}}" for char in characters)
+    return f"(?:{_BLANKS}(?:{few})|{_fence(kind)}\r?)"
+
+
+def _fence(kind):
+    if kind in ("`", "~"):
+        return f"{_BLANKS}{kind}{{3,}}{_BLANKS}"
+    return f"{_BLANKS}(?:`{{3,}}|~{{3,}}){_BLANKS}{_INFO}{_BLANKS}"
 
 
 def _partial_marker(grammar, keywords):

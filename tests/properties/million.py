@@ -4,7 +4,8 @@
 
 Document number N of seed S is always the same: a grammar, limits and a text. The oracle reads it whole, the
 parser reads it whole, one character at a time and in random chunks. The first difference is shrunk, printed
-as a case that can be pasted into a test, and ends the run with status 1.
+as a case that can be pasted into a test, and ends the run with status 1. The rules of recovery, sections and
+tildes are counted, once a document each time they decide, to show that the documents reach them.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import multiprocessing
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise, product
 from pathlib import Path
@@ -36,7 +38,7 @@ _RESTORED_CUTS = 3
 
 _WHITE = " \t\u00a0\u1680\u2000\u200a\u202f\u205f\u3000"
 _ODD = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\x00\u200b\ufeff\u202e\u180e\ud800\udc00é日😀\uff0f"
-_SMALL = " /`A=\n\r\t"
+_SMALL = " /`~A=,;:'\"-\n\r\t"
 _MARKERS = (
     "{p} {s} A\n", "{p} {s} B position=hero\n", "{p} {s} A x=1 y='a b' z=''\n", "{p} {e} A\n", "{p} {e} A\n",
     "{p} {e} B\n", "{p}{s} A\r\n", "  {p}\t{e}\u00a0A \r\n", "{p} {s} Nav.Item POSITION=x position=HEADER\n",
@@ -49,9 +51,41 @@ _NEAR = (
     "{p} {s} A x='1'y=2\n", "{p} {s} A x=<\n", "{p} {s} \u200bA\n", "{p} {s} A..b\n", "{p}", "{p} ", "{s}",
     "{e}", "{p}\n", "{p} {s} A\r",
 )  # fmt: skip
+# Slips that recovery repairs, and their neighbours that it leaves alone.
+_SLIPS = (
+    "{p} {e}\n", "{p} {e}\r\n", "{p} {e}\n", "{p} {e} ///\n", "{p} {e} */}}\n", "{p} {e} A;\n",
+    "{p} {e} A.\n", "{p} {e} B>\n", "{p} {e} A -->\n", "{p} {e} B position=hero\n", "{p} {e} a\n",
+    "{p} {e} b;\n", "{p} {e} A-\n", "{p} {e} A-x\n", "{p} {e} AB\n", "{p} {e} A.B\n", "{p} {e} A_\n",
+    "{p} {e} A now\n", "{p} {e} A;", "{p} {e} B x", "{p} {e} a", "{p} {e} A\r\r\n", "{p} {s} A,\n",
+    "{p} {s} A:\n", "{p} {s} B position=hero,\n", "{p} {s} A; position: root\n",
+    "{p} {s} B position: hero, x=1;\n", "{p} {s} A section position=hero\n",
+    "{p} {s} A x=\"it's\" position=hero\n", '{p} {s} B x="1 position=hero\n', "{p} {s} B position=<\n",
+    "{p} {s} A position= x=1\n", '{p} {s} A position="a&b" position=hero\n', "{p} {s} B position=moon,\n",
+    "{p} {s} A -->\n", "{p} {s} B {{\n", "{p} {s} A.\n", "{p} {s} A-b x=1\n", "{p} {s} b x=1,\n",
+    "{p} {s} b,\n", "{p} {s} Then loop\n", "{p} {s} of it\n", "{p} {s} A 'x=1 y=2' z=3\n",
+    "{p} {s} A x:'1 y=2' z=3\n", "{p} {s} A x = 1, y= '2'\n", "{p} {s} A x=1,y=2 z=,\n",
+    '{p} {s} A x="1"y="2"z=3\n', "{p} {s} A,", "{p} {s} A.b\n", "{p} {s} A x=1 x=2 y=3\n",
+    "{p} {s} C,, x=1\n",
+)  # fmt: skip
+_PARTS = (
+    "{p} {s} C position=root\n", "{p} {s} B position=main\n", "{p} {s} A.B position=hero\n", "{p} {s} A.B\n",
+    "{p} {s} B position=ROOT x=1\n", "{p} {e} A.B\n",
+)  # fmt: skip
+_SLOPPY_STARTS = (
+    "", " position=hero", " position=hero", " position=root", ",", " position: nav", " x=1, y=2;", " /",
+)  # fmt: skip
+_SLOPPY_ENDS = ("", "", "", ";", " x=1", " -->", "-", "\r")
+_MORSELS = (
+    "A", "a", "B", "Ab", "A.B", "position", "position=", "position:", "x=", "y=", "x", "1", "hero", "root",
+    "moon", "=", ":", ",", ";", " ", " ", " ", "\u00a0", "'", '"', "'", '"', "&", "<", "-", ".", "/", "_",
+    "é", "\r", "\u200b",
+)  # fmt: skip
 _FENCES = (
     "```\n", "```\n", "```jsx\n", "```", "``", " ```\t\r\n", "````\n", "```c++ \n", "``` jsx\n", "```\r",
-    "```x`\n", "```" + "j" * 32 + "\n", "```" + "j" * 33 + "\n",
+    "```x`\n", "```" + "j" * 128 + "\n", "```" + "j" * 129 + "\n", "~~~\n", "~~~\n", "~~~tsx a.tsx\n",
+    "~~~", "~~", " ~~~~ \r\n", "~~~ ~\n", "~~~`\n", "~~~\r", "~~~\u00a0j\n", "```tsx:src/a.tsx {{1,2}}\n",
+    "```~~~\n", "~~~```\n", "~~~  " + "j" * 127 + "\u3000\n", "``` j" + " " * 126 + "j\n",
+    "``` j" + " " * 127 + "j\n",
 )  # fmt: skip
 _TEXTS = (
     "x",
@@ -68,7 +102,10 @@ _TEXTS = (
     "",
     "é日😀\n",
 )
-_LONG = ("x", " ", "/", "`", "{p} {s} A x=", "{p} {e} ", "{p} ", "```", "``` ", "{p} {s} ", "\r")
+_LONG = (
+    "x", " ", "/", "`", "~", "{p} {s} A x=", "{p} {s} A, x=", "{p} {e} ", "{p} {e} A ", "{p} ", "```",
+    "``` ", "~~~", "~~~j ", "{p} {s} ", "\r",
+)  # fmt: skip
 
 
 @attrs.frozen
@@ -79,6 +116,11 @@ class Words:
     long: list[str]
     start: str
     end: str
+
+    def slip(self, rng: random.Random) -> str:
+        """Return a candidate whose rest is put together at random."""
+        rest = "".join(rng.choices(_MORSELS, k=rng.randint(1, 9)))
+        return rng.choice((self.start, self.end)) + rng.choice(("", "A", "A ", "B ", "A x=1 ")) + rest + "\n"
 
 
 @attrs.frozen
@@ -109,14 +151,15 @@ def _settings(value: object, default: object) -> str:
 
 def _grammars() -> list[Grammar]:
     policies = [
-        Grammar(nesting=nesting, fences=fences, outside=outside, strict=strict)
-        for nesting, fences, outside, strict in product(
-            ("nest", "nest", "close", "text"),
+        Grammar(nesting=nesting, fences=fences, outside=outside, strict=strict, recover=recover)
+        for nesting, fences, outside, (strict, recover) in product(
+            ("sections", "sections", "nest", "close", "text"),
             ("strip", "strip", "keep"),
             ("emit", "emit", "discard"),
-            (False, False, True),
+            ((False, True), (False, True), (False, True), (False, False), (True, True)),
         )
     ]
+    policies += [Grammar(default_position="root"), Grammar(default_position="root", nesting="nest")]
     others = [
         Grammar(prefix=prefix, start=start, end=end, positions={"main", "hero"})
         for prefix in ("/", "@@", "A")
@@ -127,7 +170,7 @@ def _grammars() -> list[Grammar]:
 
 def _words(grammar: Grammar) -> Words:
     names = {"p": grammar.prefix, "s": grammar.start, "e": grammar.end, "l": grammar.start.swapcase()}
-    weighted = [*_MARKERS * 3, *_NEAR, *_FENCES * 2, *_TEXTS * 2]
+    weighted = [*_MARKERS * 4, *_NEAR, *_SLIPS, *_PARTS * 2, *_FENCES, *_TEXTS * 3]
     return Words(
         pieces=[piece.format(**names) for piece in weighted],
         long=[piece.format(**names) for piece in _LONG],
@@ -165,11 +208,16 @@ def _make_limits(rng: random.Random, text: str) -> Limits:
 
 def _make_text(rng: random.Random, words: Words) -> str:
     kind = rng.random()
-    if kind < 0.25:
+    if kind < 0.2:
         return _page(rng, words)
-    if kind < 0.5:
+    if kind < 0.4:
         return _damaged(rng, _page(rng, words), words)
-    text = "".join(rng.choices(words.pieces, k=rng.randint(1, 12)))
+    if kind < 0.55:
+        return _sloppy(rng, words)
+    pieces = rng.choices(words.pieces, k=rng.randint(1, 12))
+    if rng.random() < 0.5:
+        pieces = [words.slip(rng) if rng.random() < 0.3 else piece for piece in pieces]
+    text = "".join(pieces)
     if kind < 0.8:
         return text
     if kind < 0.9:
@@ -191,12 +239,39 @@ def _page(rng: random.Random, words: Words) -> str:
         elif step < 0.7 or not closing:
             name = rng.choice("ABC")
             outer, inner = rng.random() < 0.2, rng.random() < 0.3
-            extra = rng.choice(("", "", " position=hero", " x='1 2'"))
-            out.append(f"{f'```jsx{end}' * outer}{words.start}{name}{extra}{end}{f'```{end}' * inner}")
-            closing.append(f"{f'```{end}' * inner}{words.end}{name}{end}{f'```{end}' * outer}")
+            extra = rng.choice(("", "", " position=hero", " x='1 2'", " position=root", " position=main,"))
+            run = rng.choice(("```", "```", "~~~"))
+            out.append(f"{f'{run}jsx{end}' * outer}{words.start}{name}{extra}{end}{f'{run}{end}' * inner}")
+            slip = rng.choice(("", "", "", ";", " position=hero"))
+            closing.append(f"{f'{run}{end}' * inner}{words.end}{name}{slip}{end}{f'{run}{end}' * outer}")
         else:
             out.append(closing.pop())
     return "".join([*out, *reversed(closing)])
+
+
+def _sloppy(rng: random.Random, words: Words) -> str:
+    """Return a page with a slip in most markers, some ENDs missing, and fences around bodies."""
+    out: list[str] = []
+    names: list[str] = []
+    fences: list[str] = []
+    for _ in range(rng.randint(2, 14)):
+        step = rng.random()
+        if step < 0.4 or not names:
+            names.append(rng.choice(("A", "B", "a", "A.B")))
+            fences.append(rng.choice(("", "```", "~~~")))
+            opening = words.start + names[-1] + rng.choice(_SLOPPY_STARTS)
+            out += [opening, *[fences[-1]] * bool(fences[-1])]
+        elif step < 0.55:
+            out.append(words.start + rng.choice(("A.", "B-b x=1", "a", "of it", "Then it", "9")))
+        elif step < 0.65:
+            out.append(rng.choice(("x", "```", "~~~", "")))
+        else:
+            name, fence = names.pop(), fences.pop()
+            wrong = rng.choice((name, name.swapcase(), "", ""))
+            closing = words.end + wrong + rng.choice(_SLOPPY_ENDS)
+            missing = rng.random() < 0.3
+            out += [*[fence] * bool(fence), *[closing] * (not missing)]
+    return "\n".join(out) + rng.choice(("\n", "", "", "\r\n"))
 
 
 def _damaged(rng: random.Random, text: str, words: Words) -> str:
@@ -241,7 +316,8 @@ def plain(events: Iterable[Event]) -> list[object]:
             out.append((index, "".join(texts)))
             texts = []
         if type(event) is ErrorEvent:
-            out.append((event.code, event.fatal, event.retryable, event.line, event.index, event.span))
+            flags = (event.fatal, event.retryable, event.recovered)
+            out.append((event.code, flags, event.line, event.index, event.span))
         else:
             out.append(event)
     return [*out, (index, "".join(texts))] if texts else out
@@ -346,12 +422,13 @@ def _without(case: Case, first: int, last: int) -> Case:
 
 @attrs.define
 class Tally:
-    """The figures of a run, and the first case that failed."""
+    """The figures of a run, how often rules decided, and the first case that failed."""
 
     documents: int = 0
     parses: int = 0
     feeds: int = 0
     chars: int = 0
+    rules: Counter[str] = attrs.field(factory=Counter)
     failed: Case | None = None
     where: str = ""
 
@@ -360,6 +437,7 @@ class Tally:
         self.parses += other.parses
         self.feeds += other.feeds
         self.chars += other.chars
+        self.rules += other.rules
         self.failed, self.where = other.failed, other.where
 
 
@@ -369,7 +447,8 @@ def run_batch(job: tuple[int, int, int], parser_type: type[ComponentParser] = Co
     tally = Tally()
     for number in range(first, last):
         case = make_case(seed, number)
-        expected = plain(parse_whole(case.text, grammar=case.grammar, limits=case.limits))
+        events = parse_whole(case.text, grammar=case.grammar, limits=case.limits, rules=tally.rules)
+        expected = plain(events)
         tally.documents += 1
         for cuts in cuttings(random.Random(number), case.text):
             cut = attrs.evolve(case, cuts=cuts)
@@ -401,6 +480,7 @@ def main(arguments: list[str] | None = None) -> int:
     inputs = f"{total.documents:,} documents, {total.parses:,} parses"
     sizes = f"{total.feeds:,} feeds, {total.chars:,} characters"
     report = [f"seed {given.seed}: {inputs}, {sizes} in {time.monotonic() - begun:.0f} s"]
+    report.append(", ".join(f"{rule} {count:,}" for rule, count in sorted(total.rules.items()) if count))
     if total.failed is None:
         report.append("no difference")
     else:

@@ -1,6 +1,7 @@
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import attrs
@@ -10,16 +11,24 @@ from componentstream.core.events import ContentBlockDelta
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
+from tests.oracle import parse_whole
 from tests.properties import million
 
 
 def test_a_small_run_finds_no_difference():
-    assert million.run_batch((7, 0, 60)) == million.Tally(
-        documents=60,
-        parses=60 * million.PARSES_PER_DOCUMENT,
-        feeds=million.run_batch((7, 0, 60)).feeds,
-        chars=million.PARSES_PER_DOCUMENT * sum(len(million.make_case(7, at).text) for at in range(60)),
-    )
+    tally = million.run_batch((7, 0, 60))
+    assert tally.failed is None
+    assert (tally.documents, tally.parses) == (60, 60 * million.PARSES_PER_DOCUMENT)
+    lengths = [len(million.make_case(7, at).text) for at in range(60)]
+    assert tally.chars == million.PARSES_PER_DOCUMENT * sum(lengths)
+
+
+def test_documents_reach_every_rule_of_recovery_sections_and_tildes():
+    rules = Counter()
+    for case in (million.make_case(7, at) for at in range(1_500)):
+        parse_whole(case.text, grammar=case.grammar, limits=case.limits, rules=rules)
+    recovery = {"R4", "R5", "R6", "R7", "R9", "R11", "R12", "R13", "R14"}
+    assert {rule for rule, times in rules.items() if times > 1} >= {*recovery, "S12", "F13", "F14"}
 
 
 def test_a_document_is_the_same_each_time():

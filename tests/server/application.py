@@ -253,7 +253,7 @@ def error_of(answer):
         "type": "error",
         "error": {
             "type": error["type"], "message": error["message"], "fatal": True,
-            "retryable": error["retryable"], "line": None, "index": None,
+            "retryable": error["retryable"], "recovered": False, "line": None, "index": None,
         },
     }  # fmt: skip
     assert type(error["retryable"]) is bool

@@ -31,6 +31,7 @@ def test_body_is_a_fatal_error_event(retryable):
             "retryable": retryable,
             "line": None,
             "index": None,
+            "recovered": False,
         },
     }
     assert event_from_dict(refusal.body) == ErrorEvent("busy", "Wait.", fatal=True, retryable=retryable)

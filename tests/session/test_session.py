@@ -751,7 +751,7 @@ def test_an_exception_of_a_hook_reaches_the_caller_and_the_state_is_right():
 
 def test_the_debug_state_is_json_and_holds_no_text():
     session = streaming(10.0, id="s")
-    session.feed(START + "TOP\n/// START B position=hero key=TOP\nTOPTOP\n/// E", 11.0)
+    session.feed(START + "TOP\n/// START B key=TOP\nTOPTOP\n/// E", 11.0)
     state = session.debug_state()
     assert json.loads(json.dumps(state)) == state
     assert "TOP" not in json.dumps(state)
@@ -764,7 +764,7 @@ def test_the_debug_state_is_json_and_holds_no_text():
         "held_chars": 5,
         "open_components": [
             {"index": 0, "name": "A", "position": "main", "parent": None, "chars": 4},
-            {"index": 1, "name": "B", "position": "hero", "parent": 0, "chars": 7},
+            {"index": 1, "name": "B", "position": "main", "parent": 0, "chars": 7},
         ],
         "lost_critical": False,
         "stats": session.stats.to_dict(),

@@ -107,7 +107,7 @@ def refusal(response):
     assert value.keys() == {"type", "error"}
     assert value["type"] == "error"
     error = value["error"]
-    assert error.keys() == {"type", "message", "fatal", "retryable", "line", "index"}
+    assert error.keys() == {"type", "message", "fatal", "retryable", "recovered", "line", "index"}
     assert (error["fatal"], error["line"], error["index"]) == (True, None, None)
     if response.status_code in (429, 503):
         assert error["retryable"] is True

@@ -42,7 +42,7 @@ def test_an_event_is_one_line_of_compact_ascii():
     written = event_to_json(ErrorEvent("mine", "λ\n\u2028"))
     assert written == (
         b'{"type":"error","error":{"type":"mine","message":"\\u03bb\\n\\u2028","fatal":false,'
-        b'"retryable":false,"line":null,"index":null}}'
+        b'"retryable":false,"recovered":false,"line":null,"index":null}}'
     )
 
 

@@ -17,6 +17,8 @@ export interface StreamError {
   readonly fatal: boolean;
   /** The same request may succeed later. */
   readonly retryable: boolean;
+  /** The marker line is faulty and acts all the same. Absent from an older server. */
+  readonly recovered?: boolean;
   /** Line of the model's output that caused it, counted from 1. */
   readonly line: number | null;
   /** Index of the affected component. */

@@ -37,7 +37,9 @@ _HELP: Final = {
     "positions": "an additional position; may be repeated",
     "default_position": "position of a component that names none",
     "strict": "treat a marker with an unknown position as malformed",
-    "nesting": "open a child, close all components, or treat as text a START inside a component",
+    "recover": "act on a faulty marker whose meaning is clear",
+    "nesting": "effect of a START inside a component: open a child unless it has a position (sections), open "
+    "a child, close all components, or none (text)",
     "fences": "drop Markdown fences around components, or keep them",
     "outside": "send the text between components, or drop it",
     "max_marker_chars": "longest marker or fence line",

@@ -121,13 +121,17 @@ _PARSER: Final = (
     ErrorCode(
         MALFORMED_MARKER,
         "parser",
-        "A line looks like a marker but cannot be read as one; it is kept as text.",
+        "A line looks like a marker but cannot be read as one; it is kept as text unless `recovered`.",
     ),
     ErrorCode(
-        INVALID_NAME, "parser", "The component name of a marker is not valid; the line is kept as text."
+        INVALID_NAME,
+        "parser",
+        "The component name of a marker is not valid; the line is kept as text unless `recovered`.",
     ),
     ErrorCode(
-        INVALID_ATTRIBUTE, "parser", "The attributes of a marker are not valid; the line is kept as text."
+        INVALID_ATTRIBUTE,
+        "parser",
+        "The attributes of a marker are not valid; the line is kept as text unless `recovered`.",
     ),
     ErrorCode(
         INVALID_POSITION,

@@ -117,6 +117,7 @@ def _error(data: Mapping[str, object]) -> ErrorEvent:
         retryable=_maybe(error, "retryable", bool) or False,
         line=_maybe(error, "line", int),
         index=_maybe(error, "index", int),
+        recovered=_maybe(error, "recovered", bool) or False,
     )
 
 

@@ -139,7 +139,7 @@ class ErrorEvent:
     ``code`` is stable and meant for programs, ``message`` for people; see :mod:`componentstream.core.codes`.
     After a ``fatal`` error only the stops of open blocks (and the end of the message) follow. ``retryable``
     means that the same request may succeed. ``line`` counts from 1; ``index`` is that of the component
-    concerned.
+    concerned. ``recovered`` means that the faulty marker line was acted on all the same.
     """
 
     type: ClassVar[Literal["error"]] = "error"
@@ -151,6 +151,7 @@ class ErrorEvent:
     line: int | None = None
     index: int | None = None
     span: Span | None = None
+    recovered: bool = False
 
     def to_dict(self) -> Json:
         """Return the JSON value of the event; the code is called ``type`` inside ``error``."""
@@ -161,6 +162,7 @@ class ErrorEvent:
                 "message": self.message,
                 "fatal": self.fatal,
                 "retryable": self.retryable,
+                "recovered": self.recovered,
                 "line": self.line,
                 "index": self.index,
             },

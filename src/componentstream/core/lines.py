@@ -7,17 +7,17 @@ than twice, so none of them searches a part of the chunk that its caller has sea
 import re
 from typing import Final, TypeAlias
 
-from componentstream.core.grammar import (
-    BARE_FENCE,
+from componentstream.core.automaton import (
     CANDIDATE_END,
     CANDIDATE_START,
-    INFO_FENCE,
+    INFO_TICKS,
     LEAD,
     NO_FENCES,
     TEXT,
-    WHITE,
+    TICKS,
     LineMachine,
 )
+from componentstream.core.grammar import WHITE
 
 CANDIDATES: Final = frozenset({CANDIDATE_START, CANDIDATE_END})
 NOWHERE: Final = -1
@@ -56,12 +56,12 @@ def run_machine(
     Returns:
         the position reached and the state of the line there.
     """
-    steps, end = machine.steps[fences], len(chunk)
+    steps, others, end = machine.steps[fences], machine.others[fences], len(chunk)
     while pos < end and pos <= limit:
         char = chunk[pos]
         if char == "\n":
             break
-        state = steps[state].get(char, TEXT)
+        state = steps[state].get(char, others[state])
         pos += 1
         if state < LEAD:
             break
@@ -94,7 +94,7 @@ def skip_text(
         # in the chunk, because the pattern needs a line end.
         match = machine.interest.search(chunk, pos - 1, stop - 1)
         start, at = (match.start() + 1, match.end()) if match else (stop, stop)
-        pattern = machine.keyword if match and match[1] else machine.fence
+        pattern = machine.rest[match.lastindex or 0] if match else machine.keyword
         return chunk.count("\n", pos, start), start, at, pattern
     # Only the prefix matters: `find` is several times faster than a pattern. A prefix after something other
     # than white space is text, and the search continues on the next line.
@@ -125,7 +125,7 @@ def classify(pattern: re.Pattern[str], line: str, room: int) -> tuple[int | None
         return None, 0
     # A candidate that is too long is an error, reported later. A fence that is too long is text, and so is a
     # line whose keyword lies beyond the limit: in parts it could not have been held that far.
-    needed = match.end() if kind == BARE_FENCE else match.end(kind)
+    needed = match.end() if kind >= TICKS else match.end(kind)
     if needed > room:
         return None, 0
-    return INFO_FENCE if kind == BARE_FENCE and match[kind] else kind, match.end()
+    return kind + INFO_TICKS - TICKS if kind >= TICKS and match[kind] else kind, match.end()

@@ -5,8 +5,8 @@ can no longer become part of a marker or a dropped fence is emitted in the same 
 examined more than twice. Only a line that may still become a marker or a dropped fence is held back.
 
 A stream is a sequence of lines. :mod:`componentstream.core.scanner` classifies each line,
-:mod:`componentstream.core.blocks` turns the lines into blocks and their events, and the parser here owns one
-scanner and offers the public calls.
+:mod:`componentstream.core.structure` turns the lines into blocks and their events, and the parser here owns
+one scanner and offers the public calls.
 
 Most chunks take a fast path, which neither the scanner nor the builder takes part in:
 
@@ -28,15 +28,17 @@ import attrs
 
 from componentstream.core import codes
 from componentstream.core.arguments import check_instance
-from componentstream.core.blocks import FatalError, require
+from componentstream.core.automaton import ENDED, LEAD, NO_FENCES, TEXT, machine_of
+from componentstream.core.blocks import FatalError
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, Event, Json
-from componentstream.core.grammar import ENDED, LEAD, NO_FENCES, TEXT, Grammar, machine_of
+from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.lines import CANDIDATES, NOWHERE, UNSCANNED, LineScan
 from componentstream.core.scanner import LineScanner
+from componentstream.core.snapshots import require
 
-_SNAPSHOT_VERSION: Final = 1
+_SNAPSHOT_VERSION: Final = 2
 _INDENTATION: Final = " \t"
 
 
@@ -200,7 +202,7 @@ class ComponentParser:
         if not isinstance(snapshot, dict) or snapshot.get("version") != _SNAPSHOT_VERSION:
             raise UsageError(
                 f"restore: this is not a snapshot of version {_SNAPSHOT_VERSION}; pass the value that "
-                "snapshot() returned."
+                "snapshot() returned. An older release cannot be continued by this one: start anew."
             )
         parser = cls(grammar, limits)
         if snapshot.get("grammar") != _settings(grammar) or snapshot.get("limits") != _settings(limits):

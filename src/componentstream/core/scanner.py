@@ -17,24 +17,22 @@ from collections.abc import Mapping
 from typing import Final
 
 from componentstream.core import codes
-from componentstream.core.blocks import BlockBuilder, require
-from componentstream.core.events import Json, Span
-from componentstream.core.grammar import (
+from componentstream.core.automaton import (
     ALL_FENCES,
-    BARE_FENCE,
-    BARE_FENCES,
+    BARE_TICKS,
+    CANDIDATE_START,
     END_LINE,
+    INFO_TICKS,
     LEAD,
-    MAX_NAME_CHARS,
     START_LINE,
     TEXT,
-    Fault,
-    Grammar,
-    Marker,
-    judge,
-    judge_named,
+    TICK,
+    TICKS,
+    TILDE,
     machine_of,
 )
+from componentstream.core.events import Json
+from componentstream.core.grammar import MAX_NAME_CHARS, WHITE, Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.lines import (
     BLANK_LINES,
@@ -46,6 +44,9 @@ from componentstream.core.lines import (
     run_machine,
     skip_text,
 )
+from componentstream.core.markers import Fault, judge, judge_named
+from componentstream.core.snapshots import require
+from componentstream.core.structure import Structure
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -54,7 +55,7 @@ class LineScanner:
     """The scanning state of one stream; a :class:`~componentstream.ComponentParser` has one.
 
     Attributes:
-        blocks: the builder that turns the lines into events.
+        blocks: the structure that turns the lines into events.
         offset: code points read.
         line: number of the current line, from 1.
         line_start: input offset at which the current line begins.
@@ -71,7 +72,7 @@ class LineScanner:
     def __init__(self, grammar: Grammar, limits: Limits) -> None:
         self._limits = limits
         self._machine = machine_of(grammar)
-        self.blocks: BlockBuilder = BlockBuilder(grammar, limits)
+        self.blocks: Structure = Structure(grammar, limits)
         self._chunk = ""
         self._base = self._settled = self._body = 0
         self.offset: int = 0
@@ -170,17 +171,18 @@ class LineScanner:
                 return pos
             # The held fence depends on this line. Once the line can no longer be the marker that would drop
             # the fence, the fence is text and must leave in this call.
-            if self.fence:
-                hopeful = self._machine.closing if self.blocks.open else self._machine.opening
-                if self.state not in hopeful:
-                    self._release_fence()
+            if self.fence and not (
+                (self.state in self._machine.closing and self.blocks.awaits(opens=False))
+                or (self.state in self._machine.opening and self.blocks.awaits(opens=True))
+            ):
+                self._release_fence()
         if self.state in CANDIDATES:
             end = chunk.find("\n", pos, min(limit + 2, searched))
             # One character more than the limit may be a CR that belongs to the line end.
             if end >= 0 or size <= limit or (size == limit + 1 and chunk[-1] == "\r"):
                 return end
-            self._reject_too_long()
-            self.state = TEXT
+            self._reject_too_long(opens=self.state == CANDIDATE_START)
+            pos, self.state = min(limit + 2, size), TEXT
         return chunk.find("\n", pos, searched) if self.state == TEXT else NOWHERE
 
     def _read_lines(self, pos: int, stop: int, hit: int) -> int:
@@ -265,7 +267,7 @@ class LineScanner:
         elif kind in (START_LINE, END_LINE):
             begins = self._take_candidate(end, after, opens=kind == START_LINE)
         else:
-            self._take_fence(after, bare=kind == BARE_FENCE)
+            self._take_fence(after, kind)
         self._next_line(after, first=begins)
 
     def _take_prefixed(self, at: int) -> int:
@@ -301,7 +303,7 @@ class LineScanner:
         span = (self.line_start, self._base + after)
         if opener or seen < end:
             verdict = judge_named(name, chunk[seen:end], opens=bool(opener))
-            acted = self._act(verdict, "", span, opens=bool(opener))
+            acted = self.blocks.act(verdict, "", self.line, span, opens=bool(opener))
         else:
             acted = self.blocks.end(name, "", self.line, span)
         if acted:
@@ -309,13 +311,13 @@ class LineScanner:
         self._next_line(after, first=acted and opener is not None)
         return after
 
-    def _take_fence(self, after: int, *, bare: bool) -> None:
+    def _take_fence(self, after: int, kind: int) -> None:
         """Drop or hold a fence line that counts here; leave any other as text."""
-        blocks = self.blocks
+        blocks, bare = self.blocks, kind < INFO_TICKS
         self._release_fence()
-        if blocks.fences == ALL_FENCES or (blocks.fences == BARE_FENCES and bare):
+        if blocks.fences == ALL_FENCES or (bare and blocks.fences == kind - TICKS + BARE_TICKS):
             self._settle_before_line()
-            if not blocks.drops_fence(bare=bare):
+            if not blocks.drops_fence(TICK if kind in (TICKS, INFO_TICKS) else TILDE, bare=bare):
                 self.fence = self.held + self._chunk[self._settled : after]
             self.held = ""
             self._settled = after
@@ -329,33 +331,29 @@ class LineScanner:
         tail = line[self._body - size :] if self._body < size else ""
         rest = tail.removesuffix("\r")
         if size - self.line_start - (len(tail) - len(rest)) > self._limits.max_marker_chars:
-            self._reject_too_long()
+            self._reject_too_long(opens=opens)
             return False
-        # Only a START outside components, or an END inside, has a use for the fence before it.
-        if opens == bool(blocks.open):
+        if not blocks.awaits(opens=opens):
             self._release_fence()
         fence, self.fence = self.fence, ""
         span = (self.line_start, self._base + after)
-        acted = self._act(judge(rest, opens=opens), fence, span, opens=opens)
+        # Only the end of the stream completes a line without any character.
+        acted = blocks.act(judge(rest, opens=opens), fence, self.line, span, opens=opens, last=not after)
         if acted:
             self.held = ""
             self._settled = after
         return acted and opens
 
-    def _act(self, verdict: Marker | Fault, fence: str, span: Span, *, opens: bool) -> bool:
-        """Act on a judged candidate; return False if the line is text."""
-        if isinstance(verdict, Fault):
-            return self.blocks.reject(verdict.code, verdict.message, fence, self.line, span)
-        if opens:
-            return self.blocks.start(verdict, fence, self.line, span)
-        return self.blocks.end(verdict.name, fence, self.line, span)
-
-    def _reject_too_long(self) -> None:
+    def _reject_too_long(self, *, opens: bool) -> None:
         """Report the current line as a candidate over the limit; it is text."""
         self._settle_before_line()
         fence, self.fence = self.fence, ""
-        message = f"A marker line has at most {self._limits.max_marker_chars} characters."
-        self.blocks.reject(codes.MARKER_TOO_LONG, message, fence, self.line, None)
+        limit = self._limits.max_marker_chars
+        if opens and self.blocks.open:
+            line = self.held + self._chunk[self._settled : self._settled + limit]
+            self.blocks.count_start(line[self._body - self.line_start : limit].lstrip(WHITE))
+        fault = Fault(codes.MARKER_TOO_LONG, f"A marker line has at most {limit} characters.")
+        self.blocks.reject(fault, fence, self.line, None)
 
     def _next_line(self, pos: int, *, first: bool) -> None:
         """Begin a line at `pos`; the part of the previous line that is still held is text."""

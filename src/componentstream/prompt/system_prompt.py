@@ -68,7 +68,8 @@ def _rules(grammar: Grammar, texts: Texts, names: tuple[str, ...]) -> Iterator[s
     rules = list(texts.rules.values())
     if positions:
         rules.append(f"{texts.positions} {texts.strict}" if grammar.strict else texts.positions)
-    rules.append(texts.nesting[grammar.nesting])
+    # Without positions that can be written, every START inside opens a child.
+    rules.append(texts.nesting[grammar.nesting if positions or grammar.nesting != "sections" else "nest"])
     if "root" in positions:
         rules.append(texts.root)
     if names:

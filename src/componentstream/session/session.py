@@ -358,7 +358,9 @@ class GenerationSession:
     def _take_parsed(self, result: CallResult, events: list[Event]) -> None:
         """Emit events of the parser; end the session if one of them is fatal or exceeds the error window."""
         for at, event in enumerate(events):
-            if type(event) is ErrorEvent and self._error_rate.exceeded_by(event.code, self._now):
+            if type(event) is not ErrorEvent or event.recovered:
+                continue
+            if self._error_rate.exceeded_by(event.code, self._now):
                 # The parser has read on behind this error. Its later events must not be emitted, but the
                 # blocks that were open here must be stopped.
                 undone = [*events[at + 1 :], *self._parser.abort()]

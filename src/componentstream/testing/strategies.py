@@ -37,6 +37,8 @@ from componentstream.testing._stream_writer import StreamWriter
 
 try:
     from hypothesis import strategies as st
+
+    from componentstream.testing._hostile import hostile, mutated
 except ImportError as _error:
     raise MissingExtraError(
         "componentstream.testing.strategies needs Hypothesis; install componentstream[testing]."
@@ -61,8 +63,13 @@ _QUOTED_CHAR = st.characters(
     exclude_categories=["Cc", "Cf", "Cs", "Cn", "Zl", "Zp"], exclude_characters="\"'<>&`"
 ) | st.sampled_from(WHITE + "=")
 _QUOTED = st.text(_QUOTED_CHAR, max_size=8)
-_BARE = st.text(st.sampled_from(_LETTERS + "0189-#/:;.,%üλ日😀"), min_size=1, max_size=6)
+_BARE = st.text(st.sampled_from(_LETTERS + "0189-#/:;.,%üλ日😀"), min_size=1, max_size=6).filter(
+    lambda value: value[-1] not in ",;"
+)
 _VALUE = _BARE | _QUOTED.map('"{}"'.format) | _QUOTED.map("'{}'".format)
+_FENCE = st.tuples(
+    st.sampled_from(["```", "```", "~~~"]), st.sampled_from(["jsx", "", " tsx", "ts:src/A.ts", "ts {1,3} x"])
+)
 _WHITE = st.text(st.sampled_from(WHITE), max_size=3)
 _GAP = st.just(" ") | st.text(st.sampled_from(WHITE), min_size=1, max_size=3)
 
@@ -82,25 +89,6 @@ _JSON: st.SearchStrategy[object] = st.recursive(
 _PROSE = (
     "", " ", "Here is the page:", "export default function Hero() {", "  return <section/>;", "}", "- item",
     "// a comment", "\tconst url = 'https://example.org';", "\u200b", "é λ 日 😀",
-)  # fmt: skip
-# Pieces of hostile text: {p} is the prefix, {s} and {e} the keywords, {ls} START in the other case.
-_HOSTILE = (
-    "\n", "\n", "\r\n", "\r", "\r\r\n", "\n\n", " ", "\t", "\u00a0", "\u3000", "\u2003", "\u1680",
-    "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\x00", "\u200b", "\u200d", "\u180e",
-    "\ufeff", "\u202e", "\ud800", "\udc00", "\U0001f468\u200d\U0001f469", "e\u0301", "\uff0f\uff0f\uff0f",
-    "{p}", "{p}", "{p} {s} A", "{p} {s} A\n", "{p} {s} B position=hero\n", "{p} {e} A\n", "{p} {e} B\n",
-    "{p}{s} A", "{p}/ {s} A\n", "/{p} {s} A\n", "{p} {ls} A\n", "{p} {s}ED A\n", "{p} {s}", "{p} {e}",
-    "{s}", "{e}", " {p} {s}\t", "{p}\u00a0{s}\u3000A\u2003x=1\n", "{p} {s}\r\n", "{p} {s}\rX\n",
-    "{p} {s} A\r\n", "{p} {e} A\r\n", "{p} {s} A\r", "{p} {s} \u200bA\n", "{p} {s} \uff21\n",
-    "{p} {s} 9a\n", "{p} {s} A.b.C\n", "{p} {s} A..b\n", "{p} {s} __proto__\n", "{p} {s} A extra\n",
-    "{p} {e} A x=1\n", "{p} {s} A position=HERO\n", "{p} {s} A position=moon\n", "{p} {s} A x=1 x=2\n",
-    '{p} {s} A x="unclosed\n', "{p} {s} A x='a b=c' y=\n", '{p} {s} A x="1"y=2\n', '{p} {s} A x="<b>"\n',
-    "{p} {s} A x=\ud800\n", "```", "``", "`", "```\n", "```\n", "```jsx\n", "```\r\n", " ``` \n",
-    "````c++\n", "``` jsx\n", "```\u00a0\n", "```\r", "~~~\n", "```jsx`\n",
-)  # fmt: skip
-# A long line is one of these, then one of these many times.
-_LONG = (
-    "x", " ", "/", "`", "{p}", "{p} {s} ", "{p} {s} A x=", "{p} {e} A", "```", "``` ", "```jsx", "\r", "\n",
 )  # fmt: skip
 _STEPS = (
     "component",
@@ -130,7 +118,12 @@ def positions(*, grammar: Grammar = _GRAMMAR) -> st.SearchStrategy[str]:
 
 @st.composite
 def markers(
-    draw: st.DrawFn, *, grammar: Grammar = _GRAMMAR, opens: bool | None = None, name: str | None = None
+    draw: st.DrawFn,
+    *,
+    grammar: Grammar = _GRAMMAR,
+    opens: bool | None = None,
+    name: str | None = None,
+    positioned: bool | None = None,
 ) -> str:
     """Draw a well-formed marker line without its line end.
 
@@ -139,10 +132,11 @@ def markers(
         grammar: the language it is written in.
         opens: True for a START, False for an END, None for either.
         name: the name of the component, None for any.
+        positioned: whether a START names a position, None for either.
     """
     opens = draw(st.booleans()) if opens is None else opens
     words = [grammar.start if opens else grammar.end, draw(names()) if name is None else name]
-    if opens and draw(st.booleans()):
+    if opens and (draw(st.booleans()) if positioned is None else positioned):
         position = draw(positions(grammar=grammar))
         cased = draw(st.sampled_from([position, position.upper(), position.title()]))
         words.append("position=" + draw(st.sampled_from([cased, f'"{cased}"', f"'{cased}'"])))
@@ -218,7 +212,8 @@ def grammars() -> st.SearchStrategy[Grammar]:
         prefix=st.sampled_from([*["///"] * 3, "/", "//", "@@", "-->", "<!--", "§", "A"]),
         positions=st.sampled_from([_GRAMMAR.positions, frozenset({"main", "hero"})]),
         strict=st.booleans(),
-        nesting=st.sampled_from(["nest", "nest", "close", "text"]),
+        recover=st.sampled_from([True, True, False]),
+        nesting=st.sampled_from(["sections", "sections", "nest", "close", "text"]),
         fences=st.sampled_from(["strip", "strip", "keep"]),
         outside=st.sampled_from(["emit", "emit", "discard"]),
     )
@@ -240,7 +235,16 @@ def events() -> st.SearchStrategy[Event]:
         st.builds(ContentBlockStart, _INDEX, st.builds(TextBlock) | _component_blocks(maybe_index)),
         st.builds(ContentBlockDelta, _INDEX, _TEXT.filter(bool)),
         st.builds(ContentBlockStop, _INDEX, stop_reasons, _COUNT, _COUNT),
-        st.builds(ErrorEvent, reported, _TEXT, st.booleans(), st.booleans(), lines, maybe_index),
+        st.builds(
+            ErrorEvent,
+            reported,
+            _TEXT,
+            st.booleans(),
+            st.booleans(),
+            lines,
+            maybe_index,
+            recovered=st.booleans(),
+        ),
         st.builds(StatusEvent, phases, st.floats(0, 1e6), _COUNT, _COUNT, _COUNT),
         st.builds(MessageStop, st.sampled_from(get_args(MessageStopReason)), values),
         st.builds(DebugEvent, values),
@@ -309,8 +313,8 @@ def _documents(kind: DocumentKind, max_components: int, grammar: Grammar) -> st.
     valid = _pages(grammar, max_components)
     kinds: dict[DocumentKind, st.SearchStrategy[str]] = {
         "valid": valid,
-        "mutated": _mutated(valid),
-        "hostile": _hostile(grammar),
+        "mutated": mutated(valid),
+        "hostile": hostile(grammar, markers(grammar=grammar)),
     }
     kinds["any"] = st.one_of(*kinds.values(), st.text(_ANY_CHAR, max_size=40))
     return kinds[kind]
@@ -321,67 +325,42 @@ def _pages(draw: st.DrawFn, grammar: Grammar, max_components: int) -> str:
     """Draw a page step by step; steps that are not possible at their place are skipped."""
     prose = (st.sampled_from(_PROSE) | st.text(_ANY_CHAR, max_size=8)).filter(_is_plain(grammar))
     steps = st.sampled_from(["open", "open", "open fenced", "text", "close", "close"])
-    depth = _MAX_DEPTH if grammar.nesting == "nest" else 1
+    depth = _MAX_DEPTH if grammar.nesting in ("sections", "nest") else 1
     lines: list[str] = []
+    names_open: list[str] = []
     closing: list[list[str]] = []
     started = 0
     for step in draw(st.lists(steps, max_size=3 * max_components + 2)):
         if step == "text":
             lines.append(draw(prose))
         elif step == "close" and closing:
+            names_open.pop()
             lines.extend(closing.pop())
         elif step != "close" and started < max_components and len(closing) < depth:
-            name = draw(names())
-            fenced = step == "open fenced"
+            name, positioned = draw(names()), None
+            if closing and grammar.nesting == "sections":
+                # A section would close the others; a part of one of them does not.
+                positioned = draw(st.booleans())
+                name = f"{draw(st.sampled_from(names_open))}.{draw(_IDENT)}" if positioned else name
+            fence, info = draw(_FENCE) if step == "open fenced" else ("", "")
             end = draw(markers(grammar=grammar, opens=False, name=name))
-            lines.append(draw(markers(grammar=grammar, opens=True, name=name)))
-            lines.extend(["```jsx"] * fenced)
-            closing.append([*["```"] * fenced, end])
+            lines.append(draw(markers(grammar=grammar, opens=True, name=name, positioned=positioned)))
+            lines.extend([fence + info] * bool(fence))
+            closing.append([*[fence] * bool(fence), end])
+            names_open.append(name)
             started += 1
     for left in reversed(closing):
         lines.extend(left)
-    wrapped = ["```", *lines, "```"] if draw(st.booleans()) else lines
+    fence = draw(st.sampled_from(["", "```", "~~~"]))
+    wrapped = [fence, *lines, fence] if fence else lines
     line_end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     return line_end.join([*wrapped, draw(st.sampled_from(["", "text"]))])
 
 
 def _is_plain(grammar: Grammar) -> Callable[[str], bool]:
     """Return a test for one line that is neither a marker nor a fence."""
-    plain = re.compile(rf"(?![{WHITE}]*(?:{re.escape(grammar.prefix)}|`))[^\n]*")
+    plain = re.compile(rf"(?![{WHITE}]*(?:{re.escape(grammar.prefix)}|[`~]))[^\n]*")
     return lambda line: plain.fullmatch(line) is not None
-
-
-@st.composite
-def _mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
-    text = draw(texts)
-    edits = st.sampled_from(["remove", "double", "move", "replace"])
-    for edit in draw(st.lists(edits, min_size=1, max_size=4)):
-        first, last = sorted(draw(st.tuples(*[st.integers(0, len(text))] * 2)))
-        before, piece, after = text[:first], text[first:last], text[last:]
-        if edit == "remove":
-            text = before + after
-        elif edit == "double":
-            text = before + piece + piece + after
-        elif edit == "move":
-            text = after + piece + before
-        else:
-            text = before + draw(st.text(_ANY_CHAR, max_size=3)) + after
-    return text
-
-
-def _hostile(grammar: Grammar) -> st.SearchStrategy[str]:
-    words = {"p": grammar.prefix, "s": grammar.start, "e": grammar.end, "ls": grammar.start.swapcase()}
-    piece = st.sampled_from([piece.format(**words) for piece in _HOSTILE])
-    long = st.sampled_from([piece.format(**words) for piece in _LONG])
-    # Around the small limits of limits() and around the default of a marker.
-    times = st.integers(2, 45) | st.integers(500, 515)
-    long_line = st.builds(lambda head, body, count: head + body * count, long, long, times)
-    deep = st.integers(2, 12).map(lambda count: f"\n{grammar.prefix} {grammar.start} A" * count)
-    free = st.text(_ANY_CHAR, max_size=4)
-    marker = markers(grammar=grammar).map("{}\n".format)
-    rare = {0: long_line, 1: deep, 2: free, 3: marker, 4: marker}
-    part = st.integers(0, 15).flatmap(lambda number: rare.get(number, piece))
-    return st.lists(part, max_size=14).map("".join)
 
 
 def _seams(text: str | bytes, grammar: Grammar) -> list[int]:
@@ -389,7 +368,7 @@ def _seams(text: str | bytes, grammar: Grammar) -> list[int]:
     if isinstance(text, bytes):
         return []
     words = "|".join(re.escape(word) for word in (grammar.prefix, grammar.start, grammar.end))
-    found = re.finditer(rf"{words}|`+|\r?\n|\r", text)
+    found = re.finditer(rf"{words}|`+|~+|\r?\n|\r", text)
     return sorted({at for match in found for at in range(match.start(), match.end() + 1)})
 
 

@@ -44,6 +44,7 @@ UNAUTHORIZED = {
         "retryable": False,
         "line": None,
         "index": None,
+        "recovered": False,
     },
 }
 

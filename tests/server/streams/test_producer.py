@@ -290,7 +290,7 @@ def test_a_generation_that_is_failed_ends_with_a_retryable_error():
         (error,) = [payload for payload in watch.payloads if b'"error"' in payload]
         assert json.loads(error)["error"] == {
             "type": "server_stopping", "message": "The server stops.", "fatal": True, "retryable": True,
-            "line": None, "index": None,
+            "recovered": False, "line": None, "index": None,
         }  # fmt: skip
         assert (await state(log), source.closed) == ("finished", 1)
 
