@@ -311,12 +311,24 @@ def test_thoughts_in_the_text_are_left_out_of_every_kind_of_source(kind):
     texts = ["<thi", "nk>a", "</think>\nHi\n", "<b>x", "\n<", "think>y</think>z\n<"]
     chunks = list(map(kind, texts))
     text = "Hi\n<b>x\nz\n<"
-    dropped = all_of(chunks)
+    dropped = all_of(chunks, thinking="drop")
     assert "".join(piece for piece in dropped if isinstance(piece, str)) == text
     assert [piece for piece in dropped if not isinstance(piece, str)] == [Reasoning(""), Reasoning("")]
     emitted = all_of(chunks, thinking="emit")
     assert [piece for piece in emitted if not isinstance(piece, str)] == [Reasoning("a"), Reasoning("y")]
     assert all_of(chunks, thinking="keep") == texts
+
+
+@pytest.mark.parametrize("kind", [str, str.encode, text_event])
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_by_default_thoughts_count_before_the_first_other_text_only(kind, size):
+    text = " \n<think>a</think>\n<thinking>b</thinking> /// START A\n<think>c</think>"
+    chunks = [kind(text[at : at + size]) for at in range(0, len(text), size)]
+    pieces = all_of(chunks)
+    assert "".join(piece for piece in pieces if isinstance(piece, str)).strip() == (
+        "/// START A\n<think>c</think>"
+    )
+    assert {piece for piece in pieces if not isinstance(piece, str)} == {Reasoning("")}
 
 
 def test_an_answer_that_ends_in_its_first_thought_is_told_once():
@@ -328,8 +340,9 @@ def test_an_answer_that_ends_in_its_first_thought_is_told_once():
 
 def test_the_grammar_says_which_thoughts_are_code():
     chunks = ["@@ OPEN A\n<think>x</think>\n"]
-    assert all_of(chunks, grammar=Grammar(prefix="@@", start="OPEN", end="CLOSE")) == chunks
-    assert Reasoning("") in all_of(chunks)
+    grammar = Grammar(prefix="@@", start="OPEN", end="CLOSE")
+    assert all_of(chunks, grammar=grammar, thinking="drop") == chunks
+    assert Reasoning("") in all_of(chunks, thinking="drop")
 
 
 @given(

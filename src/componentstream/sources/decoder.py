@@ -6,9 +6,9 @@ from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources._single_use import SingleUse
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import is_event, read
-from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage, check_thinking
+from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage
 from componentstream.sources.text import TextDecoder
-from componentstream.sources.thinking import ThinkingFilter
+from componentstream.sources.thinking import thinking_filter
 
 
 class SourceDecoder(SingleUse):
@@ -50,7 +50,8 @@ class SourceDecoder(SingleUse):
         thinking: ``emit`` returns the model's reasoning as :class:`~componentstream.sources.Reasoning`;
             otherwise an empty one shows that the model is thinking. Runs between ``<think>`` and ``</think>``
             in the text are reasoning too, see :class:`~componentstream.sources.ThinkingFilter`; ``keep``
-            leaves them in the text.
+            leaves them in the text. None drops like ``drop``, but of such runs only those before the first
+            other text, where models write them; watching the rest too costs a tenth of a stream of tokens.
         tool: Name of the tool whose calls are the text.
         argument: Name of its argument that is the text, a string; None if the input of the tool is free-form.
         grammar: Grammar of the parser, if it has one of its own: such runs do not count in components.
@@ -59,18 +60,16 @@ class SourceDecoder(SingleUse):
     def __init__(
         self,
         *,
-        thinking: Thinking = "drop",
+        thinking: Thinking | None = None,
         tool: str | None = None,
         argument: str | None = None,
         grammar: Grammar | None = None,
     ) -> None:
-        check_thinking(thinking)
         self._tool = tool_call_decoder(tool, argument)
-        # The text of a tool has no thoughts in it.
-        self._thoughts = ThinkingFilter("keep" if self._tool else thinking, grammar=grammar)
+        self._thoughts = thinking_filter(thinking, self._tool, grammar)
         self._kind: type | None = None
         self._utf8 = TextDecoder()
-        self._message = ProviderMessageState(thinking, self._tool)
+        self._message = ProviderMessageState(thinking or "drop", self._tool)
 
     @property
     def ignored(self) -> int:
@@ -88,7 +87,7 @@ class SourceDecoder(SingleUse):
         # `str`, so this test covers both. Most chunks lie within a line that cannot begin a thought.
         if type(chunk) is str and self._kind is str:
             thoughts = self._thoughts
-            if (thoughts.passing and "\n" not in chunk) or thoughts.passes(chunk):
+            if thoughts.off or (thoughts.passing and "\n" not in chunk) or thoughts.passes(chunk):
                 return [chunk] if chunk else []
             return thoughts.feed(chunk)
         if self._closed:

@@ -101,13 +101,18 @@ class ThinkingFilter:
         mode: ``drop`` replaces each run by an empty :class:`~componentstream.sources.Reasoning`, ``emit``
             returns its text as such pieces, ``keep`` returns all text unchanged.
         grammar: Grammar of the parser that the text is for.
+        everywhere: Whether runs count between and after components too; otherwise only those before the
+            first other text, and all behind that costs nothing.
 
     Attributes:
+        off: Whether the rest of the text is returned unchanged.
         passing: Whether the current line cannot concern this stage: until its line end, text is returned
             unchanged.
     """
 
-    def __init__(self, mode: Thinking = "drop", *, grammar: Grammar | None = None) -> None:
+    def __init__(
+        self, mode: Thinking = "drop", *, grammar: Grammar | None = None, everywhere: bool = True
+    ) -> None:
         check_thinking(mode)
         grammar = Grammar() if grammar is None else grammar
         self._patterns = _patterns(grammar.prefix, grammar.start, grammar.end)
@@ -115,11 +120,12 @@ class ThinkingFilter:
         # Those that do not make a line plain text; the empty string is a line that has only begun.
         self._first_chars = frozenset(("", *WHITE, "`", "~", self._mark))
         self._emits = mode == "emit"
-        self._off = mode == "keep"
+        self.off: bool = mode == "keep"
+        self._everywhere = everywhere
         self._closed = False
         self._told = False  # whether an error has said already that the answer is incomplete
         self._state = _LEAD
-        self.passing: bool = self._off
+        self.passing: bool = self.off
         self._started = False  # whether text other than white space has come
         self._trims = False  # whether white space here is behind a run at the start of the answer
         self._line = ""  # the current line so far, while it may be a marker or a fence
@@ -143,12 +149,14 @@ class ThinkingFilter:
             raise UsageError("feed() after close(): filter each answer with a filter of its own.")
         if not isinstance(piece, str):
             return self._pass_on(piece)
-        if not piece or self._off or (self.passing and "\n" not in piece):
+        if not piece or (self.passing and (self.off or "\n" not in piece)):
             return [piece] if piece else []
         at = 0
-        while at < len(piece):
+        while at < len(piece) and not self.off:
             at = self._STEPS[self._state](self, piece, at)
-        self.passing = self._state == _PLAIN
+        if at < len(piece):
+            self._add(piece[at:])
+        self.passing = self.off or self._state == _PLAIN
         return self._take()
 
     def feed_all(self, pieces: Iterable[Piece]) -> list[Piece]:
@@ -291,7 +299,7 @@ class ThinkingFilter:
             if marker[1]:
                 self._open[name] = count + 1
                 # The state must not grow without bound, and without it a run cannot be judged.
-                self._off = len(self._open) > _MAX_OPEN
+                self.off = len(self._open) > _MAX_OPEN
             elif count and marker[4] is not None and len(line.rstrip("\r")) <= _MAX_MARKER_CHARS:
                 self._open[name] = count - 1
                 if count == 1:
@@ -348,5 +356,23 @@ class ThinkingFilter:
         self._started = True
         self._trims = False
         self._state = _PLAIN
+        self.off = self.off or not self._everywhere
 
     _STEPS = (_lead, _plain, _on_line, _tag, _run)
+
+
+def thinking_filter(thinking: Thinking | None, tool: object, grammar: Grammar | None) -> ThinkingFilter:
+    """Return the filter of a decoder.
+
+    Args:
+        thinking: Treatment of the thoughts; None drops those before the first other text.
+        tool: The tool whose calls are the text, if any: such text has no thoughts in it.
+        grammar: Grammar of the parser that the text is for.
+
+    Raises:
+        UsageError: ``thinking`` is not a treatment.
+    """
+    if thinking is not None:
+        check_thinking(thinking)
+    mode = "keep" if tool else thinking or "drop"
+    return ThinkingFilter(mode, grammar=grammar, everywhere=thinking is not None)

@@ -15,8 +15,8 @@ from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources._single_use import SingleUse
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import read
-from componentstream.sources.pieces import Piece, SourceError, Thinking, check_thinking
-from componentstream.sources.thinking import ThinkingFilter
+from componentstream.sources.pieces import Piece, SourceError, Thinking
+from componentstream.sources.thinking import thinking_filter
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The last events of some providers repeat the whole answer, and the default ``Limits`` accept 16 Mi
@@ -36,19 +36,17 @@ class _BodyDecoder(SingleUse):
         self,
         *,
         max_event_bytes: int = MAX_EVENT_BYTES,
-        thinking: Thinking = "drop",
+        thinking: Thinking | None = None,
         tool: str | None = None,
         argument: str | None = None,
         grammar: Grammar | None = None,
     ) -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
-        check_thinking(thinking)
         calls = tool_call_decoder(tool, argument)
-        # The text of a tool has no thoughts in it.
-        self._thoughts = ThinkingFilter("keep" if calls else thinking, grammar=grammar)
+        self._thoughts = thinking_filter(thinking, calls, grammar)
         self._body = Body(self._expected, max_event_bytes)
-        self._message = ProviderMessageState(thinking, calls)
+        self._message = ProviderMessageState(thinking or "drop", calls)
 
     @property
     def ignored(self) -> int:
