@@ -21,6 +21,7 @@ from typing import Final
 
 from componentstream.cli.catalogs import read_catalog
 from componentstream.cli.demo import serve_demo
+from componentstream.cli.evaluation import evaluate
 from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
 from componentstream.cli.options import command_line, grammar_of, limits_of
@@ -149,6 +150,7 @@ def _replay(options: argparse.Namespace) -> int:
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "parse": _parse,
     "prompt": _prompt,
+    "eval": evaluate,
     "replay": _replay,
     "demo": serve_demo,
     "serve": serve,

@@ -118,6 +118,24 @@ def _add_arguments_of_prompt(command: argparse.ArgumentParser) -> None:
     add_options(command, grammar_options())
 
 
+def _add_arguments_of_eval(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add(
+        "answers",
+        nargs="+",
+        metavar="ANSWER",
+        help="a recording, or a file with the text of an answer; with --prompts the MODULE:NAME of the "
+        "function that generates, as for serve",
+    )
+    add(
+        "--prompts",
+        metavar="FILE",
+        help="prompts for a live model, one on each line, as it is or as a string of JSON",
+    )
+    add("--json", action="store_true", help="print the figures of each answer and of all as JSON")
+    add_options(command, [*grammar_options(), *limit_options()])
+
+
 def _add_arguments_of_replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help='JSON lines: {"at": seconds, "text": "chunk"}')
     command.add_argument("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
@@ -164,6 +182,16 @@ _COMMANDS: Final = (
         ),
         "Exit status: 0 printed; 2 wrong usage, or a file that cannot be read",
         _add_arguments_of_prompt,
+    ),
+    (
+        "eval",
+        "measure how well a model keeps to the markers",
+        (
+            "Measure how well the answers of a model keep to the markers: the share without errors, errors "
+            "by code, near misses, truncated answers, and the time to the first component."
+        ),
+        "Exit status: 0 every answer is clean; 1 some are not; 2 wrong usage, or a file that cannot be read",
+        _add_arguments_of_eval,
     ),
     (
         "replay",

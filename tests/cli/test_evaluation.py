@@ -1,0 +1,118 @@
+"""``componentstream eval`` over real files and a real generate function."""
+
+import json
+
+import pytest
+
+from componentstream.cli import main
+
+GOOD = "/// START Hero\n<h1/>\n/// END Hero\n"
+NEAR = "{/* /// START Hero */}\n<h1/>\n"
+
+
+@pytest.fixture
+def answers(tmp_path):
+    recording = [
+        {"at": 0.5, "text": "Hello\n/// STA"},
+        {"at": 1.25, "text": GOOD[7:]},
+        {"at": 2, "text": "x"},
+    ]
+    (tmp_path / "good.jsonl").write_text("".join(json.dumps(chunk) + "\n" for chunk in recording))
+    (tmp_path / "near.txt").write_text(NEAR)
+    (tmp_path / "bad.txt").write_text("/// END Hero\n/// START Hero\n")
+    return [str(tmp_path / name) for name in ("good.jsonl", "near.txt", "bad.txt")]
+
+
+def test_clean_answers_give_status_0(answers, capfdbinary):
+    assert main(["eval", answers[0]]) == 0
+    out, err = capfdbinary.readouterr()
+    assert err.decode() == f"componentstream: {answers[0]}: 1 components, the first after 1.25 s\n"
+    assert out.decode().splitlines() == [
+        "answers                                       1",
+        "clean: components, no error, no near miss     1  100 %",
+        "without errors                                1  100 %",
+        "with errors that were recovered               0    0 %",
+        "with near misses                              0    0 %",
+        "truncated                                     0    0 %",
+        "without components                            0    0 %",
+        "seconds to the first component, median     1.25",
+        "seconds to the first component, largest    1.25",
+    ]
+
+
+def test_one_answer_that_is_not_clean_gives_status_1(answers, capfdbinary):
+    assert main(["eval", *answers]) == 1
+    out, err = capfdbinary.readouterr()
+    assert err.decode().splitlines()[1:] == [
+        f"componentstream: {answers[1]}: 0 components, 1 near misses",
+        f"componentstream: {answers[2]}: 1 components, 1 unclosed_component, 1 unexpected_end, truncated",
+    ]
+    assert b"  with unexpected_end                         1  33 %\n" in out
+
+
+def test_the_figures_come_as_json_too(answers, capfdbinary):
+    assert main(["eval", "--json", *answers[:2]]) == 1
+    figures = json.loads(capfdbinary.readouterr().out)
+    assert [answer["name"] for answer in figures["answers"]] == answers[:2]
+    assert figures["answers"][0]["first_component"] == 1.25
+    assert figures["summary"]["answers"] == 2
+    assert figures["summary"]["near_misses"] == 1
+
+
+def test_options_of_the_grammar_count(answers, capfdbinary):
+    assert main(["eval", "--prefix", "@@", answers[0]]) == 1
+    assert b"without components                         1  100 %" in capfdbinary.readouterr().out
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    (tmp_path / "my_model.py").write_text(
+        "async def generate(request):\n"
+        "    yield f'/// START {request.prompt}\\n'\n"
+        "    yield f'x\\n/// END {request.prompt}\\n'\n"
+        "def plain(request):\n"
+        "    return ['/// START A\\n', '\\n' + request.prompt]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_a_live_model_gets_each_prompt(model, capfdbinary):
+    (model / "prompts.txt").write_text('Hero\n\n  Footer  \n"Menu"\n')
+    assert main(["eval", "my_model:generate", "--prompts", "prompts.txt"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert err.count(b": 1 components, the first after ") == 3
+    assert b"clean: components, no error, no near miss     3  100 %" in out
+
+
+def test_a_prompt_may_have_several_lines(model, capfdbinary):
+    (model / "prompts.txt").write_text('"/// END A\\n/// END B"\n')
+    assert main(["eval", "my_model:plain", "--prompts", "prompts.txt", "--json"]) == 1
+    figures = json.loads(capfdbinary.readouterr().out)
+    assert figures["answers"][0]["errors"] == {"unexpected_end": 1}
+    assert figures["answers"][0]["name"] == "prompt 1"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("\n \n", "prompts.txt has no prompts; write one on each line."),
+        ('"Hero\n', "prompts.txt, line 1: the string of JSON is not complete."),
+    ],
+)
+def test_a_file_without_prompts_is_refused(model, capfdbinary, content, problem):
+    (model / "prompts.txt").write_text(content)
+    assert main(["eval", "my_model:generate", "--prompts", "prompts.txt"]) == 2
+    assert problem.encode() in capfdbinary.readouterr().err
+
+
+def test_prompts_are_for_one_function(model, capfdbinary):
+    (model / "prompts.txt").write_text("Hero\n")
+    assert main(["eval", "my_model:generate", "my_model:plain", "--prompts", "prompts.txt"]) == 2
+    assert b"--prompts needs exactly one MODULE:NAME" in capfdbinary.readouterr().err
+
+
+def test_a_file_that_is_not_there_gives_status_2(tmp_path, capfdbinary):
+    assert main(["eval", str(tmp_path / "missing.txt")]) == 2
+    assert b"missing.txt: No such file" in capfdbinary.readouterr().err
