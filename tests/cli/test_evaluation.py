@@ -1,6 +1,7 @@
 """``componentstream eval`` over real files and a real generate function."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,12 @@ def test_clean_answers_give_status_0(answers, capfdbinary):
         "seconds to the first component, median     1.25",
         "seconds to the first component, largest    1.25",
     ]
+
+
+def test_the_page_shows_the_figures_of_the_recordings_of_the_examples(capfdbinary):
+    root = Path(__file__).parents[2]
+    assert main(["eval", *map(str, sorted(root.glob("examples/data/*.jsonl")))]) == 1
+    assert capfdbinary.readouterr().out.decode() in (root / "docs/prompt.md").read_text()
 
 
 def test_one_answer_that_is_not_clean_gives_status_1(answers, capfdbinary):

@@ -39,9 +39,10 @@ def test_the_first_line_of_a_file_can_be_looked_at_without_reading_it(tmp_path):
 
 def test_standard_input_is_not_looked_at_since_it_may_wait(monkeypatch):
     receive, send = os.pipe()
-    with os.fdopen(receive, "rb") as stdin, Input("-", size=1, follow=False, progress=False) as source:
+    with os.fdopen(receive, "rb") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert source.first_line() == b""
+        with Input("-", size=1, follow=False, progress=False) as source:
+            assert source.first_line() == b""
     os.close(send)
 
 

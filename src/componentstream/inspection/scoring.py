@@ -80,7 +80,7 @@ class AnswerScorer:
             self._truncated = self._truncated or event.reason == "truncated"
         elif isinstance(event, ErrorEvent):
             self._errors[event.code] += 1
-            self._recovered += getattr(event, "recovered", False)
+            self._recovered += event.recovered
             self._truncated = self._truncated or event.code in _TRUNCATED
         elif isinstance(event, FindingEvent):
             self._near_misses += event.finding.rule == RULE
