@@ -1,0 +1,86 @@
+"""AG-UI: the events between agents and user interfaces."""
+
+from typing import Final
+
+from componentstream.sources._tool_calls import ToolFragment
+from componentstream.sources.providers.outcomes import error, stopped
+from componentstream.sources.providers.reading import (
+    Provider,
+    Reading,
+    field,
+    identifier,
+    nothing,
+    path,
+    string,
+)
+from componentstream.sources.providers.usage import usage
+
+_SILENT: Final = (
+    "TEXT_MESSAGE_START",
+    "TEXT_MESSAGE_END",
+    "TOOL_CALL_END",
+    "TOOL_CALL_RESULT",
+    "REASONING_START",
+    "REASONING_MESSAGE_START",
+    "REASONING_MESSAGE_END",
+    "REASONING_END",
+    "REASONING_ENCRYPTED_VALUE",
+    "THINKING_START",
+    "THINKING_TEXT_MESSAGE_START",
+    "THINKING_TEXT_MESSAGE_END",
+    "THINKING_END",
+    "STEP_STARTED",
+    "STEP_FINISHED",
+    "STATE_SNAPSHOT",
+    "STATE_DELTA",
+    "MESSAGES_SNAPSHOT",
+    "ACTIVITY_SNAPSHOT",
+    "ACTIVITY_DELTA",
+)
+"""Events without a part of the answer. A snapshot of messages contains the user's too."""
+
+
+def _run_started(_event: object) -> Reading:
+    return Reading(opens=True, starts=True)
+
+
+def _text(event: object) -> Reading:
+    return Reading(string(field(event, "delta")))
+
+
+def _reasoning(event: object) -> Reading:
+    return Reading(reasoning=string(field(event, "delta")))
+
+
+def _tool(event: object) -> Reading:
+    # Snake case in the library, camel case on the wire.
+    key = identifier(event, "toolCallId") or identifier(event, "tool_call_id")
+    name = identifier(event, "toolCallName") or identifier(event, "tool_call_name")
+    return Reading(tool=True, calls=(ToolFragment(key, name, key, string(field(event, "delta"))),))
+
+
+def _run_finished(event: object) -> Reading:
+    outcome = path(event, "outcome", "type")
+    # A run that waits for an answer of the user has ended as it should.
+    outcome = None if outcome == "interrupt" else outcome
+    return Reading(error=stopped(outcome), ends=True, usage=usage(field(event, "usage")))
+
+
+PROVIDER: Final = Provider(
+    fields={
+        "type": {
+            "RUN_STARTED": _run_started,
+            "TEXT_MESSAGE_CONTENT": _text,
+            "TEXT_MESSAGE_CHUNK": _text,
+            "REASONING_MESSAGE_CONTENT": _reasoning,
+            "REASONING_MESSAGE_CHUNK": _reasoning,
+            "THINKING_TEXT_MESSAGE_CONTENT": _reasoning,
+            "TOOL_CALL_START": _tool,
+            "TOOL_CALL_ARGS": _tool,
+            "TOOL_CALL_CHUNK": _tool,
+            "RUN_FINISHED": _run_finished,
+            "RUN_ERROR": error,
+            **dict.fromkeys(_SILENT, nothing),
+        }
+    }
+)
