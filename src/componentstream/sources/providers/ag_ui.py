@@ -1,19 +1,22 @@
 """AG-UI: the events between agents and user interfaces."""
 
+from functools import reduce
 from typing import Final
 
-from componentstream.sources._tool_calls import ToolFragment
-from componentstream.sources.providers.outcomes import error, stopped
+from componentstream.sources.pieces import Usage
+from componentstream.sources.providers.outcomes import failure, stopped
 from componentstream.sources.providers.reading import (
     Provider,
     Reading,
     field,
     identifier,
+    items,
     nothing,
     path,
     string,
 )
-from componentstream.sources.providers.usage import usage
+from componentstream.sources.providers.tools import fragment
+from componentstream.sources.providers.usage import NO_USAGE, added, usage
 
 _SILENT: Final = (
     "TEXT_MESSAGE_START",
@@ -56,14 +59,23 @@ def _tool(event: object) -> Reading:
     # Snake case in the library, camel case on the wire.
     key = identifier(event, "toolCallId") or identifier(event, "tool_call_id")
     name = identifier(event, "toolCallName") or identifier(event, "tool_call_name")
-    return Reading(tool=True, calls=(ToolFragment(key, name, key, string(field(event, "delta"))),))
+    return Reading(tool=True, calls=(fragment(key, name, field(event, "delta"), call_id=key),))
 
 
 def _run_finished(event: object) -> Reading:
     outcome = path(event, "outcome", "type")
     # A run that waits for an answer of the user has ended as it should.
     outcome = None if outcome == "interrupt" else outcome
-    return Reading(error=stopped(outcome), ends=True, usage=usage(field(event, "usage")))
+    return Reading(error=stopped(outcome), ends=True, usage=_usage(event))
+
+
+def _run_error(event: object) -> Reading:
+    return Reading(error=failure(field(event, "code")), ends=True)
+
+
+def _usage(event: object) -> Usage:
+    # One for each model.
+    return reduce(added, filter(None, map(usage, items(field(event, "usage")))), NO_USAGE)
 
 
 PROVIDER: Final = Provider(
@@ -79,7 +91,7 @@ PROVIDER: Final = Provider(
             "TOOL_CALL_ARGS": _tool,
             "TOOL_CALL_CHUNK": _tool,
             "RUN_FINISHED": _run_finished,
-            "RUN_ERROR": error,
+            "RUN_ERROR": _run_error,
             **dict.fromkeys(_SILENT, nothing),
         }
     }

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from componentstream.sources._tool_calls import ToolFragment
 from componentstream.sources.pieces import SourceError
 from componentstream.sources.providers.outcomes import stop_reason, stopped
 from componentstream.sources.providers.reading import (
@@ -14,6 +13,7 @@ from componentstream.sources.providers.reading import (
     nothing,
     string,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import usage
 
 _SILENT: Final = (
@@ -60,7 +60,7 @@ def _tool(event: object) -> Reading:
     key = identifier(event, "toolCallId") or identifier(event, "tool_call_id") or identifier(event)
     name = identifier(event, "toolName") or identifier(event, "tool_name")
     text = _delta(event, "inputTextDelta", "input_text_delta", "delta")
-    return Reading(tool=True, calls=(ToolFragment(key, name, key, text),))
+    return Reading(tool=True, calls=(fragment(key, name, text, call_id=key),))
 
 
 def _step_finish(event: object) -> Reading:

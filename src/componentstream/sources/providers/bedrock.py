@@ -3,7 +3,6 @@
 import json
 from typing import Final
 
-from componentstream.sources._tool_calls import ToolFragment
 from componentstream.sources.pieces import Usage
 from componentstream.sources.providers.outcomes import failure, stop_reason, stopped
 from componentstream.sources.providers.reading import (
@@ -13,11 +12,11 @@ from componentstream.sources.providers.reading import (
     Reading,
     field,
     first,
-    joined,
     nothing,
     path,
     string,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import NO_USAGE, first_count, usage
 
 _ERRORS: Final = (
@@ -57,14 +56,9 @@ def _block_delta(event: object) -> Reading:
 def _tool(block: object, tool: object) -> Reading:
     if tool is None:
         return Reading(opens=True)
-    index = field(block, "contentBlockIndex")
-    call = ToolFragment(
-        index if isinstance(index, int) else None,
-        string(field(tool, "name")),
-        string(field(tool, "toolUseId")),
-        string(field(tool, "input")),
-    )
-    return Reading(opens=True, tool=True, calls=(call,))
+    key, name = field(block, "contentBlockIndex"), field(tool, "name")
+    part = fragment(key, name, field(tool, "input"), call_id=field(tool, "toolUseId"))
+    return Reading(opens=True, tool=True, calls=(part,))
 
 
 def _stop(event: object) -> Reading:

@@ -1,4 +1,4 @@
-"""Claude Agent SDK: the messages of an agent's session, as objects of the library and as lines of its tool."""
+"""Claude Agent SDK: the messages of a session, as objects of the library and as lines of Claude Code."""
 
 from typing import Final
 
@@ -51,7 +51,9 @@ def _result(event: object) -> Reading:
     if subtype == _TURNS:
         return Reading(error=stopped("max_turns"), ends=True)
     if field(event, "is_error") is True:
-        return Reading(error=failure(subtype and subtype.replace("success", ""), field(event, "api_error_status")))
+        # A failed call of the model ends a session that is called a success.
+        name = None if subtype == "success" else subtype
+        return Reading(error=failure(name, field(event, "api_error_status")), ends=True)
     return Reading(
         string(field(event, "result")),
         stopped(field(event, "stop_reason")),

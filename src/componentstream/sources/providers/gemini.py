@@ -25,7 +25,8 @@ from componentstream.sources.providers.tools import fragment, whole_calls
 from componentstream.sources.providers.usage import total, usage
 
 
-def _content_chunk(event: object) -> Reading:
+def content_chunk(event: object) -> Reading:
+    """Read a response, which has candidates."""
     # Snake case in the library, camel case on the wire.
     feedback = field(event, "prompt_feedback") or field(event, "promptFeedback")
     if field(feedback, "block_reason") or field(feedback, "blockReason"):
@@ -70,7 +71,7 @@ def _candidates(event: object) -> Reading | None:
     names = ("content", "finish_reason", "finishReason")
     candidates = items(field(event, "candidates"))
     known = any(field(candidate, name) is not None for candidate in candidates for name in names)
-    return _content_chunk(event) if known else None
+    return content_chunk(event) if known else None
 
 
 def _usage(value: object) -> Usage | None:
@@ -128,14 +129,14 @@ PROVIDER: Final = Provider(
         }
     },
     classes={
-        "google.genai:GenerateContentResponse": _content_chunk,
-        "google.generativeai:GenerateContentResponse": _content_chunk,
+        "google.genai:GenerateContentResponse": content_chunk,
+        "google.generativeai:GenerateContentResponse": content_chunk,
     },
     shapes={"candidates": _candidates},
     keys={
-        "promptFeedback": _content_chunk,
-        "prompt_feedback": _content_chunk,
-        "usageMetadata": _content_chunk,
-        "usage_metadata": _content_chunk,
+        "promptFeedback": content_chunk,
+        "prompt_feedback": content_chunk,
+        "usageMetadata": content_chunk,
+        "usage_metadata": content_chunk,
     },
 )

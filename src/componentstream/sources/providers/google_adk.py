@@ -13,10 +13,13 @@ _USER: Final = "user"
 def _event(event: object) -> Reading:
     if field(event, "author") == _USER:
         return NOTHING
-    # The event has the fields of a candidate, and beside them those of a response.
-    reading = gemini.candidate_reading(event, event)._replace(id=None, error=_error(event))
+    reading = gemini.content_chunk(
+        {
+            "candidates": [{"content": field(event, "content")}],
+            "usage_metadata": field(event, "usage_metadata") or field(event, "usageMetadata"),
+        }
+    )._replace(error=_error(event))
     if field(event, "partial") is True:
-        # Its usage is that of the whole event too.
         return reading._replace(opens=True, ends=False)
     # The whole again, or for the first time if the model does not stream.
     return reading._replace(echo=1, opens=False, ends=True, reasoning=None)

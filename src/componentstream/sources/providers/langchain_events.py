@@ -1,6 +1,5 @@
 """LangChain and LangGraph ``stream_events``: those that are not messages themselves."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from componentstream.sources.providers.outcomes import error, stop_reason, stopped, word
@@ -10,6 +9,7 @@ from componentstream.sources.providers.reading import (
     Provider,
     Reading,
     field,
+    items,
     path,
     string,
     text_block,
@@ -31,8 +31,8 @@ def _graph_event(event: object) -> Reading | Inner | None:
     data = path(event, "params", "data")
     match field(event, "method"):
         case "messages":
-            has_metadata = isinstance(data, Sequence) and not isinstance(data, str) and data
-            return Inner(data[0] if has_metadata else data)
+            # The metadata of the graph are beside the message.
+            return Inner(next(iter(items(data)), data))
         case "lifecycle" if field(data, "event") == "failed":
             return error(data)
         case str():

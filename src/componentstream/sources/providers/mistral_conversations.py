@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from componentstream.sources._tool_calls import ToolFragment
 from componentstream.sources.providers.outcomes import error
 from componentstream.sources.providers.reading import (
     Inner,
@@ -12,9 +11,9 @@ from componentstream.sources.providers.reading import (
     field,
     identifier,
     nothing,
-    string,
     thoughts,
 )
+from componentstream.sources.providers.tools import fragment
 from componentstream.sources.providers.usage import usage
 
 _SILENT: Final = (
@@ -43,8 +42,8 @@ def _message(event: object) -> Reading:
 
 def _function_call(event: object) -> Reading:
     key = identifier(event, "tool_call_id")
-    call = ToolFragment(key, identifier(event, "name"), key, string(field(event, "arguments")))
-    return Reading(tool=True, calls=(call,))
+    part = fragment(key, field(event, "name"), field(event, "arguments"), call_id=key)
+    return Reading(tool=True, calls=(part,))
 
 
 def _done(event: object) -> Reading:

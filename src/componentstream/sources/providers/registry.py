@@ -4,27 +4,53 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from componentstream.sources.providers import (
+    ag_ui,
+    agno,
+    ai_sdk,
     anthropic,
+    bedrock,
+    claude_agent,
     cohere,
     errors,
     gemini,
+    google_adk,
+    hugging_face,
     langchain,
+    langchain_events,
+    llama_index,
+    mistral_conversations,
     ollama,
     openai_chat,
     openai_responses,
     pydantic_ai,
+    strands,
+    xai,
 )
 from componentstream.sources.providers.reading import Interpreter, Provider, field, is_mapping
 
 PROVIDERS: Final[tuple[Provider, ...]] = (
     anthropic.PROVIDER,
+    # Before OpenAI's, whose wrappers have their data at the same key.
+    strands.PROVIDER,
     openai_chat.PROVIDER,
     openai_responses.PROVIDER,
     langchain.PROVIDER,
+    # Before Gemini, since its events have the usage of its responses.
+    google_adk.PROVIDER,
     gemini.PROVIDER,
     pydantic_ai.PROVIDER,
     ollama.PROVIDER,
     cohere.PROVIDER,
+    bedrock.PROVIDER,
+    claude_agent.PROVIDER,
+    langchain_events.PROVIDER,
+    llama_index.PROVIDER,
+    ai_sdk.PROVIDER,
+    ag_ui.PROVIDER,
+    mistral_conversations.PROVIDER,
+    hugging_face.PROVIDER,
+    xai.PROVIDER,
+    agno.PROVIDER,
     errors.PROVIDER,
 )
 """Where two providers use the same name, both interpreters are tried in this order."""

@@ -11,10 +11,14 @@ from componentstream.sources.providers.reading import (
     field,
     items,
     joined,
+    nothing,
     path,
     string,
 )
 from componentstream.sources.providers.usage import usage
+
+_FIRST: Final = ("init_event_loop", "start", "start_event_loop", "multi_agent_node_start")
+"""Keys of events that come before any other."""
 
 
 def _raw(event: object) -> Inner | None:
@@ -50,5 +54,11 @@ def _result(event: object) -> Reading | None:
 
 
 PROVIDER: Final = Provider(
-    keys={"event": _raw, "data": _text, "force_stop": _force_stop, "result": _result}
+    keys={
+        **dict.fromkeys(_FIRST, nothing),
+        "event": _raw,
+        "data": _text,
+        "force_stop": _force_stop,
+        "result": _result,
+    }
 )
