@@ -12,11 +12,12 @@ _MAX_WRAPPERS: Final = 4
 def extract_text(event: object) -> str | None:
     """Return the text that an event of a provider adds to the answer, or None.
 
-    Known are the events of Anthropic messages, OpenAI chat completions and responses, the OpenAI agents
-    library, LiteLLM, LangChain and LangGraph, Google's ``generate_content`` and interactions, Pydantic AI,
-    Mistral, Ollama and Cohere, as objects of their libraries and as dicts. The result is None for unknown
-    events, thoughts, tool arguments, refusals, and for events that repeat the text of others. So the joined
-    texts of all events of a stream are the answer.
+    Known are the events of Anthropic messages, OpenAI chat completions, completions and responses, Google's
+    ``generate_content`` and interactions, Amazon Bedrock, Mistral, Ollama, Cohere, Hugging Face and xAI; of
+    the libraries LiteLLM, LangChain, LangGraph, LlamaIndex, Pydantic AI, OpenAI agents, Claude Agent SDK,
+    Google ADK, Strands and Agno; and of the AI SDK and AG-UI; as objects of their libraries and as dicts. The
+    result is None for unknown events, thoughts, tool arguments, refusals, and for events that repeat the text
+    of others. So the joined texts of all events of a stream are the answer.
 
     Use a :class:`~componentstream.sources.SourceDecoder` to detect errors and incomplete answers.
     """

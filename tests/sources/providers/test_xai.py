@@ -23,15 +23,16 @@ def real(text, reasoning, reason):
     delta = {"content": text, "reasoning_content": reasoning, "role": "ROLE_ASSISTANT"}
     outputs = [{"index": 0, "delta": delta, "finish_reason": reason}]
     chunk = messages.GetChatCompletionChunk(outputs=outputs, usage=usage)
-    whole = messages.GetChatCompletionResponse(outputs=[{"index": 0, "finish_reason": reason}])
-    return chat.Response(whole, 0), chat.Chunk(chunk, 0)
+    response = chat.Response(messages.GetChatCompletionResponse(), 0)
+    response.process_chunk(chunk)
+    return response, chat.Chunk(chunk, 0)
 
 
 def pair(text, reasoning="", reason="REASON_INVALID"):
     found = real(text, reasoning, reason)
     if found:
         return found
-    usage = SimpleNamespace(prompt_tokens=9, completion_tokens=3)
+    usage = SimpleNamespace(prompt_tokens=9, completion_tokens=3, reasoning_tokens=0)
     chunk = stand_in.of("xai_sdk.chat", "Chunk")(
         content=text, reasoning_content=reasoning, tool_calls=[], proto=SimpleNamespace(usage=usage)
     )
@@ -40,7 +41,7 @@ def pair(text, reasoning="", reason="REASON_INVALID"):
 
 def test_an_answer():
     events = [pair("", "a"), pair("Hi "), pair("you"), pair("", reason="REASON_STOP")]
-    pieces = [Reasoning("a"), "Hi ", "you", Usage(9, 3)]
+    pieces = [Reasoning("a"), "Hi ", "you", Usage(9, 3, 0)]
     assert all_pieces_of(events, thinking="emit") == pieces
     assert pieces_of(events[:-1]) == ["Hi ", "you", INCOMPLETE]
 

@@ -1,6 +1,5 @@
 """Amazon Bedrock: the events of ``converse_stream`` and of ``invoke_model_with_response_stream``."""
 
-import json
 from typing import Final
 
 from componentstream.sources.pieces import Usage
@@ -74,6 +73,8 @@ def _chunk(event: object) -> Inner | None:
     body = path(event, "chunk", "bytes")
     if not isinstance(body, bytes):
         return None
+    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
+
     try:
         return Inner(json.loads(body))
     except (ValueError, RecursionError):
