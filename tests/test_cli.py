@@ -117,8 +117,8 @@ def test_a_text_without_components_in_which_a_line_looks_like_a_marker_is_told(a
         "componentstream: No component was found, but 2 lines look like a marker; see them with --table.\n"
     )
     table = run("parse", "--table", path)
-    assert b'line 1: near-miss: This line looks like a marker, but there is "{/*" on the line' in table.stdout
-    assert b'line 3: near-miss: This line looks like a marker, but it begins with "//"' in table.stdout
+    assert b'line 1: near-miss: This looks like a marker, but there is "{/*" on the line' in table.stdout
+    assert b'line 3: near-miss: This looks like a marker, but it begins with "//"' in table.stdout
 
 
 def test_one_such_line_beside_a_component_is_in_the_table_only(answer):

@@ -118,7 +118,7 @@ class TestNearMisses:
         assert (finding.rule, finding.severity, finding.action) == ("near-miss", "info", "none")
         assert finding.line == 2
         assert finding.span == (7, 7 + len(line) + 2)
-        assert finding.message.startswith("This line looks like a marker, but ")
+        assert finding.message.startswith("This looks like a marker, but ")
         assert finding.message.isascii()
 
     @pytest.mark.parametrize("line", NOT_MEANT)
@@ -128,11 +128,12 @@ class TestNearMisses:
     @pytest.mark.parametrize(
         ("line", "problem"),
         [
-            ("{/* /// START Hero */}", 'there is "{/*" on the line, so it is text. Put "/// START Hero" on'),
-            ("/// start Hero", 'its keyword is "start" instead of "START", so'),
-            ("/// BEGIN Hero", 'its keyword is "BEGIN" instead of "START", so'),
-            ("//// end Hero".replace("end", "END"), 'it begins with "////" instead of "///", so'),
-            ("</a>/// END Hero", 'other text is before it on the line, so it is text. Put "/// END Hero" on'),
+            ("{/* /// START Hero */}", 'there is "{/*" on the line. Put "/// START Hero" on'),
+            ("/// start Hero", 'its keyword is "start" instead of "START". Put'),
+            ("/// BEGIN Hero", 'its keyword is "BEGIN" instead of "START". Put'),
+            ("//// end Hero".replace("end", "END"), 'it begins with "////" instead of "///". Put'),
+            ("/// END A /// START B", "another marker is before it on the line. Put"),
+            ("</a>/// END Hero", 'other text is before it on the line. Put "/// END Hero" on'),
         ],
     )
     def test_the_message_says_why_and_what_to_write(self, line: str, problem: str) -> None:

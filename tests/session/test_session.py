@@ -577,6 +577,15 @@ def test_the_window_moves_on():
     assert session.debug_state()["error_window"] == {"max_errors": 3, "seconds": 5.0, "errors": 3}
 
 
+def test_errors_that_the_parser_recovered_from_are_not_counted():
+    session = streaming(error_window=ErrorWindow(0))
+    events = session.feed("/// START A,\n/// END A;\n", 1.0)
+    assert [event.recovered for event in events if isinstance(event, ErrorEvent)] == [True, True]
+    assert not session.ended
+    session.feed("/// START 9\n", 2.0)
+    assert session.ended
+
+
 def test_a_window_for_no_error_ends_the_session_at_the_first():
     session = streaming(error_window=ErrorWindow(0))
     assert codes(session.feed(BAD, 0.0)) == ["error_threshold"]

@@ -319,21 +319,26 @@ def _finder(grammar: Grammar) -> Callable[[str, bool], str | None]:
         judged = None if cut else marker(line)
         begin = 0 if judged is None else judged.end()
         for match in look_alike.finditer(line, begin):
-            problem = _problem(grammar, line, match, behind=cut or judged is not None)
+            problem = _problem(grammar, line, match, second=judged is not None, cut=cut)
             if problem is not None:
                 word = grammar.end if match["word"].upper() == grammar.end.upper() else grammar.start
                 right = f"{grammar.prefix} {word} {match['name']}"
-                return (
-                    f"This line looks like a marker, but {problem}, so it is text. "
-                    f'Put "{right}" on a line of its own.'
-                )
+                return f'This looks like a marker, but {problem}. Put "{right}" on a line of its own.'
         return None
 
     return find
 
 
-def _problem(grammar: Grammar, line: str, match: re.Match[str], *, behind: bool) -> str | None:
-    """Return why a look-alike is text, or None if it is not meant as a marker."""
+def _problem(grammar: Grammar, line: str, match: re.Match[str], *, second: bool, cut: bool) -> str | None:
+    """Return why a look-alike does not act, or None if it is not meant as a marker.
+
+    Args:
+        grammar: The grammar.
+        line: The line.
+        match: The look-alike in it.
+        second: Whether another marker is before it on the line, which the parser judges.
+        cut: Whether the beginning of the line is missing.
+    """
     rest = _REST.match(line, match.end())
     front = line[: match.start()].strip(WHITE)
     slips = _slips(grammar, match)
@@ -347,8 +352,10 @@ def _problem(grammar: Grammar, line: str, match: re.Match[str], *, behind: bool)
     decorated = len(bare) <= MAX_DECORATION and not re.search(r"\w", bare)
     if slips:
         # Two slashes, or a word in lower case, behind code is a comment.
-        return slips[0] if decorated and not behind and match["name"][0].isupper() else None
-    if behind or not decorated:
+        return slips[0] if decorated and not second and not cut and match["name"][0].isupper() else None
+    if second:
+        return "another marker is before it on the line"
+    if cut or not decorated:
         return "other text is before it on the line"
     sign = next((part.strip(WHITE) for part in signs if part.strip(WHITE)), None)
     return None if sign is None else f'there is "{escape_control_chars(sign)}" on the line'

@@ -7,7 +7,8 @@ from componentstream.core.grammar import WHITE
 
 _MAX_HELD: Final = 512
 _UNDECIDED: Final = re.compile(rf"[{WHITE}]*(?:`*|~*)[{WHITE}]*\r?")
-_FENCE: Final = re.compile(rf"[{WHITE}]*(`{{3,}}|~{{3,}})[{WHITE}]*(.?)")
+_FENCE: Final = re.compile(rf"[{WHITE}]*(`{{3,}}|~{{3,}})[{WHITE}]*")
+_BARE: Final = re.compile(r"\r?\n?")
 
 
 class ClosingFence:
@@ -56,10 +57,10 @@ class ClosingFence:
     def _closes(self, line: str) -> bool:
         """Return whether a line is the fence to drop; count the fences that are opened and closed before."""
         match = _FENCE.match(line)
-        long = len(line.removesuffix("\n").removesuffix("\r")) > _MAX_HELD
-        if long or match is None or match[1][0] != self._char:
+        # Judged by the part that decides: the rest of the line may be in another chunk.
+        if match is None or match.end() > _MAX_HELD or match[1][0] != self._char:
             return False
-        if match[2].strip():
+        if not _BARE.fullmatch(line, match.end()):
             self._nested += 1
             return False
         self._nested -= 1
