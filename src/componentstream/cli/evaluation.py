@@ -1,7 +1,6 @@
 """``componentstream eval``: how well a model keeps to the protocol, over recordings or with a live model."""
 
 import argparse
-import asyncio
 import json
 import sys
 import time
@@ -53,6 +52,9 @@ def _scores(
         return
     if len(options.answers) != 1:
         raise UsageError("--prompts needs exactly one MODULE:NAME, the function that generates.")
+    # The other commands start faster without it.
+    import asyncio  # noqa: PLC0415
+
     generate = load(options.answers[0])
     for number, prompt in enumerate(_prompts(options.prompts), 1):
         parser = NearMissParser(grammar, limits)

@@ -1,15 +1,13 @@
 """Calls of tools in the shapes of all providers, as dicts and as objects of their libraries."""
 
 import pytest
-from ollama import ChatResponse
-from openai.types.chat import ChatCompletionChunk
-from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from componentstream import ContentBlockStart, ContentBlockStop, stream
 from componentstream.sources import JSONLinesSourceDecoder, SourceDecoder, SSESourceDecoder
 from componentstream.sources._tool_calls import ToolFragment
 from componentstream.sources.providers.tools import fragment, function_calls, whole_calls
+from tests import parts
 from tests.sources import called, recorded
 from tests.sources.libraries import said
 
@@ -103,9 +101,10 @@ def test_the_events_of_a_stream_are_those_of_the_text():
 
 
 def test_objects_of_openai_give_the_same():
-    chunks = [ChatCompletionChunk.model_validate(event) for event in SHAPES["chat"]]
+    chunk = parts.module("openai.types.chat").ChatCompletionChunk
+    chunks = [chunk.model_validate(event) for event in SHAPES["chat"]]
     assert called.result(chunks) == (called.TEXT, [])
-    adapter = TypeAdapter(ResponseStreamEvent)
+    adapter = TypeAdapter(parts.module("openai.types.responses").ResponseStreamEvent)
     events = [adapter.validate_python(complete(event, at)) for at, event in enumerate(SHAPES["responses"])]
     assert called.result(events) == (called.TEXT, [])
 
@@ -122,7 +121,7 @@ def complete(event, at):
 
 
 def test_objects_of_anthropic_give_the_same():
-    types = pytest.importorskip("anthropic.types")
+    types = parts.module("anthropic.types")
     adapter = TypeAdapter(types.RawMessageStreamEvent)
     usage = {"input_tokens": 1, "output_tokens": 1}
     more = {"type": "message", "model": "m", "stop_reason": None, "stop_sequence": None, "usage": usage}
@@ -133,18 +132,19 @@ def test_objects_of_anthropic_give_the_same():
 
 @pytest.mark.parametrize("name", ["gemini", "gemini in parts"])
 def test_objects_of_google_give_the_same(name):
-    types = pytest.importorskip("google.genai.types")
+    types = parts.module("google.genai.types")
     chunks = [types.GenerateContentResponse.model_validate(event) for event in SHAPES[name]]
     assert called.result(chunks) == (called.TEXT, [])
 
 
 def test_objects_of_ollama_give_the_same():
-    assert called.result([ChatResponse(**event) for event in SHAPES["ollama"]]) == (called.TEXT, [])
+    response = parts.module("ollama").ChatResponse
+    assert called.result([response(**event) for event in SHAPES["ollama"]]) == (called.TEXT, [])
 
 
 @pytest.mark.parametrize("name", ["chat whole", "chat with arguments as an object"])
 def test_objects_of_mistral_give_the_same(name):
-    models = pytest.importorskip("mistralai.client.models")
+    models = parts.module("mistralai.client.models")
     events = [{"data": event} for event in SHAPES[name]]
     assert called.result([models.CompletionEvent.model_validate(event) for event in events]) == (
         called.TEXT,
@@ -153,14 +153,14 @@ def test_objects_of_mistral_give_the_same(name):
 
 
 def test_objects_of_pydantic_ai_give_the_same():
-    messages = pytest.importorskip("pydantic_ai.messages")
+    messages = parts.module("pydantic_ai.messages")
     adapter = TypeAdapter(messages.ModelResponseStreamEvent)
     for name in ("pydantic ai", "pydantic ai whole"):
         assert called.result(list(map(adapter.validate_python, SHAPES[name]))) == (called.TEXT, [])
 
 
 def test_objects_of_langchain_give_the_same():
-    messages = pytest.importorskip("langchain_core.messages")
+    messages = parts.module("langchain_core.messages")
     chunks = [messages.AIMessageChunk(**event) for event in SHAPES["langchain"]]
     assert called.result(chunks) == (called.TEXT, [])
     # A graph gives the whole message behind its chunks.
