@@ -80,7 +80,7 @@ class Continuation:
         grammar: Grammar = Grammar(),
         limits: Limits = Limits(),
     ) -> None:
-        self.parser = ComponentParser.restore(snapshot, grammar=grammar, limits=limits)
+        self.parser: ComponentParser = ComponentParser.restore(snapshot, grammar=grammar, limits=limits)
         if self.parser.closed or self.parser.failed:
             raise UsageError("Continuation: the stream has ended; take the snapshot before close().")
         pending = self.parser.pending

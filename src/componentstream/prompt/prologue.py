@@ -65,10 +65,10 @@ class Prologue:
         self._held = held and bool(self._line)
         self._lines = 0
         self.dropped: list[Dropped] = []
-        self.text = ""
-        self.fence = ""
-        self.started = False
-        self.added = ""
+        self.text: str = ""
+        self.fence: str = ""
+        self.started: bool = False
+        self.added: str = ""
 
     def expects(self, line: str) -> bool:
         """Return whether an incomplete line may become part of the prologue."""
