@@ -2,8 +2,9 @@
 
 from componentstream.sources import Reasoning, Usage
 from componentstream.sources.pieces import INCOMPLETE
+from tests import parts
 from tests.sources import called, recorded
-from tests.sources.libraries import all_pieces_of, pieces_of
+from tests.sources.libraries import ASK, all_pieces_of, assert_is_the_answer, pieces_of
 
 
 def test_the_events_of_a_chat_give_the_answer():
@@ -39,3 +40,10 @@ def test_the_first_version_of_the_api_is_read():
 
 def test_the_calls_of_a_tool_give_their_text():
     assert called.result(called.cohere()) == (called.TEXT, [])
+
+
+def test_the_real_library(url, answers):
+    answers(recorded.sse(*recorded.cohere()))
+    client = parts.module("cohere").ClientV2(api_key="k", base_url=url)
+    events = list(client.chat_stream(model="m", messages=ASK))
+    assert_is_the_answer(events)

@@ -205,3 +205,9 @@ def test_the_calls_of_a_tool_give_their_text():
     assert called.result(called.chat()) == (called.TEXT, [])
     assert called.result(called.chat_whole()) == (called.TEXT, [])
     assert called.result(called.chat_function()) == (called.FIRST, [])
+
+
+def test_the_chunks_of_groq(url, answers):
+    answers(recorded.sse(*recorded.chat(), done=True))
+    with parts.module("groq").Groq(api_key="k", base_url=url) as client:
+        assert_is_the_answer(list(client.chat.completions.create(model="m", messages=ASK, stream=True)))
