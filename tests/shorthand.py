@@ -6,7 +6,11 @@ from componentstream.core.events import (
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
+    Finding,
+    FindingEvent,
+    ReasoningEvent,
     TextBlock,
+    UsageEvent,
 )
 from componentstream.core.parser import ComponentParser
 
@@ -55,3 +59,7 @@ def unclosed(index, name, line=None, span=None):
 def run_of(content):
     """Return the events of a stream that is nothing but text."""
     return [text(0), delta(0, content), stop(0, len(content))]
+
+
+WITHOUT_BLOCK = (ReasoningEvent("a"), UsageEvent(1), FindingEvent(Finding("near-miss", "info", "m")))
+"""Events that belong to no block and do not end anything."""

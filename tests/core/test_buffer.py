@@ -20,6 +20,7 @@ from componentstream.core.events import (
 )
 from componentstream.core.limits import BufferLimits, Limits
 from componentstream.core.parser import ComponentParser
+from tests.shorthand import WITHOUT_BLOCK
 
 
 def start(index, name="Hero", parent=None, position="main", **attributes):
@@ -325,3 +326,9 @@ def test_a_limit_that_is_no_whole_number_from_1_up_is_refused(name, value):
 def test_settings_of_the_wrong_type_are_rejected_at_once(arguments, problem):
     with pytest.raises(UsageError, match=f"^ComponentBuffer: {problem}"):
         ComponentBuffer(**arguments)
+
+
+def test_events_outside_blocks_change_nothing():
+    buffer = ComponentBuffer()
+    assert [buffer.apply(event) for event in WITHOUT_BLOCK] == [None, None, None]
+    assert buffer.components == ()

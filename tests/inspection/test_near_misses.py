@@ -232,6 +232,8 @@ class TestFindingsAmongEvents:
         assert event.finding.index is None
         events = parser.feed("/// START A\nx\n/// END A\n- /// START A\n")
         assert [event.finding.index for event in findings_of(events)] == [None]
+        events = NearMissParser(Grammar(outside="discard")).feed("- /// START A\n/// START A\n")
+        assert [event.finding.index for event in findings_of(events)] == [None]
         events = parser.feed("/// START 9\n- /// START A\n")
         assert [event.finding.index for event in findings_of(events)] == [None]
         events = parser.feed("/// START A position=moon\n- /// START B\n")

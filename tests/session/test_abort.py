@@ -2,7 +2,7 @@ import pytest
 
 from componentstream.core.events import DebugEvent, ErrorEvent, MessageStop, StatusEvent
 from componentstream.session._abort import stops_without, with_fatal_error
-from tests.shorthand import component, delta, stop, text
+from tests.shorthand import WITHOUT_BLOCK, component, delta, stop, text
 
 FATAL = ErrorEvent("error_threshold", "Too many.", fatal=True)
 TOO_LARGE = ErrorEvent("component_too_large", "Too large.", index=0)
@@ -32,7 +32,7 @@ def test_a_component_that_was_too_large_before_stays_trimmed():
 
 def test_other_events_are_dropped():
     others = [ErrorEvent("invalid_name", "m"), StatusEvent("progress", 0.0, 0, 0, 0), DebugEvent({})]
-    assert stops_without([*others, MessageStop("complete", {})]) == []
+    assert stops_without([*others, *WITHOUT_BLOCK, MessageStop("complete", {})]) == []
 
 
 def test_an_unknown_event_is_a_mistake_of_the_code():

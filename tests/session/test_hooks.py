@@ -13,7 +13,7 @@ from componentstream.session.hooks import (
     hook_events_of,
 )
 from componentstream.session.statistics import SessionStats
-from tests.shorthand import component, delta, stop, text
+from tests.shorthand import WITHOUT_BLOCK, component, delta, stop, text
 
 STATS = SessionStats(chunks=3)
 CODE = "export default function Hero"
@@ -106,3 +106,7 @@ def test_hook_events_are_values():
 def test_an_unknown_event_is_a_mistake_of_the_code():
     with pytest.raises(AssertionError, match="Expected code to be unreachable"):
         hook_events("an event of a new type")
+
+
+def test_events_outside_blocks_are_not_reported():
+    assert hook_events(*WITHOUT_BLOCK) == []

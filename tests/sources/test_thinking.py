@@ -16,6 +16,7 @@ from componentstream.core.errors import UsageError
 from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop
 from componentstream.core.grammar import WHITE
 from componentstream.sources import Reasoning, SourceError, ThinkingFilter, Usage
+from componentstream.sources.thinking import thinking_filter
 from tests.counting import counted_module
 
 TAGS = ("<think>", "<thinking>")
@@ -485,3 +486,21 @@ def test_a_long_answer_takes_no_memory(place, unit):
     finally:
         tracemalloc.stop()
     assert after - before < 16 * 1024
+
+
+def test_several_pieces_are_filtered_in_order():
+    assert ThinkingFilter("emit").feed_all(["<think>a", "b</think>c"]) == [
+        Reasoning("a"),
+        Reasoning("b"),
+        "c",
+    ]
+
+
+def test_a_decoder_without_a_choice_drops_the_first_thoughts_alone():
+    text = "<think>a</think>b\n<think>c</think>"
+    dropped = [Reasoning(""), "b\n<think>c</think>"]
+    assert thinking_filter(None, None, None).feed(text) == dropped
+    assert thinking_filter("drop", None, None).feed(text) == [Reasoning(""), "b\n", Reasoning("")]
+    assert thinking_filter("drop", object(), None).feed(text) == [text]
+    with pytest.raises(UsageError, match="thinking must be one of drop, keep, emit, not 'loud'"):
+        thinking_filter("loud", None, None)

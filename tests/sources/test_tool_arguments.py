@@ -288,3 +288,10 @@ def test_long_arguments_take_no_memory(place, unit):
     finally:
         tracemalloc.stop()
     assert after - before < 16 * 1024
+
+
+def test_it_is_known_whether_the_argument_has_begun():
+    decoder = ToolArgumentDecoder("code")
+    assert not decoder.found
+    decoder.feed('{"code": "')
+    assert decoder.found

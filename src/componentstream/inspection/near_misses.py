@@ -9,7 +9,7 @@ each such line is reported once, as a finding.
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import attrs
 from typing_extensions import override
@@ -17,7 +17,9 @@ from typing_extensions import override
 from componentstream.core.errors import UsageError
 from componentstream.core.escaping import escape_control_chars
 from componentstream.core.events import (
+    ComponentBlock,
     ContentBlockDelta,
+    ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
     Event,
@@ -241,22 +243,24 @@ class NearMissParser(ComponentParser):
                 break
             place = self._place(finding, events, done)
             merged += events[done:place]
-            merged.append(FindingEvent(attrs.evolve(finding, index=self._block(events, place))))
+            merged.append(FindingEvent(attrs.evolve(finding, index=self._block(events, place, finding.span))))
             done = place
         return [*merged, *events[done:]]
 
-    def _block(self, events: list[Event], place: int) -> int | None:
+    def _block(self, events: list[Event], place: int, span: Span | None) -> int | None:
         """Return the index of the block that has the text before ``place``, None if that was dropped."""
-        # The line end is a part of the line, so its delta is here, but for a last line without one and for
-        # text beyond the limit of its component. Then the block has not changed since, or it stops now.
+        # The line end is a part of the line, so its delta is here, or what the line did if it was recovered.
+        # Neither is there for a last line without line end, and for text that is trimmed or discarded.
         for event in events[:place][::-1]:
-            if isinstance(event, ContentBlockDelta):
+            if isinstance(event, ContentBlockDelta) or (_changes(event) and event.span == span):
                 return event.index
-            if isinstance(event, ContentBlockStop):
+            if _changes(event):
                 break
-        block = self._blocks.current_block
-        stop = next((event.index for event in events[place:] if isinstance(event, ContentBlockStop)), None)
-        return stop if stop is not None or block is None else block.index
+        later = next((event for event in events[place:] if _changes(event)), None)
+        if isinstance(later, ContentBlockStart):
+            return later.block.parent if isinstance(later.block, ComponentBlock) else None
+        block = self._blocks.current_block if later is None else later
+        return None if block is None else block.index
 
     def _place(self, finding: Finding, events: list[Event], first: int) -> int:
         """Return the index of the first event of a later line."""
@@ -280,6 +284,11 @@ class NearMissParser(ComponentParser):
 def _span(finding: Finding) -> Span:
     assert finding.span is not None  # noqa: S101 - the scanner gives each finding its span
     return finding.span
+
+
+def _changes(event: Event) -> TypeGuard[ContentBlockStart | ContentBlockStop]:
+    """Return whether a block begins or ends with an event."""
+    return isinstance(event, ContentBlockStart | ContentBlockStop)
 
 
 def _follows(event: Event) -> bool:

@@ -1,5 +1,7 @@
 """The events that one client selects."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from componentstream.server.streams.event_filter import EventFilter
 from componentstream.server.streams.tail import TailEntry
 from tests.server.stream_helpers import PAYLOADS
+from tests.shorthand import WITHOUT_BLOCK
 
 
 def shown(after=0, **selection):
@@ -51,3 +54,9 @@ def test_a_client_that_resumes_sees_the_rest_of_the_same_selection(after, compon
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"type":"of a newer release"}'])
 def test_an_unknown_payload_is_shown(payload):
     assert EventFilter(components_only=True).shows(TailEntry(1, payload))
+
+
+def test_events_outside_blocks_are_shown_whatever_is_selected():
+    event_filter = EventFilter(0, components_only=True, from_index=5)
+    payloads = [json.dumps(event.to_dict()).encode() for event in WITHOUT_BLOCK]
+    assert all(event_filter.shows(TailEntry(seq, payload)) for seq, payload in enumerate(payloads, 1))

@@ -40,6 +40,7 @@ from tests.server.stream_helpers import (
     types_of,
     verify,
 )
+from tests.shorthand import WITHOUT_BLOCK
 
 TTL = 1.0
 ENDERS_TTL = 10.0
@@ -457,6 +458,17 @@ def test_an_event_of_an_unknown_type_is_skipped():
     async def test():
         log = MemoryEventLog()
         await leave(log, [*batches_of(PAGE)[:3], [b'{"type":"of_another_version"}']])
+        assert await finish_abandoned(log, STREAM, OWNER)
+        assert await state(log) == "finished"
+
+    run(test())
+
+
+def test_events_outside_blocks_do_not_prevent_the_ending():
+    async def test():
+        log = MemoryEventLog()
+        others = [json.dumps(event.to_dict()).encode() for event in WITHOUT_BLOCK]
+        await leave(log, [*batches_of(PAGE)[:3], others])
         assert await finish_abandoned(log, STREAM, OWNER)
         assert await state(log) == "finished"
 

@@ -118,3 +118,9 @@ def test_the_calls_of_a_tool_give_their_text():
     assert called.result(called.gemini_partial()) == (called.TEXT, [])
     assert called.result(called.interactions()) == (called.TEXT, [])
     assert called.result(called.interactions(whole=True)) == (called.TEXT, [])
+
+
+def test_a_part_of_a_call_without_a_path_adds_nothing():
+    call = {"name": "show", "partialArgs": [{"stringValue": "x"}]}
+    event = {"candidates": [{"content": {"parts": [{"functionCall": call}]}}]}
+    assert [part.added for part in read(event).calls] == [None]

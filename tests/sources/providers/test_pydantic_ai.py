@@ -74,3 +74,8 @@ def test_usage_is_a_method_in_older_releases():
 def test_the_calls_of_a_tool_give_their_text():
     assert called.result(called.pydantic_ai()) == (called.TEXT, [])
     assert called.result(called.pydantic_ai(whole=True)) == (called.TEXT, [])
+
+
+def test_other_parts_are_calls_of_tools_or_nothing():
+    for kind, tool in (("builtin-tool-call", True), ("file", False), (None, False)):
+        assert read({"event_kind": "part_start", "part": {"part_kind": kind}}).tool is tool
