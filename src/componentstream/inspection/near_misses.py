@@ -249,7 +249,7 @@ class NearMissParser(ComponentParser):
 
     def _block(self, events: list[Event], place: int, span: Span | None) -> int | None:
         """Return the index of the block that has the text before ``place``, None if that was dropped."""
-        # The line end is a part of the line, so its delta is here, or what the line did if it was recovered.
+        # The line end is a part of the line, so its delta is here, or the event of a recovered line.
         # Neither is there for a last line without line end, and for text that is trimmed or discarded.
         for event in events[:place][::-1]:
             if isinstance(event, ContentBlockDelta) or (_changes(event) and event.span == span):
