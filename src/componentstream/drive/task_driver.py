@@ -241,6 +241,8 @@ class TaskDriver(Generic[T]):
 
     async def _read(self, chunks: AsyncIterator[object]) -> None:
         generation = self._generation
+        # On Python 3.11 each look-up of a member calls a descriptor of the enumeration.
+        reading = _State.READING
         sent = -math.inf
         async for chunk in chunks:
             self._chars += generation.chunk(chunk)
@@ -255,7 +257,7 @@ class TaskDriver(Generic[T]):
                 sent = generation.sent
                 if self._chunks >= MAX_CHUNKS or self._chars >= MAX_CHARS:
                     await self._pause()
-            elif self._state is not _State.READING:
+            elif self._state is not reading:
                 return
             elif self._chunks >= MAX_CHUNKS:
                 # Nothing is read ahead, but a source that never waits must not starve the loop.
