@@ -70,7 +70,8 @@ class NearMissScanner:
     decoration may follow, so prose and comments such as ``// Start the timer`` are not reported. A line that
     is a marker, or that the parser reports as a faulty one, is not reported, but a second marker on it is.
 
-    The findings do not depend on how the text is cut. Work is linear, and at most a few KiB are kept.
+    The findings do not depend on how the text is cut. Work is linear, and of a long line at most the last
+    4,096 chunks are kept.
 
     Args:
         grammar: Grammar of the parser that reads the same text.
