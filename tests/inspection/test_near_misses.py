@@ -86,6 +86,8 @@ NOT_MEANT = [
     "https://example.org/START/Hero",
     "Write /// START Hero before each component, and then its code.",
     "{/* /// START */}",
+    "```tsx {/* /// START Hero */}",
+    "~~~ /// START Hero",
     "/// !!!!! START !!!!! Hero",
     "{/* /// START Hero and some words */}",
     "!!!!!!!!! /// START Hero".replace(" ", "") + " and words",

@@ -55,6 +55,7 @@ _REST: Final = re.compile(
 )
 """The rest of a line after the name: attributes, and decoration."""
 
+_FENCE: Final = re.compile(rf"[{WHITE}]*+(?:`{{3,}}+[^`]*+|~{{3,}}+.*+)\Z")
 _LIST_ITEM: Final = re.compile(r"\(?[0-9]{1,3}[.)]|\(?[A-Za-z][.)]")
 
 
@@ -265,6 +266,10 @@ class NearMissParser(ComponentParser):
 
     def _place(self, finding: Finding, events: list[Event], first: int) -> int:
         """Return the index of the first event of a later line."""
+        acted = [at for at, event in enumerate(events) if _changes(event) and event.span == finding.span]
+        if acted:
+            # The line was recovered, and another marker is behind the one that acted.
+            return acted[-1] + 1
         end = _span(finding)[1]
         place = first
         while place < len(events) and not ((span := getattr(events[place], "span", None)) and span[0] >= end):
@@ -326,6 +331,9 @@ def _finder(grammar: Grammar) -> Callable[[str, bool], str | None]:
     )
 
     def find(line: str, cut: bool) -> str | None:  # noqa: FBT001 - called by position, once for each line
+        if not cut and _FENCE.match(line):
+            # The parser holds it until the next line is known, and may drop it.
+            return None
         judged = None if cut else marker(line)
         begin = 0 if judged is None else judged.end()
         for match in look_alike.finditer(line, begin):
