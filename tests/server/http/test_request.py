@@ -275,7 +275,8 @@ LAST = b"last-event-id"
         (None, "after=%31", 1),
         (None, "After=12", 0),
         (b"5", "after=12", 5),
-        (b"5", "after=x", 5),
+        (b"5", "after=", 5),
+        (b"0", "after=12", 0),
         (b"", "after=12", 12),
     ],
 )
@@ -298,6 +299,13 @@ def test_invalid_last_event_id_is_rejected_in_header_and_query(given):
         problem = refused(read_last_event_id, request)
         assert (problem.status, problem.code) == (400, "invalid_last_event_id")
         assert problem.body == unknown_event_id().body
+
+
+@pytest.mark.parametrize("header", [b"5", b"0", b""])
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=%00", "after=1&after=1"])
+def test_an_invalid_id_in_the_query_is_rejected_beside_a_valid_header(header, query):
+    problem = refused(read_last_event_id, request_of((LAST, header), query=query))
+    assert problem.code == "invalid_last_event_id"
 
 
 @pytest.mark.parametrize("digits", ["\u0661", "\uff11", "\u0967", "1\u0661"])

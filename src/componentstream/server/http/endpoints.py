@@ -210,17 +210,24 @@ def _preferences(request: Request) -> set[str]:
 
 
 def _choice(request: Request, name: str, no: str, yes: str) -> bool:
-    value = request.query_params.get(name, no)
+    value = _single(request, name, no)
     if value not in (no, yes):
         raise _invalid_query(name, f"{no} or {yes}")
     return value == yes
 
 
 def _number(request: Request, name: str) -> int:
-    value = request.query_params.get(name, "0")
+    value = _single(request, name, "0")
     if not (value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS):
         raise _invalid_query(name, "the index of a block, an integer >= 0")
     return int(value)
+
+
+def _single(request: Request, name: str, default: str) -> str:
+    values = request.query_params.getlist(name) or [default]
+    if len(values) > 1:
+        raise _invalid_query(name, "given once")
+    return values[0]
 
 
 def _invalid_query(name: str, expected: str) -> RefusedRequestError:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -82,15 +82,19 @@ def read_last_event_id(request: Request) -> int:
     Raises:
         RefusedRequestError: the id is not valid, or there are several.
     """
-    # The header wins: an EventSource sends it when it reconnects, to the URL with the older `after`.
-    ids = request.headers.getlist("last-event-id")
+    # The header wins: an EventSource sends it when it reconnects, to the URL with the older `after`. Both
+    # must be valid, so that a mistake in the URL is told by each request not only by one without a header.
+    header = _event_id(request.headers.getlist("last-event-id"))
+    query = _event_id(request.query_params.getlist("after"))
+    return int(header or query or "0")
+
+
+def _event_id(ids: Sequence[str]) -> str:
     if not any(ids):
-        ids = request.query_params.getlist("after")
-    if not any(ids):
-        return 0
+        return ""
     if len(ids) > 1 or _EVENT_ID.fullmatch(ids[0]) is None:
         raise unknown_event_id()
-    return int(ids[0])
+    return ids[0]
 
 
 def unknown_event_id() -> RefusedRequestError:
