@@ -194,13 +194,20 @@ def test_the_mirror_shows_no_module_that_is_gone():
     mirrored = [path for folder in folders for path in (TESTS / folder).glob("test_*.py")]
     assert mirrored
     for path in mirrored:
-        name = path.name.removeprefix("test_")
-        modules = [SOURCE / path.parent.relative_to(TESTS) / module for module in (name, f"_{name}")]
-        assert any(module.is_file() for module in modules), f"{path} tests nothing"
+        name = path.stem.removeprefix("test_")
+        # A package may consist of ES modules, in files or folders, besides those in Python.
+        candidates = (f"{name}.py", f"_{name}.py", f"{name}.js", name)
+        modules = [SOURCE / path.parent.relative_to(TESTS) / module for module in candidates]
+        assert any(module.exists() for module in modules) or path in WHOLES, f"{path} tests nothing"
+
+
+WHOLES = {TESTS / "browser" / "test_client.py", TESTS / "browser" / "test_page.py"}
+"""Tests of the whole JavaScript client, and of the demo's page in a browser."""
 
 
 PACKAGES_WITH_EXPORTS = [
     "",
+    "browser",
     "drive",
     "inspection",
     "log",
