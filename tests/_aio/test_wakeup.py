@@ -24,9 +24,9 @@ def test_a_waiting_task_is_woken():
         wakeup = Wakeup()
         asyncio.get_running_loop().call_later(2.0, wakeup.set)
         waiter = wakeup.wait()
-        assert wakeup.waiting
+        assert wakeup.waiter is not None
         await waiter
-        assert (now(), wakeup.waiting) == (2.0, False)
+        assert (now(), wakeup.waiter) == (2.0, None)
 
     run(test())
 
@@ -35,7 +35,7 @@ def test_a_call_that_finds_no_waiter_is_not_remembered():
     async def test():
         wakeup = Wakeup()
         wakeup.set()
-        assert not wakeup.waiting
+        assert wakeup.waiter is None
         assert not wakeup.wait().done()
 
     run(test())

@@ -21,24 +21,21 @@ class Wakeup:
     before each wait, and change the state before you call :meth:`set`; both run in the thread of the loop.
     """
 
-    __slots__ = ("_waiter",)
+    __slots__ = ("waiter",)
 
     def __init__(self) -> None:
-        self._waiter: asyncio.Future[None] | None = None
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a wait has begun that :meth:`set` has not ended."""
-        return self._waiter is not None
+        # An attribute and no property: the drivers look at it for each chunk.
+        self.waiter: asyncio.Future[None] | None = None
+        """The future of a wait that :meth:`set` has not ended, or None."""
 
     def wait(self) -> asyncio.Future[None]:
         """Return a future that the next call of :meth:`set` completes; an earlier one is dropped."""
-        self._waiter = asyncio.get_running_loop().create_future()
-        return self._waiter
+        self.waiter = asyncio.get_running_loop().create_future()
+        return self.waiter
 
     def set(self) -> None:
         """Wake the task that waits, if there is one."""
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         # The task may have been cancelled, and its future with it.
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

@@ -145,7 +145,8 @@ class TaskDriver(Generic[T]):
     def take(self) -> list[T]:
         """Return the output to send, and let the task read on."""
         self._chunks = self._chars = 0
-        self._room.set()
+        if self._room.waiter is not None:
+            self._room.set()
         self._consumer_deadline = self._generation.clock() + self._send_timeout
         if self._consumer_deadline < self._timer.armed:
             self._arm()
@@ -253,7 +254,7 @@ class TaskDriver(Generic[T]):
                 if generation.sent - sent < _BURST:
                     self._wake_later()
                 else:
-                    self.wake()
+                    self._consumer.set()
                 sent = generation.sent
                 if self._chunks >= MAX_CHUNKS or self._chars >= MAX_CHARS:
                     await self._pause()
@@ -311,7 +312,7 @@ class TaskDriver(Generic[T]):
 
     def _wake_later(self) -> None:
         """Wake the consumer some iterations later, so that it takes a burst in one go."""
-        if self._consumer.waiting and not self._wake_scheduled:
+        if self._consumer.waiter is not None and not self._wake_scheduled:
             self._wake_scheduled = True
             self._loop.call_soon(self._count_down, _LAG)
 
@@ -320,7 +321,7 @@ class TaskDriver(Generic[T]):
             self._loop.call_soon(self._count_down, iterations - 1)
         else:
             self._wake_scheduled = False
-            self.wake()
+            self._consumer.set()
 
     def _arm(self) -> None:
         # Only ever earlier: a timer that fires too early finds nothing due, and is armed again.
@@ -340,7 +341,7 @@ class TaskDriver(Generic[T]):
         if self._state is _State.PAUSED:
             # The source is not silent: it is not being read.
             generation.reset_chunk_timeout()
-        now = generation.tick(client_waiting=self._consumer.waiting)
+        now = generation.tick(client_waiting=self._consumer.waiter is not None)
         if generation.ended:
             self._finish()
         elif now >= self._consumer_deadline:
