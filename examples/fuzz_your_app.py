@@ -12,7 +12,7 @@ probably miss; the search finds a text and a cut that prove it.
 import html
 import re
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from componentstream import (
     ComponentBlock,
@@ -25,6 +25,15 @@ from componentstream import (
 from componentstream.testing import EventVerifier, assert_cut_invariant, strategies
 
 TAG = re.compile(r'<p>|<section class="[a-z]+" title="[\w.]+">|</p>|</section>')
+
+# Without Phase.explain, which runs the code many times under a tracer to say which part of a failure matters.
+FUZZING = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+)
 
 
 class Page:
@@ -75,14 +84,14 @@ class HastyPage(Page):
         return html.escape(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@FUZZING
 @given(strategies.documents())
 def cuts_make_no_difference(page: type[Page], text: str) -> None:
     """Render a text at once, split at every place, and by characters: the HTML must be the same."""
     assert_cut_invariant(page, text, normalise="".join)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@FUZZING
 @given(strategies.chunked(strategies.documents()))
 def the_model_writes_no_tags(page: type[Page], chunks: list[str]) -> None:
     """Render a text in chunks: the only angle brackets are those of the page's own, balanced tags."""
