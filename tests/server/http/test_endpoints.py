@@ -150,6 +150,48 @@ def test_model_that_fails_before_its_first_text_is_reported_by_the_status_every_
     run(scenario())
 
 
+def test_location_is_right_behind_a_trailing_slash():
+    async def scenario():
+        async with application(Model()) as ask:
+            answer = await ask("POST", "/generate/", prompt="text", headers=[("Prefer", "respond-async")])
+            assert answer.headers["location"] == f"../streams/{answer.headers['stream-id']}"
+
+    run(scenario())
+
+
+def test_a_repeat_with_a_known_key_does_not_count_against_the_rate_limit():
+    async def scenario():
+        async with application(model := Model(), rate_limit="2/hour") as ask:
+            keyed = {"prompt": "text", "headers": [("Idempotency-Key", "k")]}
+            for _ in range(6):
+                assert events_of(await ask("POST", "/generate", **keyed))[-1].reason == "complete"
+            assert (await ask("POST", "/generate", prompt="text")).status == 200
+            assert error_of(await ask("POST", "/generate", prompt="text"))[:2] == (429, "rate_limited")
+            fresh = [("Idempotency-Key", "another")]
+            assert error_of(await ask("POST", "/generate", prompt="text", headers=fresh))[0] == 429
+            assert (await ask("POST", "/generate", **keyed)).status == 200
+            assert len(model.asked) == 2
+
+    run(scenario())
+
+
+def test_of_requests_at_once_only_those_that_may_subscribe_call_the_model():
+    async def scenario():
+        async with application(model := Model(), max_readers_per_user=1) as ask:
+            asking = [asyncio.create_task(ask("POST", "/generate", prompt="held")) for _ in range(8)]
+            await happens(lambda: sum(task.done() for task in asking) == 7)
+            assert len(model.asked) == 1
+            model.go_on()
+            answers = await asyncio.gather(*asking)
+            assert sorted(answer.status for answer in answers) == [200] + 7 * [429]
+            assert {error_of(answer)[1] for answer in answers if answer.status == 429} == {"too_many_readers"}
+            # A start that fails gives the slot back.
+            assert (await ask("POST", "/generate", prompt="")).status == 400
+            assert events_of(await ask("POST", "/generate", prompt="text"))[-1].reason == "complete"
+
+    run(scenario())
+
+
 def test_generation_is_not_started_for_a_client_that_may_not_subscribe():
     async def scenario():
         async with application(model := Model(), max_readers_per_user=1) as ask:

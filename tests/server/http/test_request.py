@@ -125,14 +125,17 @@ def test_other_media_type_is_rejected_without_reading_the_body(media_type):
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "The body is not valid JSON in UTF-8."),
-        (b"{", "The body is not valid JSON in UTF-8."),
-        (b'{"prompt": "x"} {}', "The body is not valid JSON in UTF-8."),
-        (b"prompt=x", "The body is not valid JSON in UTF-8."),
-        (b'{"prompt": "\xff"}', "The body is not valid JSON in UTF-8."),
-        (b'\xef\xbb\xbf{"prompt": "x"}', "The body is not valid JSON in UTF-8."),
-        ('{"prompt": "x"}'.encode("utf-16"), "The body is not valid JSON in UTF-8."),
-        (b"[" * LIMIT, "The body is not valid JSON in UTF-8."),
+        (b"", "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b"{", "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'{"prompt": "x"} {}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b"prompt=x", "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'{"prompt": "\xff"}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'\xef\xbb\xbf{"prompt": "x"}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        ('{"prompt": "x"}'.encode("utf-16"), "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'{"prompt": "x", "project": NaN}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'{"prompt": "x", "other": [Infinity]}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b'{"prompt": "x", "prompt": "y"}', "The body is not valid JSON in UTF-8, or repeats a name."),
+        (b"[" * LIMIT, "The body is not valid JSON in UTF-8, or repeats a name."),
         (b'["x"]', "The body must be a JSON object."),
         (b"null", "The body must be a JSON object."),
         (b'"prompt"', "The body must be a JSON object."),
@@ -157,7 +160,8 @@ def test_invalid_request_is_rejected_with_a_valid_example(body, problem):
 @pytest.mark.parametrize("name", ["prompt", "project", "version"])
 @pytest.mark.parametrize("half", [b"\\ud800", b"\\udbff", b"\\udc00", b"\\udfff", b"a\\ude00\\ud83db"])
 def test_unpaired_surrogate_is_rejected(name, half):
-    body = b'{"prompt": "x", "%b": "%b"}' % (name.encode(), half)
+    first = b"" if name == "prompt" else b'"prompt": "x", '
+    body = b'{%b"%b": "%b"}' % (first, name.encode(), half)
     message = f"{name} contains an unpaired surrogate. {SEND}"
     assert refusal(body) == (400, "invalid_request", message)
 

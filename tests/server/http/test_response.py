@@ -16,7 +16,7 @@ from tests.drive.kinds import Source, SourceError, Stalled
 from tests.drive.virtual import count_suspensions
 from tests.server.stream_helpers import PAGE, STREAM, begin, new_log, paced, run, settle, stored
 
-USER = "user ada"
+SLOT = object()
 SEND_TIMEOUT = 20.0
 STARTED = StatusEvent("started", 0.0, 0, 0, 0)
 BEAT = SSEEncoder().heartbeat()
@@ -54,8 +54,8 @@ class Exchange:
         self.begins = begins
         self.metrics = SimpleNamespace(refused=self.refused.append)
 
-    def subscribe(self, status, view, user, *, resumable):
-        assert user == USER
+    def subscribe(self, status, view, slot, *, resumable):
+        assert slot is SLOT
         reader = StreamSubscriber(
             self.log,
             status,
@@ -93,7 +93,7 @@ class Exchange:
     async def answer(self):
         status = await self.log.log.status(STREAM)
         view = EventFilter(**self.view)
-        response = StreamResponse(self, status, view, USER, self.begins, self.known, SEND_TIMEOUT)
+        response = StreamResponse(self, status, view, SLOT, self.begins, self.known, SEND_TIMEOUT)
         await response({}, self.receive, self.send)
         return self
 

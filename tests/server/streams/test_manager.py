@@ -5,7 +5,6 @@ import contextlib
 import logging
 import math
 import re
-from functools import partial
 
 import pytest
 
@@ -100,7 +99,7 @@ async def start(worker, asked=PAGE, subject="ada", *, key=None, user=None, debug
 
 async def read(worker, status, view=None):
     """Read a stream to its end, and return the payloads."""
-    subscriber = worker.subscribe(status, view or EventFilter(), "user reader")
+    subscriber = worker.subscribe(status, view or EventFilter(), worker.reserve("user reader"))
     payloads = []
     try:
         while (records := await subscriber.next()) is not None:
@@ -725,19 +724,18 @@ def test_concurrent_subscribers_are_limited_separately(run):
     async def main():
         worker = new_worker(Model(LONG), max_readers=3, max_readers_per_user=2)
         status = await start(worker)
-        mine = [worker.subscribe(status, EventFilter(), "user ada") for _ in range(2)]
+        mine = [worker.subscribe(status, EventFilter(), worker.reserve("user ada")) for _ in range(2)]
         with pytest.raises(RefusedRequestError) as caught:
-            worker.subscribe(status, EventFilter(), "user ada")
+            worker.reserve("user ada")
         assert (caught.value.status, caught.value.code) == (429, "too_many_readers")
-        other = worker.subscribe(status, EventFilter(), "user bob")
-        for call in (partial(worker.subscribe, status, EventFilter()), worker.check_capacity):
-            with pytest.raises(RefusedRequestError) as caught:
-                call("user eve")
-            assert (caught.value.status, caught.value.code) == (503, "server_busy")
+        other = worker.subscribe(status, EventFilter(), worker.reserve("user bob"))
+        with pytest.raises(RefusedRequestError) as caught:
+            worker.reserve("user eve")
+        assert (caught.value.status, caught.value.code) == (503, "server_busy")
         assert "componentstream_readers 3.0" in worker.metrics.render("")[0].decode()
         for subscriber in (*mine, other):
             await worker.unsubscribe(subscriber)
-            worker.check_capacity("user eve")
+            worker.reserve("user eve").release()
         assert worker._subscriptions.taken == 0
         assert "componentstream_readers 0.0" in worker.metrics.render("")[0].decode()
         await worker.stop(status)
@@ -942,7 +940,7 @@ def test_a_generation_continues_without_subscribers(run):
         log = new_log()
         worker = new_worker(Model(4), log=log)
         status = await start(worker)
-        subscriber = worker.subscribe(status, EventFilter(), "user ada")
+        subscriber = worker.subscribe(status, EventFilter(), worker.reserve("user ada"))
         await subscriber.next()
         await worker.unsubscribe(subscriber)
         await asyncio.sleep(6.0)
@@ -957,7 +955,10 @@ def test_a_generation_that_cannot_be_resumed_ends_with_its_last_subscriber(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log)
         status = await start(worker)
-        one, other = (worker.subscribe(status, EventFilter(), "user ada", resumable=False) for _ in range(2))
+        one, other = (
+            worker.subscribe(status, EventFilter(), worker.reserve("user ada"), resumable=False)
+            for _ in range(2)
+        )
         await worker.unsubscribe(one)
         await asyncio.sleep(1.0)
         assert model.closed_at == []
@@ -975,7 +976,7 @@ def test_on_disconnect_cancel_ends_a_generation_with_its_last_subscriber(run):
         log = new_log()
         worker = new_worker(model := Model(LONG), log=log, on_disconnect="cancel")
         status = await start(worker)
-        one, other = (worker.subscribe(status, EventFilter(), "user ada") for _ in range(2))
+        one, other = (worker.subscribe(status, EventFilter(), worker.reserve("user ada")) for _ in range(2))
         await asyncio.sleep(1.5)
         await worker.unsubscribe(one)
         await asyncio.sleep(1.0)
@@ -984,7 +985,7 @@ def test_on_disconnect_cancel_ends_a_generation_with_its_last_subscriber(run):
         await settle()
         assert model.closed_at == [2.5]
         assert reason_of(await stored(log, status.stream)) == "cancelled"
-        finished = worker.subscribe(status, EventFilter(), "user ada")
+        finished = worker.subscribe(status, EventFilter(), worker.reserve("user ada"))
         await worker.unsubscribe(finished)
         await worker.aclose()
 

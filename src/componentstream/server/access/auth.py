@@ -9,13 +9,12 @@ It rejects a request by raising :class:`~componentstream.server.errors.RefusedRe
 """
 
 import base64
-import json
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final, NoReturn, Self, TypeAlias
+from typing import Final, Self, TypeAlias
 from unicodedata import category
 
 import attrs
@@ -25,6 +24,7 @@ from componentstream.core import codes
 from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.server.access.keys import Keys, KeySet, PublicKey, RequiredClaims, SharedSecret
 from componentstream.server.errors import RefusedRequestError
+from componentstream.server.strict_json import read_json
 
 _MAX_SUBJECT: Final = 256
 _MAX_TOKEN: Final = 8192
@@ -248,24 +248,12 @@ def _bearer_token(headers: Sequence[str]) -> str:
 def _json_object(part: str) -> Mapping[str, object]:
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
-        value = json.loads(text, object_pairs_hook=_unique_names, parse_constant=_reject_constant)
-    except (ValueError, RecursionError):
+        value = read_json(text)
+    except ValueError:
         raise _BadTokenError from None
     if not isinstance(value, dict):
         raise _BadTokenError
     return value
-
-
-def _unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Reject repeated names, which different parsers resolve differently."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise _BadTokenError
-    return value
-
-
-def _reject_constant(_name: str) -> NoReturn:
-    raise _BadTokenError
 
 
 def _is_name(value: object) -> bool:

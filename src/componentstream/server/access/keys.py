@@ -1,6 +1,5 @@
 """Keys that verify tokens. The key determines the algorithm; the token cannot choose it."""
 
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 from jwt.types import Options
 
 from componentstream.core.errors import ConfigurationError, UsageError
+from componentstream.server.strict_json import read_json
 
 _logger: Final = logging.getLogger("componentstream.server")
 _HS256: Final = "HS256"
@@ -172,8 +172,8 @@ def _file_version(path: Path) -> _FileVersion:
 
 def _read_keys(path: Path) -> dict[str, RSAPublicKey]:
     try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        value = read_json(path.read_bytes())
+    except ValueError:
         value = None
     entries = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -13,6 +13,7 @@ from componentstream.core import codes
 from componentstream.log.protocol import StoreError, StreamStatus
 from componentstream.server.access.auth import Principal, reject_token_in_query
 from componentstream.server.access.client_address import client_address
+from componentstream.server.access.quota import Slot
 from componentstream.server.access.rate_limit import RateLimiter
 from componentstream.server.access.tickets import Tickets
 from componentstream.server.errors import RefusedRequestError
@@ -54,29 +55,34 @@ class Endpoints:
         """Start a generation, and stream it or return its id."""
         # Authenticate and count before anything else: reading a body costs up to max_body_bytes of memory.
         principal = await self._principal(request)
-        await self._check_rate(request, principal)
         key = read_idempotency_key(request)
+        # A repeat starts nothing: a client that is told to repeat must not lock its user out.
+        if key is None or not await self._streams.is_known(principal.subject, key):
+            await self._check_rate(request, principal)
         generation_request = await read_request(
             request, self._settings.max_body_bytes, self._settings.body_timeout
         )
         user = self._user(request, principal)
-        streams = "respond-async" not in _preferences(request)
-        if streams:
-            # Before the start: a generation that its client may not receive would be paid for in vain.
-            self._streams.check_capacity(user)
-        status = await self._streams.start(
-            generation_request, principal.subject, user=user, key=key, debug=self._debug(principal)
-        )
-        if not streams:
+        # Before the start: a generation that its client may not receive would be paid for in vain.
+        slot = None if "respond-async" in _preferences(request) else self._streams.reserve(user)
+        try:
+            status = await self._streams.start(
+                generation_request, principal.subject, user=user, key=key, debug=self._debug(principal)
+            )
+        except BaseException:
+            if slot is not None:
+                slot.release()
+            raise
+        if slot is None:
             return JSONResponse(
                 {"stream": status.stream},
                 HTTPStatus.ACCEPTED,
-                {STREAM_ID: status.stream, "Location": f"streams/{status.stream}", **_NO_STORE},
+                {STREAM_ID: status.stream, "Location": _location(request, status.stream), **_NO_STORE},
             )
         event_filter = EventFilter(debug=self._debug(principal))
         # Without a key, and before the response has told it the stream id, the client cannot come back.
         return self._response(
-            status, event_filter, user, wait_for_first_event=True, resumable=key is not None
+            status, event_filter, slot, wait_for_first_event=True, resumable=key is not None
         )
 
     async def stream(self, request: Request) -> ASGIApp:
@@ -109,9 +115,10 @@ class Endpoints:
             head = Response(headers={STREAM_ID: stream, **SSEEncoder().headers})
             del head.headers["content-length"]  # that of the empty body; a stream has none
             return head
+        slot = self._streams.reserve(self._user(request, principal))
         if after:
             self._streams.metrics.resumed.inc()
-        return self._response(status, event_filter, self._user(request, principal))
+        return self._response(status, event_filter, slot)
 
     async def _stop(self, request: Request) -> Response:
         principal = await self._principal(request)
@@ -151,7 +158,7 @@ class Endpoints:
         self,
         status: StreamStatus,
         event_filter: EventFilter,
-        user: str,
+        slot: Slot,
         *,
         wait_for_first_event: bool = False,
         resumable: bool = True,
@@ -160,7 +167,7 @@ class Endpoints:
             self._streams,
             status,
             event_filter,
-            user,
+            slot,
             wait_for_first_event,
             resumable,
             self._settings.send_timeout,
@@ -201,6 +208,13 @@ class Endpoints:
 
     def _debug(self, principal: Principal) -> bool:
         return self._settings.debug and principal.claims.get("debug") is True
+
+
+def _location(request: Request, stream: str) -> str:
+    """Return the URL of a stream, relative to that of the request: a proxy may have cut off a prefix."""
+    # The path that the client sent: a framework that mounts the application may add a slash to `path`.
+    sent = request.scope.get("raw_path") or b""
+    return f"../streams/{stream}" if sent.endswith(b"/") else f"streams/{stream}"
 
 
 def _preferences(request: Request) -> set[str]:

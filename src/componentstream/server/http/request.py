@@ -1,7 +1,6 @@
 """Read and validate the body and the headers of requests."""
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from componentstream.core import codes
 from componentstream.server.errors import RefusedRequestError
 from componentstream.server.generation_request import GenerationRequest
+from componentstream.server.strict_json import read_json
 
 _FIELDS: Final = ("prompt", "project", "version")
 _MEDIA_TYPE: Final = "application/json"
@@ -129,9 +129,9 @@ def _body_too_long(max_body_bytes: int) -> RefusedRequestError:
 
 def _json_object(body: bytes) -> Mapping[str, object]:
     try:
-        value = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        raise _invalid("The body is not valid JSON in UTF-8.") from None
+        value = read_json(body)
+    except ValueError:
+        raise _invalid("The body is not valid JSON in UTF-8, or repeats a name.") from None
     if not isinstance(value, dict):
         raise _invalid("The body must be a JSON object.")
     return value

@@ -12,6 +12,7 @@ from componentstream.adapters.asgi import disconnect
 from componentstream.adapters.response_start import ResponseStart
 from componentstream.core.events import DebugEvent
 from componentstream.log.protocol import StreamStatus
+from componentstream.server.access.quota import Slot
 from componentstream.server.streams.event_filter import EventFilter
 from componentstream.server.streams.manager import StreamManager
 from componentstream.server.streams.payloads import decode_payload
@@ -26,10 +27,10 @@ class StreamResponse:
     """An ASGI application that sends one stream to one client.
 
     Args:
-        streams: manager of the streams; a quota that it refuses becomes an error response.
+        streams: manager of the streams.
         status: status of the stream.
         event_filter: events that the client gets.
-        user: user whose quota of subscribers is charged.
+        slot: slot of the subscriber, which the manager has reserved.
         wait_for_first_event: wait for the first event before the response starts, so that a generation that
             fails at once gets an error status; otherwise the response starts immediately.
         resumable: whether the client can request the stream again even if the response never starts.
@@ -39,7 +40,7 @@ class StreamResponse:
     streams: StreamManager
     status: StreamStatus
     event_filter: EventFilter
-    user: str
+    slot: Slot
     wait_for_first_event: bool
     resumable: bool
     send_timeout: float
@@ -47,7 +48,7 @@ class StreamResponse:
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
         subscriber = self.streams.subscribe(
-            self.status, self.event_filter, self.user, resumable=self.resumable
+            self.status, self.event_filter, self.slot, resumable=self.resumable
         )
         try:
             async with DisconnectScope(disconnect(receive)) as scope:

@@ -128,7 +128,7 @@ class StreamManager:
         begin = partial(self._begin, request=request, owner=owner.text, user=user, debug=debug)
         if key is None:
             return await begin(f"s-{secrets.token_hex(16)}")
-        stream = f"k-{_digest(subject, key)}"
+        stream = _keyed(subject, key)
         # Between workers `acquire` decides who starts the stream. The lock spares the requests of this worker
         # from taking generation slots for a race that only one of them can win.
         lock = self._starting.setdefault(stream, asyncio.Lock())
@@ -141,6 +141,14 @@ class StreamManager:
                 "This Idempotency-Key was used for a different request; send a new request with a new key.",
             )
         return status
+
+    async def is_known(self, subject: str, key: str) -> bool:
+        """Return whether a stream was started with this key.
+
+        Raises:
+            StoreError: The log failed.
+        """
+        return await self.log.status(_keyed(subject, key)) is not None
 
     async def find(self, stream: str, subject: str) -> StreamStatus:
         """Return the status of a stream of this subject.
@@ -159,29 +167,25 @@ class StreamManager:
             )
         return status
 
-    def check_capacity(self, user: str) -> None:
-        """Check that a user may subscribe; call it before starting a generation for a subscriber.
+    def reserve(self, user: str) -> Slot:
+        """Return a slot for a subscriber; take it before starting a generation that the subscriber pays for.
 
         Raises:
             RefusedRequestError: The limit of subscribers is reached.
         """
-        self._subscriptions.take(user).release()
+        return self._subscriptions.take(user)
 
     def subscribe(
-        self, status: StreamStatus, event_filter: EventFilter, user: str, *, resumable: bool = True
+        self, status: StreamStatus, event_filter: EventFilter, slot: Slot, *, resumable: bool = True
     ) -> StreamSubscriber:
         """Return a new subscriber of a stream; pass it to :meth:`unsubscribe` when the response ends.
 
         Args:
             status: Status of the stream.
             event_filter: Selection of the client.
-            user: User whose quota of subscribers is charged.
+            slot: The slot that :meth:`reserve` returned; it is released with the subscriber.
             resumable: True if the client can ask for the stream again.
-
-        Raises:
-            RefusedRequestError: The limit of subscribers is reached.
         """
-        slot = self._subscriptions.take(user)
         producer = self._producers.get(status.stream)
         subscriber = StreamSubscriber(
             self.log,
@@ -343,6 +347,11 @@ class StreamManager:
         if await finish_abandoned(self.log, status.stream, status.owner, self._settings.lease):
             self.metrics.lost_producers.inc()
             _logger.warning("The producer of stream %s was lost.", status.stream)
+
+
+def _keyed(subject: str, key: str) -> str:
+    """Return the id of the stream of an idempotency key; each subject has keys of its own."""
+    return f"k-{_digest(subject, key)}"
 
 
 def _digest(*parts: str) -> str:
