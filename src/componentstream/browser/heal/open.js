@@ -1,0 +1,65 @@
+/** Open the constructs that more than one kind of frame can hold. */
+
+export function pushExpression(machine, state = {}) {
+  const frame = machine.push("expression", "");
+  frame.operand = true;
+  frame.word = null;
+  frame.isProperty = false;
+  frame.isOptional = false;
+  frame.isDone = false;
+  frame.isHeritage = false;
+  frame.parameters = false;
+  return Object.assign(frame, state);
+}
+
+export function pushBracket(machine, kind, close, closer = null) {
+  const frame = machine.push(kind, closer);
+  frame.close = close;
+  frame.isParameters = kind === "parenthesis";
+  return frame;
+}
+
+export function pushBlock(machine, closer = "}") {
+  return machine.push("block", closer);
+}
+
+export function pushType(machine) {
+  const frame = machine.push("type");
+  frame.mode = "type";
+  frame.operand = true;
+  frame.word = null;
+  frame.conditions = 0;
+  frame.isProperty = false;
+  frame.extends = false;
+  frame.isAttempt = false;
+  frame.parameters = false;
+  return frame;
+}
+
+export function pushGroup(machine, close) {
+  const frame = machine.push("group");
+  frame.mode = "type";
+  frame.close = close;
+  frame.isAttempt = false;
+  frame.tokens = 0;
+  frame.first = "";
+  frame.isParameters = false;
+  return frame;
+}
+
+export function pushTemplate(machine) {
+  machine.push("template").mode = "template";
+}
+
+/** `token` is the `<` of an element. */
+export function pushTag(machine, token) {
+  const frame = machine.push("tag");
+  frame.mode = "tag";
+  frame.state = "name";
+  frame.name = "";
+  frame.start = token.start;
+  frame.attributes = 0;
+  frame.first = "";
+  frame.end = 0;
+  return frame;
+}
