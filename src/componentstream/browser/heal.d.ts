@@ -1,4 +1,4 @@
-/** React code that is still being written, cut back to what can be shown and closed. See `heal.js`. */
+/** Cuts React code that is still being written back to the part that can be shown, and closes it. See `heal.js`. */
 
 export interface HealerOptions {
   /** The name of the component to show; without it, the default export or else the last component. */

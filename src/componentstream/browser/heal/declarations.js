@@ -7,7 +7,7 @@ const OPERATOR_WORDS = new Set(["in", "instanceof", "as", "satisfies", "of"]);
 const DECORATABLE = new Set(["class", "export", "abstract", "default", "declare"]);
 const DEFAULT_DECLARATIONS = new Set(["function", "class", "abstract", "interface", "async"]);
 
-/** What the token after each of these words must be, and the frame that follows. */
+/** Whether the token after each of these words makes it a declaration. */
 const MAYBE = {
   async: (token) => token.value === "function",
   type: isName,

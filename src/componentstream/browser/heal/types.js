@@ -1,6 +1,6 @@
 /**
  * Types. They are never shown in part, so all that counts is where they end: a `type` frame knows whether an
- * operand or an operator comes next; a `group` frame is a bracket, and what is in it only has to balance.
+ * operand or an operator comes next; a `group` frame is a bracket, and its content only has to balance.
  */
 
 import { pushGroup, pushTemplate } from "./open.js";
