@@ -1,8 +1,10 @@
 """Lines that look like markers and are text are told once; all else passes unchanged."""
 
+import json
 import random
 from itertools import pairwise
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,98 +13,17 @@ from componentstream import ComponentParser, Grammar, Limits
 from componentstream.core.errors import UsageError
 from componentstream.core.events import ContentBlockDelta, ContentBlockStart, Event, FindingEvent
 from componentstream.inspection import NearMissParser, NearMissScanner
-from componentstream.inspection.near_misses import MAX_FINDINGS
+from componentstream.inspection.near_misses import MAX_FINDINGS, MAX_LINE_CHARS
 from componentstream.testing import merge_deltas
-
-NEAR_MISSES = [
-    "{/* /// START Hero */}",
-    "{/* /// START Hero position=hero */}",
-    "{ /* /// END Hero */ }",
-    "// /// START Hero",
-    "/* /// START Hero */",
-    "<!-- /// START Hero -->",
-    "<!-- /// END Menu.Item -->",
-    "**/// START Hero**",
-    "__/// START Hero__",
-    "*/// START Hero position=hero*",
-    "`/// START Hero`",
-    "``/// END Hero``",
-    "> /// START Hero",
-    "> > /// START Hero",
-    "- /// START Hero",
-    "* /// END Hero",
-    "1. /// START Hero",
-    "12) /// START Hero",
-    "a) /// START Hero",
-    "# /// START Hero",
-    "### /// START Hero",
-    "/// **START** Hero",
-    "/// START: Hero",
-    "///: START Hero",
-    "/// start Hero",
-    "/// Start Hero position=hero",
-    "/// end Hero",
-    "//// START Hero",
-    "// START Hero",
-    "// END Hero",
-    "/// BEGIN Hero",
-    "/// begin Hero position='hero'",
-    "</section>/// END Hero",
-    "</section> /// END Hero",
-    "}/// START Footer position=footer",
-    "/// END Hero /// START Footer",
-    "/// START Hero position=hero /// START Footer",
-    "\u200b/// START Hero",
-    "\ufeff\ufeff/// START Hero",
-    'x = "/// START Hero"',
-    "{/* /// START hero */}",
-    "x" * 5_000 + " /// END Hero",
-    "-- /// START Hero; --",
-    "/// START Hero /// START Footer",
-]
-
-NOT_MEANT = [
-    "",
-    "plain text",
-    "/// START Hero",
-    "  /// END Hero  ",
-    "/// START Hero position=moon",
-    "/// START 9",
-    "///START Hero",
-    "/// START of the algorithm",
-    "/// Starts the algorithm",
-    "/// The END of Hero",
-    "/// start here",
-    "// start here",
-    "// Start the timer",
-    "// START the timer",
-    "// start Timer",
-    "foo(); // End Hero",
-    "foo(); // END Hero",
-    "foo(); //// END Hero",
-    "/// <reference path='START Hero' />",
-    "/// <summary>Begin Hero</summary>",
-    "///// START Hero",
-    "https://example.org/START/Hero",
-    "Write /// START Hero before each component, and then its code.",
-    "{/* /// START */}",
-    "```tsx {/* /// START Hero */}",
-    "~~~ /// START Hero",
-    "/// !!!!! START !!!!! Hero",
-    "{/* /// START Hero and some words */}",
-    "!!!!!!!!! /// START Hero".replace(" ", "") + " and words",
-    "/// STARTED Hero",
-    "/// RESTART Hero",
-    "START Hero",
-]
+from tests.inspection.look_alike_lines import NEAR_MISSES, NOT_MEANT
 
 
 def findings_of(events: list[Event]) -> list[FindingEvent]:
     return [event for event in events if isinstance(event, FindingEvent)]
 
 
-def scan(text: str, *, cuts: list[int] | None = None, grammar: Grammar | None = None) -> list[object]:
-    scanner = NearMissScanner(grammar or Grammar())
+def scan(text: str, *, cuts: list[int] | None = None) -> list[object]:
+    scanner = NearMissScanner()
     places = [0, *(cuts or []), len(text)]
     found: list[object] = []
     for begin, end in pairwise(places):
@@ -126,43 +47,6 @@ class TestNearMisses:
     @pytest.mark.parametrize("line", NOT_MEANT)
     def test_other_lines_are_not(self, line: str) -> None:
         assert scan(line) == scan(line + "\n") == []
-
-    @pytest.mark.parametrize(
-        ("line", "problem"),
-        [
-            ("{/* /// START Hero */}", 'there is "{/*" on the line. Put "/// START Hero" on'),
-            ("/// start Hero", 'its keyword is "start" instead of "START". Put'),
-            ("/// BEGIN Hero", 'its keyword is "BEGIN" instead of "START". Put'),
-            ("//// end Hero".replace("end", "END"), 'it begins with "////" instead of "///". Put'),
-            ("/// END A /// START B", "another marker is before it on the line. Put"),
-            ("</a>/// END Hero", 'other text is before it on the line. Put "/// END Hero" on'),
-        ],
-    )
-    def test_the_message_says_why_and_what_to_write(self, line: str, problem: str) -> None:
-        (finding,) = scan(line)
-        assert problem in finding.message  # type: ignore[attr-defined]
-
-    @pytest.mark.parametrize(
-        ("grammar", "line", "told"),
-        [
-            (Grammar(prefix="@@@"), "@@ START Hero", True),
-            (Grammar(prefix="@@@"), "- @@@ START Hero", True),
-            (Grammar(prefix="@@@"), "- /// START Hero", False),
-            (Grammar(prefix="#!"), "- #! START Hero", True),
-            (Grammar(prefix="#!"), "#!# START Hero", True),
-            (Grammar(prefix="#"), "## START Hero", True),
-            (Grammar(prefix="%", start="OPEN", end="SHUT"), "- % OPEN Hero", True),
-            (Grammar(prefix="%", start="OPEN", end="SHUT"), "% shut Hero", True),
-            (Grammar(prefix="%", start="OPEN", end="SHUT"), "- % START Hero", False),
-        ],
-    )
-    def test_prefix_and_keywords_are_those_of_the_grammar(
-        self,
-        grammar: Grammar,
-        line: str,
-        told: bool,  # noqa: FBT001
-    ) -> None:
-        assert bool(scan(line, grammar=grammar)) is told
 
     def test_at_most_ten_are_told(self) -> None:
         found = scan("- /// START Hero\n" * 30)
@@ -198,7 +82,7 @@ class TestNearMisses:
         scanner = NearMissScanner()
         for _ in range(100_000):
             assert scanner.feed("x") == []
-        assert len(scanner.parts) <= 4_096
+        assert sum(map(len, scanner._parts)) <= MAX_LINE_CHARS
         (finding,) = scanner.feed(" /// END Hero\n")
         assert finding.span == (0, 100_014)
 
@@ -270,11 +154,53 @@ class TestFindingsAmongEvents:
 
     def test_a_long_line_in_small_chunks_is_not_kept(self) -> None:
         parser = NearMissParser()
-        for _ in range(10_000):
+        for _ in range(100_000):
             parser.feed("x")
-        assert len(parser._parts) <= 4_096
+        assert sum(map(len, parser._parts)) <= 2 * MAX_LINE_CHARS
         (event,) = findings_of(parser.feed(" /// END Hero\n"))
-        assert event.finding.span == (0, 10_014)
+        assert event.finding.span == (0, 100_014)
+
+    @pytest.mark.parametrize("grammar", [Grammar(), Grammar(outside="discard")])
+    @pytest.mark.parametrize("size", [1_000, MAX_LINE_CHARS, 3 * MAX_LINE_CHARS])
+    def test_nor_is_one_in_large_chunks(self, grammar: Grammar, size: int) -> None:
+        parser = NearMissParser(grammar)
+        for _ in range(300_000 // size):
+            parser.feed("x" * size)
+        assert sum(map(len, parser._parts)) <= 2 * MAX_LINE_CHARS
+        (event,) = findings_of(parser.feed(" /// END Hero\n"))
+        assert event.finding.span == (0, 300_000 // size * size + 14)
+
+    def test_nothing_is_kept_of_the_text_behind_a_fatal_error(self) -> None:
+        parser = NearMissParser(limits=Limits(max_total_chars=20))
+        for _ in range(1_000):
+            parser.feed("0123456789")
+        assert sum(map(len, parser._parts)) <= 40
+
+    def test_an_aborted_stream_has_no_finding_of_its_last_line(self) -> None:
+        parser = NearMissParser()
+        parser.feed("- /// START A")
+        assert findings_of(parser.abort()) == []
+
+    def test_a_snapshot_has_the_end_of_the_line_and_counts_the_findings(self) -> None:
+        parser = NearMissParser()
+        parser.feed("- /// START A\n" * 9 + "y" * 100_000)
+        state = json.loads(json.dumps(parser.snapshot()))
+        assert len(json.dumps(state)) < 3_000
+        restored = NearMissParser.restore(state)
+        assert restored.snapshot() == state
+        rest = " /// END Hero\n- /// START B\n"
+        assert restored.feed(rest) == parser.feed(rest)
+        assert restored.feed(rest) == parser.feed(rest) != []
+
+    @pytest.mark.parametrize("damage", [None, {}, {"line": 3, "room": 1}, {"line": "", "room": "1"}])
+    def test_a_damaged_snapshot_is_refused(self, damage: object) -> None:
+        state = {**NearMissParser().snapshot(), "near_misses": damage}
+        with pytest.raises(UsageError, match="the snapshot is damaged"):
+            NearMissParser.restore(state)
+
+    def test_the_snapshot_of_a_parser_without_findings_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="the snapshot is damaged"):
+            NearMissParser.restore(ComponentParser().snapshot())
 
     def test_a_closed_parser_stays_closed(self) -> None:
         parser = NearMissParser()
@@ -318,6 +244,33 @@ class TestLaws:
         events += cut.close()
         assert findings_of(events) == findings_of(expected)
         assert _without_findings(events) == _without_findings(expected)
+
+    @given(TEXTS, st.randoms(use_true_random=False), st.sampled_from([1, 40, 600]))
+    def test_a_parser_that_moves_to_another_process_between_chunks_finds_the_same(
+        self, text: str, random: random.Random, width: int
+    ) -> None:
+        text = text.replace("code", "code " * width)
+        whole, parser = NearMissParser(), NearMissParser()
+        expected = [*whole.feed(text), *whole.close()]
+        events: list[Event] = []
+        at = 0
+        while at < len(text):
+            size = random.choice([1, 3, 30, 300])
+            events += parser.feed(text[at : at + size])
+            at += size
+            state = parser.snapshot()
+            parser = NearMissParser.restore(json.loads(json.dumps(state)))
+            assert parser.snapshot() == state
+        events += parser.close()
+        assert findings_of(events) == findings_of(expected)
+        assert _without_findings(events) == _without_findings(expected)
+
+    @given(TEXTS, st.randoms(use_true_random=False))
+    def test_parser_and_scanner_find_the_same(self, text: str, random: random.Random) -> None:
+        parser = NearMissParser()
+        cuts = sorted(random.choices(range(len(text) + 1), k=4))
+        findings = [event.finding for event in findings_of([*parser.feed(text), *parser.close()])]
+        assert [attrs.evolve(finding, index=None) for finding in findings] == scan(text, cuts=cuts)
 
     @given(TEXTS)
     def test_a_finding_is_about_the_text_before_it(self, text: str) -> None:

@@ -5,17 +5,19 @@ decorate markers: as a comment of JSX, an item of a list, a quotation, in bold, 
 case, behind the last line of code. Such a line stays text, as it must, since a comment of somebody's code may
 look the same. But a component that never begins, without a word about it, is the hardest fault to find. So
 each such line is reported once, as a finding.
+
+Both classes here keep the chunks of the current line and join them at its end. Nearly all lines have nothing
+like a prefix; only the others are searched, all lines of a chunk at once (:mod:`.look_alikes`).
 """
 
-import re
-from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias, TypeGuard
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeGuard
 
 import attrs
 from typing_extensions import override
 
+from componentstream.core.automaton import LEAD, TEXT
 from componentstream.core.errors import UsageError
-from componentstream.core.escaping import escape_control_chars
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -25,41 +27,23 @@ from componentstream.core.events import (
     Event,
     Finding,
     FindingEvent,
+    Json,
     Span,
 )
-from componentstream.core.grammar import WHITE, Grammar
+from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
+from componentstream.core.snapshots import require
+from componentstream.inspection.look_alikes import KEPT_CHARS, LookAlikes, sign_of
 
-RULE: Final = "near-miss"
 MAX_FINDINGS: Final = 10
 """Findings of one stream. A model that decorates one marker decorates all."""
 
-MAX_DECORATION: Final = 8
-"""Characters of decoration before, in or after a marker, white space not counted."""
+MAX_LINE_CHARS: Final = 32_768
+"""Characters after which the beginning of a line is dropped. A parser may keep twice as many."""
 
-_MAX_LINE: Final = 512
-"""Characters of a line that are looked at, its last ones: a marker behind code ends the line."""
-
-MAX_PARTS: Final = 4_096
-"""Chunks of a line after which its beginning is dropped."""
-
-
-_MAX_GAP: Final = 12
-"""Characters between prefix, keyword and name, white space included."""
-
-_VALUE: Final = rf"\"[^\"]*+\"|'[^']*+'|[^{WHITE}\"']++"
-_REST: Final = re.compile(
-    rf"(?:[{WHITE},;]++[A-Za-z_][\w-]*+[{WHITE}]*+[=:][{WHITE}]*+(?:{_VALUE})){{0,16}}+(?P<behind>\W*+)\Z",
-    re.ASCII,
-)
-"""The rest of a line after the name: attributes, and decoration."""
-
-_FENCE: Final = re.compile(rf"[{WHITE}]*+(?:`{{3,}}+[^`]*+|~{{3,}}+.*+)\Z")
-_LIST_ITEM: Final = re.compile(r"\(?[0-9]{1,3}[.)]|\(?[A-Za-z][.)]")
-
-
-_Match: TypeAlias = Callable[..., re.Match[str] | None]
+_SHORT_CHUNK: Final = 256
+"""Characters below which a chunk is kept whole: to cut off its complete lines would take longer."""
 
 
 class NearMissScanner:
@@ -71,30 +55,26 @@ class NearMissScanner:
     decoration may follow, so prose and comments such as ``// Start the timer`` are not reported. A line that
     is a marker, or that the parser reports as a faulty one, is not reported, but a second marker on it is.
 
-    The findings do not depend on how the text is cut. Work is linear, and of a long line at most the last
-    4,096 chunks are kept.
+    The findings do not depend on how the text is cut. Work is linear, and at most 32,768 characters of a line
+    are kept between two calls.
 
     Args:
         grammar: Grammar of the parser that reads the same text.
         max_findings: Findings after which nothing more is reported, an integer >= 0.
     """
 
-    __slots__ = ("_closed", "_find", "_line", "_marker", "_read", "_room", "_sign", "_start", "parts")
+    __slots__ = ("_base", "_closed", "_end", "_line", "_look_alikes", "_parts", "_start")
 
     def __init__(self, grammar: Grammar = Grammar(), *, max_findings: int = MAX_FINDINGS) -> None:
         if not isinstance(grammar, Grammar):
             raise UsageError(f"grammar must be a Grammar, not {type(grammar).__name__}.")
         if type(max_findings) is not int or max_findings < 0:
             raise UsageError(f"max_findings must be an integer >= 0, not {max_findings!r}.")
-        self._sign = _sign(grammar)
-        self._marker = _marker(grammar)
-        self._find = _finder(grammar)
-        self._room = max_findings
+        self._look_alikes = LookAlikes(grammar, max_findings)
         self._closed = False
-        # The current line, behind the end of the line before it, since to cut that off at each line end would
-        # cost more than all else here. Of a long line only the end is kept.
-        self.parts: list[str] = []
-        self._read = 0  # offset of the end of the parts
+        # The current line behind the line end before it, or the end of a long line.
+        self._parts = ["\n"]
+        self._base, self._end = -1, 0  # offsets of its beginning and end
         self._start = 0  # offset of the current line
         self._line = 1
 
@@ -106,83 +86,33 @@ class NearMissScanner:
         """
         if self._closed:
             raise UsageError("feed() after close(): make a new NearMissScanner for each text.")
-        self._read += len(text)
-        if text:
-            self.parts.append(text)
+        self._parts.append(text)
+        self._end += len(text)
+        findings: list[Finding] = []
         if "\n" in text:
-            return self.end_lines(self._read)
-        if len(self.parts) > MAX_PARTS:
-            del self.parts[:-_MAX_LINE]
-        return []
-
-    def end_lines(self, end: int) -> list[Finding]:
-        """Return the findings of the lines that end in the last part, whose end has offset ``end``."""
-        last = self.parts[-1]
-        lines = "".join(self.parts)
-        base = end - len(lines)
-        begin = max(0, self._start - base)
-        stop = len(lines) - len(last) + last.rfind("\n") + 1
-        # Most lines have nothing like a prefix.
-        findings = self._search(lines, base, begin, stop) if self._sign in lines else []
-        self._line += lines.count("\n", begin)
-        self._start = base + stop
-        self.parts[:] = [last]
+            lines = "".join(self._parts)
+            last = text[text.rfind("\n") :]
+            findings = self._search(lines)
+            self._line += text.count("\n")
+            self._parts = [last]
+            self._base = self._end - len(last)
+            self._start = self._base + 1
+        if self._end - self._base > MAX_LINE_CHARS:
+            self._parts = ["".join(self._parts)[-KEPT_CHARS:]]
+            self._base = self._end - KEPT_CHARS
         return findings
-
-    def end_last_line(self, end: int) -> list[Finding]:
-        """Return the finding of the line without a line end, if the text ends at offset ``end``."""
-        line = "".join(self.parts)
-        base = end - len(line)
-        return self._search(line, base, max(0, self._start - base), len(line))
 
     def close(self) -> list[Finding]:
         """Return the finding of the last line, if it has no line end."""
         if self._closed:
             return []
         self._closed = True
-        return self.end_last_line(self._read)
+        return self._search("".join(self._parts))
 
-    def _search(self, lines: str, base: int, begin: int, end: int) -> list[Finding]:
-        """Return the findings of the lines between two indices, of which only those with a sign are judged.
-
-        Args:
-            lines: The lines.
-            base: Offset of their first character in the input.
-            begin: Index of the first line to judge.
-            end: Index of the end of the last one.
-        """
-        findings: list[Finding] = []
-        counted, number = begin, self._line
-        cut = base > self._start  # whether the beginning of the first line is missing
-        while (sign := lines.find(self._sign, begin, end)) >= 0 and self._room:
-            first = lines.rfind("\n", begin, sign) + 1 or begin
-            begin = lines.find("\n", sign, end) + 1 or end
-            # The parser judges a marker at the beginning; only another behind it is looked for. This check
-            # comes first, because nearly every line that gets here is a marker.
-            marker = self._marker(lines, first, begin)
-            if (
-                marker is not None
-                and lines.find(self._sign, marker.end(), begin) < 0
-                and not (cut and not first)
-            ):
-                continue
-            number += lines.count("\n", counted, first)
-            counted = first
-            start = self._start if cut and not first else base + first
-            finding = self._judge(lines[first:begin], number, (start, base + begin))
-            if finding is not None:
-                self._room -= 1
-                findings.append(finding)
-        return findings
-
-    def _judge(self, line: str, number: int, span: Span) -> Finding | None:
-        """Return the finding of a line, or None; its beginning may be missing."""
-        cut = span[1] - span[0] > len(line)
-        if span[0] == 0 and not cut and line.startswith("\ufeff"):
-            line, span = line[1:], (1, span[1])
-        content = line.removesuffix("\n").removesuffix("\r")
-        message = self._find(content[-_MAX_LINE:], cut or len(content) > _MAX_LINE)
-        return None if message is None else Finding(RULE, "info", message, line=number, span=span)
+    def _search(self, lines: str) -> list[Finding]:
+        return self._look_alikes.search(
+            lines, base=self._base, start=self._start, number=self._line, last=self._closed
+        )
 
 
 _parse: Final = ComponentParser.feed
@@ -192,20 +122,22 @@ class NearMissParser(ComponentParser):
     """A parser that also reports lines that look like markers and are text, as ``finding`` events.
 
     Use it in place of a :class:`~componentstream.ComponentParser` while you develop a prompt or choose a
-    model; the other events are the same. Snapshots are not supported.
+    model; the other events are the same.
 
     Args:
         grammar: Grammar of the markers.
         limits: Limits of the input.
     """
 
-    __slots__ = ("_max_total_chars", "_near_misses", "_parts")
+    # `_parts` ends with the current line, or with the end of a long one.
+    __slots__ = ("_filter", "_look_alikes", "_parts", "_sign")
 
     def __init__(self, grammar: Grammar = Grammar(), limits: Limits = Limits()) -> None:
         super().__init__(grammar, limits)
-        self._near_misses = NearMissScanner(grammar)
-        self._parts = self._near_misses.parts
-        self._max_total_chars = limits.max_total_chars
+        self._look_alikes = LookAlikes(grammar, MAX_FINDINGS)
+        self._sign = sign_of(grammar)
+        self._filter = self._look_alikes.filter
+        self._parts = ["\n"]
 
     @override
     def feed(self, text: str) -> list[Event]:
@@ -214,27 +146,86 @@ class NearMissParser(ComponentParser):
         Raises:
             UsageError: ``text`` is not a str, or the parser is closed.
         """
-        if type(text) is not str:
-            # The parser refuses it, or calls this method again with the plain text of a subclass.
+        if type(text) is not str or not text:
+            # A subclass of str comes back here as plain text.
             return _parse(self, text)
-        parts = self._parts
-        parts.append(text)
-        if "\n" not in text:
-            # The fast path: nearly every chunk is a part of a line.
-            if len(parts) > MAX_PARTS:
-                del parts[:-_MAX_LINE]
-            return _parse(self, text)
-        over = self._failed or self._closed
+        # As in `ComponentParser.feed`, whose fast paths most chunks take: one more call for each would cost
+        # as much as they do.
         end = self._offset + len(text)
-        events = _parse(self, text)
-        findings = () if over else self._near_misses.end_lines(end)
+        ends_line = "\n" in text
+        if end <= self._plain_until and not ends_line:
+            self._offset = end
+            self._parts.append(text)
+            return [ContentBlockDelta(self._index, text)]
+        scanner = self._scanner
+        number, start = scanner.line, scanner.line_start
+        fast = end <= self._fast_until
+        if fast and not ends_line and scanner.state == LEAD:
+            events = self._feed_lead(text, end)
+        elif fast and ends_line and scanner.state == TEXT:
+            events = self._feed_lines(text, end, text.find("\n"))
+        elif self._failed:
+            return []
+        else:
+            events = _parse(self, text)
+        if not ends_line:
+            self._parts.append(text)
+        else:
+            lines = "".join(self._parts) + text
+            # Most lines have nothing like a prefix.
+            if self._sign in lines and self._filter(lines) is not None:
+                events = self._report(events, lines, end, number=number, start=start)
+            self._parts = [text if len(text) < _SHORT_CHUNK else text[text.rfind("\n") :]]
+        if not fast:
+            self._shorten(end)
+        return events
+
+    def _report(self, events: list[Event], lines: str, end: int, *, number: int, start: int) -> list[Event]:
+        base = end - len(lines)
+        findings = self._look_alikes.search(lines, base=base, start=start, number=number, last=self._closed)
         return self._merge(events, findings) if findings else events
 
+    def _shorten(self, end: int) -> None:
+        """Drop the beginning of a long line."""
+        if end - self._scanner.line_start > KEPT_CHARS:
+            line = "".join(self._parts)
+            self._parts = [line[-KEPT_CHARS:] if len(line) > MAX_LINE_CHARS else line]
+
     @override
-    def close(self) -> list[Event]:
-        """Return the events that the end of the text decides."""
-        findings = [] if self.failed or self.closed else self._near_misses.end_last_line(self._offset)
-        return self._merge(super().close(), findings)
+    def _publish(self) -> list[Event]:
+        events = super()._publish()
+        # The fast paths end here at the latest, so that a long line is shortened from time to time.
+        most = self._offset + MAX_LINE_CHARS
+        self._plain_until = min(self._plain_until, most)
+        self._fast_until = min(self._fast_until, most)
+        return events
+
+    @override
+    def _end(self, *, aborted: bool) -> list[Event]:
+        over = aborted or self._failed or self._closed
+        line, number, start = "".join(self._parts), self._scanner.line, self._scanner.line_start
+        end = self._offset
+        events = super()._end(aborted=aborted)
+        return events if over else self._report(events, line, end, number=number, start=start)
+
+    @override
+    def snapshot(self) -> Json:
+        """Return the state between two calls as JSON values, for :meth:`restore` in another process.
+
+        It contains the end of the current line, at most 514 characters, and the text that the parser holds.
+        """
+        line = "".join(self._parts)
+        size = min(KEPT_CHARS, self._offset - self._scanner.line_start + 1)
+        state = {"line": line[-size:], "room": self._look_alikes.room}
+        return {**super().snapshot(), "near_misses": state}
+
+    @override
+    def _resume(self, snapshot: Mapping[str, object]) -> None:
+        super()._resume(snapshot)
+        state = require(snapshot, "near_misses", dict)
+        line = require(state, "line", str)
+        self._look_alikes.room = require(state, "room", int)
+        self._parts = [line]
 
     def _merge(self, events: list[Event], findings: Iterable[Finding]) -> list[Event]:
         """Put each finding where its line is: behind its text, before the first event of a later line."""
@@ -283,7 +274,7 @@ class NearMissParser(ComponentParser):
         """Return whether the line of a finding ended before the fatal error among ``events``."""
         fatal = next(event for event in events if isinstance(event, ErrorEvent) and event.fatal)
         if fatal.line is None:
-            return _span(finding)[1] <= self._max_total_chars
+            return _span(finding)[1] <= self._limits.max_total_chars
         return finding.line is not None and finding.line < fatal.line
 
 
@@ -299,92 +290,3 @@ def _changes(event: Event) -> TypeGuard[ContentBlockStart | ContentBlockStop]:
 
 def _follows(event: Event) -> bool:
     return isinstance(event, ContentBlockStop | ErrorEvent) and event.span is None
-
-
-def _sign(grammar: Grammar) -> str:
-    """Return the part of the prefix that every look-alike has: all of it, or all but one of its signs."""
-    prefix = grammar.prefix
-    return prefix[1:] if len(prefix) > 1 and len(set(prefix)) == 1 else prefix
-
-
-def _marker(grammar: Grammar) -> _Match:
-    """Return a function that matches the beginning of a line that the parser judges."""
-    words = f"{grammar.start}|{grammar.end}"
-    return re.compile(
-        rf"[{WHITE}]*+{re.escape(grammar.prefix)}[{WHITE}]*+(?:{words})(?:[{WHITE}]|\r?$)", re.MULTILINE
-    ).match
-
-
-def _finder(grammar: Grammar) -> Callable[[str, bool], str | None]:
-    """Return a function from the content of a line, and whether its beginning is missing, to a message."""
-    signs = re.escape(grammar.prefix)
-    if len(set(grammar.prefix)) == 1:
-        # One sign repeated: once more or once less is a slip of the same kind.
-        one, count = re.escape(grammar.prefix[0]), len(grammar.prefix)
-        signs = rf"(?<!{one}){one}{{{max(1, count - 1)},{count + 1}}}(?!{one})"
-    words = "|".join(dict.fromkeys(map(re.escape, (grammar.start, grammar.end, "BEGIN"))))
-    marker = _marker(grammar)
-    look_alike = re.compile(
-        rf"(?P<signs>{signs})(?P<before>[^\w\n]{{0,{_MAX_GAP}}}?)(?P<word>(?i:{words}))"
-        rf"(?P<after>[^\w\n]{{1,{_MAX_GAP}}}?)(?P<name>[A-Za-z]\w*+(?:\.[A-Za-z]\w*+)*+)",
-        re.ASCII,
-    )
-
-    def find(line: str, cut: bool) -> str | None:  # noqa: FBT001 - called by position, once for each line
-        if not cut and _FENCE.match(line):
-            # The parser holds it until the next line is known, and may drop it.
-            return None
-        judged = None if cut else marker(line)
-        begin = 0 if judged is None else judged.end()
-        for match in look_alike.finditer(line, begin):
-            problem = _problem(grammar, line, match, second=judged is not None, cut=cut)
-            if problem is not None:
-                word = grammar.end if match["word"].upper() == grammar.end.upper() else grammar.start
-                right = f"{grammar.prefix} {word} {match['name']}"
-                return f'This looks like a marker, but {problem}. Put "{right}" on a line of its own.'
-        return None
-
-    return find
-
-
-def _problem(grammar: Grammar, line: str, match: re.Match[str], *, second: bool, cut: bool) -> str | None:
-    """Return why a look-alike does not act, or None if it is not meant as a marker.
-
-    Args:
-        grammar: The grammar.
-        line: The line.
-        match: The look-alike in it.
-        second: Whether another marker is before it on the line, which the parser judges.
-        cut: Whether the beginning of the line is missing.
-    """
-    rest = _REST.match(line, match.end())
-    front = line[: match.start()].strip(WHITE)
-    slips = _slips(grammar, match)
-    if rest is None or len(slips) > 1:
-        return None
-    signs = [front, match["before"], match["after"], rest["behind"]]
-    decoration = sum(len(part) - sum(map(part.count, WHITE)) for part in signs[1:])
-    if decoration > MAX_DECORATION:
-        return None
-    bare = _LIST_ITEM.sub("", front, count=1)
-    decorated = len(bare) <= MAX_DECORATION and not re.search(r"\w", bare)
-    if slips:
-        # Two slashes, or a word in lower case, behind code is a comment.
-        return slips[0] if decorated and not second and not cut and match["name"][0].isupper() else None
-    if second:
-        return "another marker is before it on the line"
-    if cut or not decorated:
-        return "other text is before it on the line"
-    sign = next((part.strip(WHITE) for part in signs if part.strip(WHITE)), None)
-    return None if sign is None else f'there is "{escape_control_chars(sign)}" on the line'
-
-
-def _slips(grammar: Grammar, match: re.Match[str]) -> list[str]:
-    slips = []
-    if match["signs"] != grammar.prefix:
-        slips.append(f'it begins with "{match["signs"]}" instead of "{grammar.prefix}"')
-    word = match["word"]
-    if word not in {grammar.start, grammar.end}:
-        right = grammar.end if word.upper() == grammar.end.upper() else grammar.start
-        slips.append(f'its keyword is "{word}" instead of "{right}"')
-    return slips

@@ -16,7 +16,7 @@ from componentstream.core.events import (
     FindingEvent,
     Json,
 )
-from componentstream.inspection.near_misses import RULE
+from componentstream.inspection.look_alikes import RULE
 
 _TRUNCATED = frozenset({codes.SOURCE_TRUNCATED, codes.SOURCE_INCOMPLETE})
 
