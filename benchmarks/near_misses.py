@@ -2,7 +2,7 @@
 
 python benchmarks/near_misses.py                     # a minute
 python benchmarks/near_misses.py --json figures.json
-python benchmarks/near_misses.py --quick             # seconds; shows that all of it runs, its figures mean nothing
+python benchmarks/near_misses.py --quick             # seconds; its figures mean nothing
 """
 
 import argparse
