@@ -16,6 +16,20 @@ logging.getLogger("asyncio").addFilter(lambda record: not str(record.msg).starts
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection():
+    """Collect the tests without garbage collection, and exempt them from it.
+
+    They are two million objects, which each full collection would visit, and they stay to the end.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(call):
     if call.excinfo is not None:
         # Python 3.11 fails (SystemError: AST constructor recursion depth mismatch) when the garbage collector

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from componentstream import Catalog, ComponentParser, ComponentSpec, Nesting
 from componentstream.core.events import ComponentBlock, ContentBlockStart, ContentBlockStop, ErrorEvent
+from componentstream.inspection.near_misses import NearMissScanner
+from componentstream.prompt import instructions
+from componentstream.prompt.example import worked_example
 from componentstream.prompt.languages import LANGUAGES
 from componentstream.testing import strategies
 
@@ -89,3 +92,16 @@ def outline(grammar, text):
     ]
     errors = [event for event in events if isinstance(event, ErrorEvent)]
     return components, errors, {event.reason for event in events if isinstance(event, ContentBlockStop)}
+
+
+def check_instructions(grammar, catalog, language, names):
+    """Assert that the example acts in the instructions, without fault, and nothing else does."""
+    text = instructions(grammar, catalog, language=language, without_import=names)
+    example = worked_example(grammar, catalog)
+    assert text.endswith(f"\n\n{example}")
+    scanner = NearMissScanner(grammar)
+    assert scanner.feed(example) + scanner.close() == []
+    components, errors, reasons = outline(grammar, text)
+    assert errors == []
+    assert reasons == {"end"}
+    assert components == outline(grammar, example)[0]

@@ -1,33 +1,21 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from componentstream import Catalog, ComponentSpec, Grammar, Nesting, UsageError
-from componentstream.inspection.near_misses import NearMissScanner
 from componentstream.prompt import instructions
-from componentstream.prompt.example import worked_example
 from componentstream.prompt.languages import LANGUAGES
 from componentstream.prompt.system_prompt import NAMES_WITHOUT_IMPORT
 from tests.prompt import drawn
 
 
-@pytest.mark.timeout(600)
-@settings(max_examples=1000, deadline=None)
 @given(drawn.grammars(), drawn.catalogs(), st.sampled_from(sorted(LANGUAGES)), st.lists(st.text(max_size=9)))
 def test_nothing_but_the_example_which_is_without_fault_acts_in_the_instructions(
     grammar, catalog, language, names
 ):
-    text = instructions(grammar, catalog, language=language, without_import=names)
-    example = worked_example(grammar, catalog)
-    assert text.endswith(f"\n\n{example}")
-    scanner = NearMissScanner(grammar)
-    assert scanner.feed(example) + scanner.close() == []
-    components, errors, reasons = drawn.outline(grammar, text)
-    assert errors == []
-    assert reasons == {"end"}
-    assert components == drawn.outline(grammar, example)[0]
+    drawn.check_instructions(grammar, catalog, language, names)
 
 
 def test_the_words_of_the_grammar_are_taught():
