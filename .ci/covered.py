@@ -23,7 +23,7 @@ SOURCE = ROOT / "src" / "componentstream"
 TESTS = ROOT / "tests"
 PACKAGES = (
     "core", "session", "inspection", "prompt", "sources", "wire", "_aio", "drive", "adapters", "log",
-    "observe", "server", "cli", "demo", "testing",
+    "observe", "server", "cli", "demo", "testing", "browser/preview",
 )  # fmt: skip
 """The packages that the rule covers: all of them."""
 

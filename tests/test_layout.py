@@ -45,6 +45,7 @@ EXTRAS = {
     "server": {"starlette", "uvicorn"},
     "server/__init__": {"cryptography", "jwt", "limits", "prometheus_client"},
     "server/access/keys": {"cryptography", "jwt"},
+    "browser/preview/routes": {"starlette"},
     "demo/app": {"jwt", "starlette"},
     "server/access/rate_limit": {"limits", "redis"},
     "server/metrics": {"prometheus_client"},
@@ -208,6 +209,7 @@ WHOLES = {TESTS / "browser" / "test_client.py", TESTS / "browser" / "test_page.p
 PACKAGES_WITH_EXPORTS = [
     "",
     "browser",
+    "browser.preview",
     "drive",
     "inspection",
     "log",

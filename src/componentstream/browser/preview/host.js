@@ -1,0 +1,445 @@
+/**
+ * The live preview: mounts a sandboxed frame, feeds it the events of a generation, and watches it. The types
+ * are in `host.d.ts`, the frame's page is built by `python -m componentstream.browser.preview`.
+ *
+ *     const preview = mountPreview(element, { src: "/preview/frame.html" });
+ *     preview.follow(generation.store);
+ *
+ * The page that mounts a preview must be served with `Content-Security-Policy: frame-src` and the exact URL
+ * of the frame: otherwise generated code can leave the frame's page and take data with it.
+ */
+
+import { EventLog, changes } from "./eventlog.js";
+import { FocusGuard } from "./focus.js";
+import { RateLimit, readMessage } from "./messages.js";
+import { INTERVAL, Watchdog } from "./watchdog.js";
+
+const NOTHING = { status: "idle", blocks: [] };
+const START = 15_000;
+const HIDDEN_FLUSH = 250;
+const MIN_HEIGHT = 120;
+const MAX_HEIGHT = 2400;
+/** Frames of one preview that may be replaced in a minute; after that it stops until `run` or `replay`. */
+const MAX_REPLACEMENTS = 6;
+const MINUTE = 60_000;
+
+/** Why a frame was replaced, for people. */
+const REASONS = {
+  silent: "stopped answering",
+  busy: "kept the preview busy",
+  flood: "sent too many messages",
+  left: "tried to leave its page",
+};
+
+/** Mount a preview into an element, which it fills. See `host.d.ts` for the options. */
+export function mountPreview(element, options) {
+  return new Preview(element, options);
+}
+
+class Preview {
+  #options;
+  #theme;
+  #log = new EventLog();
+  #held = new Set();
+  #statuses = new Map();
+  #changed = new Map();
+  #unfollow = null;
+  #destroyed = false;
+  #timers = new Map();
+  #listeners = new AbortController();
+  #replaced = [];
+
+  #view;
+  #guard;
+  #scheme = matchMedia("(prefers-color-scheme: dark)");
+
+  // Those of the current frame; all of them are new when it is replaced.
+  #frame = null;
+  #ready = false;
+  #loaded = false;
+  #watchdog = null;
+  #rate = null;
+  #height = null;
+
+  constructor(element, { src, theme = "auto", onStatus = () => {}, ...size }) {
+    if (!(element instanceof Element)) throw new TypeError("mountPreview needs an element to mount into.");
+    if (typeof src !== "string" || src === "") throw new TypeError("mountPreview needs src, the frame's URL.");
+    this.#options = { src, onStatus, minHeight: MIN_HEIGHT, maxHeight: MAX_HEIGHT, ...size };
+    this.#view = new View(element, (index) => this.run(index));
+    this.#guard = new FocusGuard(this.#view.element);
+    const { signal } = this.#listeners;
+    window.addEventListener("message", this.#receive, { signal });
+    document.addEventListener("visibilitychange", this.#seen, { signal });
+    this.#scheme.addEventListener("change", () => this.#sendTheme(), { signal });
+    this.setTheme(theme);
+    this.#open();
+  }
+
+  /** Add a wire event. It reaches the frame with the others of the same animation frame. */
+  apply(event) {
+    if (this.#destroyed) return;
+    this.#log.add(event);
+    if (this.#log.waits) this.#schedule();
+  }
+
+  /** Show the generations of a `BlockStore`, each in a new frame; returns a function that ends it. */
+  follow(store) {
+    this.#unfollow?.();
+    this.#clear();
+    let before = NOTHING;
+    const advance = () => {
+      const after = store.getSnapshot();
+      let events = changes(before, after);
+      if (events === null) {
+        this.#clear();
+        events = changes(NOTHING, after) ?? [];
+      }
+      before = after;
+      for (const event of events) this.apply(event);
+    };
+    const unsubscribe = store.subscribe(advance);
+    this.#unfollow = () => {
+      unsubscribe();
+      this.#unfollow = null;
+    };
+    advance();
+    return this.#unfollow;
+  }
+
+  /** Show everything again, from the beginning, in a new frame. Blocks that froze stay held. */
+  replay() {
+    if (this.#destroyed) return;
+    this.#replaced = [];
+    this.#close();
+    this.#open();
+  }
+
+  /** Render a block that froze once more. */
+  run(index) {
+    if (this.#destroyed || !this.#held.delete(index)) return;
+    this.#replaced = [];
+    this.#view.showHeld(this.#heldNames());
+    this.#report(index, "waiting", null);
+    if (this.#frame === null) this.#open();
+    else this.#send({ type: "run", index });
+  }
+
+  setTheme(theme) {
+    this.#theme = theme;
+    this.#sendTheme();
+  }
+
+  destroy() {
+    this.#destroyed = true;
+    this.#unfollow?.();
+    this.#listeners.abort();
+    this.#guard.stop();
+    this.#close();
+    this.#view.remove();
+  }
+
+  #clear() {
+    const isUsed = !this.#log.isEmpty;
+    this.#log = new EventLog();
+    this.#held.clear();
+    this.#statuses.clear();
+    this.#changed.clear();
+    this.#view.showHeld([]);
+    if (isUsed) this.replay();
+  }
+
+  // The frame
+
+  #open() {
+    this.#ready = this.#loaded = false;
+    this.#watchdog = null;
+    this.#rate = new RateLimit();
+    this.#height = null;
+    const frame = this.#view.addFrame(this.#options.src, this.#options.height ?? this.#options.minHeight);
+    this.#frame = frame;
+    frame.addEventListener("load", () => {
+      // A frame loads once. A second time, code in it has navigated it: to its own URL with a query, or, where
+      // the page has no frame-src, anywhere.
+      if (this.#frame === frame && this.#loaded) this.#replace("left");
+      this.#loaded = true;
+    });
+    this.#after("start", START, () => {
+      this.#reportFrame("unavailable", `The frame ${this.#options.src} did not start.`);
+    });
+    this.#reportFrame("loading", null);
+  }
+
+  #close() {
+    for (const name of [...this.#timers.keys()]) this.#stop(name);
+    this.#changed.clear();
+    this.#frame?.remove();
+    this.#frame = null;
+    this.#ready = false;
+  }
+
+  /** Remove the frame, hold the block that is to blame, and show the others in a new frame. */
+  #replace(why) {
+    const guilty = this.#watchdog?.guilty() ?? null;
+    this.#close();
+    this.#hold(guilty, why);
+    const now = performance.now();
+    this.#replaced = this.#replaced.filter((at) => now - at < MINUTE);
+    this.#replaced.push(now);
+    this.#reportFrame("replaced", `A component ${REASONS[why]}; the preview was started again.`);
+    // The old frame's process must be gone first: the browser would put the new frame into the same one.
+    if (this.#replaced.length <= MAX_REPLACEMENTS) this.#after("open", 0, () => this.#open());
+    else this.#reportFrame("unavailable", "The preview was stopped: its components keep freezing it.");
+  }
+
+  #hold(guilty, why) {
+    // Where the frame named a block that was not running, its word is worthless: then all are held.
+    const indexes =
+      guilty !== null && this.#log.has(guilty) && !this.#held.has(guilty) ? [guilty] : this.#log.components();
+    for (const index of indexes) {
+      if (this.#held.has(index)) continue;
+      this.#held.add(index);
+      this.#report(index, "frozen", `The component ${REASONS[why]}.`);
+    }
+    this.#view.showHeld(this.#heldNames());
+  }
+
+  #heldNames() {
+    return [...this.#held].map((index) => [index, this.#log.nameOf(index)]);
+  }
+
+  #send(message) {
+    if (this.#ready) this.#frame.contentWindow.postMessage(message, "*");
+  }
+
+  #sendTheme() {
+    const isDark = this.#theme === "dark" || (this.#theme === "auto" && this.#scheme.matches);
+    this.#view.setDark(isDark);
+    this.#send({ type: "theme", theme: isDark ? "dark" : "light" });
+  }
+
+  // Messages of the frame. Nothing in them is believed.
+
+  #receive = (event) => {
+    if (this.#frame === null || event.source !== this.#frame.contentWindow || event.origin !== "null") return;
+    const verdict = this.#rate.count(performance.now());
+    if (verdict === "flood") this.#replace("flood");
+    if (verdict !== "read") return;
+    const message = readMessage(event.data);
+    if (message === null) return;
+    if (message.type === "ready") this.#begin();
+    else if (this.#ready) this.#accept(message);
+  };
+
+  #begin() {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#stop("start");
+    this.#watchdog = new Watchdog(performance.now());
+    this.#sendTheme();
+    for (const index of this.#held) this.#send({ type: "hold", index });
+    const events = this.#log.all();
+    if (events.length > 0) this.#send({ type: "events", events });
+    this.#ping();
+    this.#reportFrame("ready", null);
+  }
+
+  #accept(message) {
+    const now = performance.now();
+    switch (message.type) {
+      case "pong":
+        this.#watchdog.pong(message.n, now);
+        break;
+      case "rendering":
+        if (this.#log.has(message.index)) this.#watchdog.rendering(message.index, now);
+        break;
+      case "height":
+        this.#height = message.height;
+        this.#schedule();
+        break;
+      case "status":
+        if (this.#log.nameOf(message.index) === null || this.#held.has(message.index)) break;
+        this.#changed.set(message.index, message);
+        this.#schedule();
+        break;
+    }
+  }
+
+  // Timers
+
+  #ping() {
+    this.#after("ping", INTERVAL, () => this.#ping());
+    // Timers of a hidden page stop for seconds, in the frame too.
+    if (document.hidden) return;
+    const now = performance.now();
+    const verdict = this.#watchdog.judge(now);
+    if (verdict !== "alive") {
+      this.#replace(verdict);
+      return;
+    }
+    // Not a counter: code in the frame must not be able to answer pings that it has not received.
+    const [n] = crypto.getRandomValues(new Uint32Array(1));
+    this.#watchdog.sent(n, now);
+    this.#send({ type: "ping", n });
+  }
+
+  #seen = () => {
+    if (!document.hidden && this.#ready) this.#watchdog = this.#watchdog.renewed(performance.now());
+    if (this.#timers.has("flush")) this.#flush();
+  };
+
+  #schedule() {
+    if (this.#timers.has("flush")) return;
+    if (document.hidden) {
+      this.#after("flush", HIDDEN_FLUSH, () => this.#flush());
+      return;
+    }
+    const request = requestAnimationFrame(() => this.#flush());
+    this.#timers.set("flush", () => cancelAnimationFrame(request));
+  }
+
+  #flush() {
+    this.#stop("flush");
+    if (this.#ready && this.#log.waits) this.#send({ type: "events", events: this.#log.take() });
+    for (const { index, status, message } of this.#changed.values()) this.#report(index, status, message);
+    this.#changed.clear();
+    const { height, minHeight, maxHeight } = this.#options;
+    if (this.#height !== null && height === undefined) {
+      this.#view.setHeight(Math.max(minHeight, Math.min(this.#height, maxHeight)));
+    }
+    this.#height = null;
+  }
+
+  #after(name, delay, act) {
+    this.#stop(name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(name);
+      act();
+    }, delay);
+    this.#timers.set(name, () => clearTimeout(timer));
+  }
+
+  #stop(name) {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
+  }
+
+  // Reports
+
+  #report(index, status, message) {
+    const known = this.#statuses.get(index);
+    if (known?.status === status && known.message === message) return;
+    this.#statuses.set(index, { status, message });
+    this.#tell({ index, name: this.#log.nameOf(index), status, message });
+  }
+
+  #reportFrame(status, message) {
+    this.#tell({ index: null, name: null, status, message });
+  }
+
+  #tell(report) {
+    try {
+      this.#options.onStatus(report);
+    } catch (problem) {
+      reportError(problem);
+    }
+  }
+}
+
+/** What the page draws around the frame: a border, a label, and the blocks that are held. */
+class View {
+  #held = document.createElement("div");
+  #body = document.createElement("div");
+  #frame = null;
+  #run;
+
+  constructor(parent, run) {
+    this.#run = run;
+    this.element = document.createElement("section");
+    this.element.className = "componentstream-preview";
+    this.element.setAttribute("aria-label", "Generated preview");
+    const label = document.createElement("p");
+    label.className = "componentstream-preview-label";
+    label.textContent = "generated preview";
+    this.#held.className = "componentstream-preview-held";
+    this.#held.setAttribute("aria-live", "polite");
+    // Set one by one: a style attribute would need 'unsafe-inline' in the policy of the page.
+    Object.assign(this.element.style, {
+      border: "1px solid GrayText", borderRadius: "6px", overflow: "hidden", background: "Canvas", color: "CanvasText",
+    }); // prettier-ignore
+    Object.assign(label.style, {
+      margin: "0", padding: "4px 10px", font: "12px/1.4 system-ui, sans-serif", borderBottom: "1px solid GrayText",
+    }); // prettier-ignore
+    this.#held.style.font = "13px/1.5 system-ui, sans-serif";
+    this.element.append(label, this.#held, this.#body);
+    parent.append(this.element);
+  }
+
+  addFrame(src, height) {
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.title = "Generated preview";
+    frame.referrerPolicy = "no-referrer";
+    frame.src = src;
+    Object.assign(frame.style, { display: "block", border: "0", width: "100%", height: `${height}px` });
+    this.#frame = frame;
+    this.#body.append(frame);
+    return frame;
+  }
+
+  setHeight(height) {
+    if (this.#frame !== null) this.#frame.style.height = `${height}px`;
+  }
+
+  setDark(isDark) {
+    this.element.style.colorScheme = isDark ? "dark" : "light";
+  }
+
+  /** Show the blocks that froze, each with a button to run it again. */
+  showHeld(blocks) {
+    const rows = blocks.map(([index, name]) => {
+      const row = document.createElement("p");
+      const button = document.createElement("button");
+      row.style.margin = "6px 10px";
+      button.type = "button";
+      button.textContent = `Run ${name} again`;
+      button.addEventListener("click", () => this.#run(index));
+      row.append(`${name} froze the preview and was stopped. `, button);
+      return row;
+    });
+    this.#held.replaceChildren(...rows);
+  }
+
+  remove() {
+    this.element.remove();
+  }
+}
+
+/** Return a React component that shows a store; `React` is the application's own. */
+export function createPreview({ createElement, useEffect, useRef }) {
+  return function Preview({ store, src, theme = "auto", onStatus, handle, ...size }) {
+    const place = useRef(null);
+    const preview = useRef(null);
+    const report = useRef(onStatus);
+    useEffect(() => {
+      report.current = onStatus;
+    });
+    useEffect(() => {
+      const mounted = mountPreview(place.current, {
+        ...size,
+        src,
+        theme,
+        onStatus: (status) => report.current?.(status),
+      });
+      mounted.follow(store);
+      preview.current = mounted;
+      if (handle) handle.current = mounted;
+      return () => {
+        mounted.destroy();
+        preview.current = null;
+        if (handle) handle.current = null;
+      };
+    }, [store, src]);
+    useEffect(() => preview.current?.setTheme(theme), [theme]);
+    return createElement("div", { ref: place });
+  };
+}

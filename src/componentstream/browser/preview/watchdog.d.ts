@@ -1,0 +1,17 @@
+/** Interval of the pings in milliseconds. */
+export const INTERVAL: number;
+/** Silence in milliseconds after which a frame is frozen. */
+export const SILENCE: number;
+
+/** Judges from pings and pongs whether a frame still answers. Times are in milliseconds. */
+export class Watchdog {
+  constructor(now: number);
+  sent(n: number, now: number): void;
+  pong(n: number, now: number): void;
+  rendering(index: number, now: number): void;
+  judge(now: number): "alive" | "silent" | "busy";
+  /** Return the index of the block that was rendered last before the trouble began, or null. */
+  guilty(): number | null;
+  /** Return a watchdog that waits for nothing and knows the same blocks. */
+  renewed(now: number): Watchdog;
+}
