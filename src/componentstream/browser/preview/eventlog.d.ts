@@ -7,7 +7,7 @@ export class EventLog {
   /** Whether it has not seen any block yet. */
   readonly isEmpty: boolean;
   add(event: Event): void;
-  /** Return what was added since the last call. */
+  /** Return the events added since the last call. */
   take(): Event[];
   /** Return everything, in as few events as possible. */
   all(): Event[];

@@ -33,7 +33,7 @@ export class EventLog {
     }
   }
 
-  /** Return what was added since the last call. */
+  /** Return the events added since the last call. */
   take() {
     const events = this.#pending.map(joined);
     this.#pending = [];

@@ -60,14 +60,16 @@ export class FocusGuard {
     this.#isOver = false;
   };
 
-  #check = () => {
+  #check = (event) => {
     const target = document.activeElement;
     if (!this.#holds(target)) {
       this.#inside = null;
-      this.#focused = target;
+      // While the focus is on its way into a frame, the active element is the body.
+      if (event.type === "focusin") this.#focused = target;
     } else if (this.#inside !== target) {
       if (this.#isWanted()) this.#inside = target;
-      else this.#restore(target);
+      // The browser is in the middle of moving the focus, and would overrule what is done here.
+      else setTimeout(() => this.#restore(target));
     }
   };
 
@@ -80,16 +82,27 @@ export class FocusGuard {
     if (!isActive) return false;
     const quiet = now - this.#input;
     if (quiet > ACTIVATION && navigator.userActivation !== undefined) return true;
-    // The page had an input itself, which may be what made the user active.
+    // The page had an input itself, which may have made the user active. Where the user is about to type there,
+    // only a pointer over the frame tells that a click into the frame was meant.
     if (this.#isOver) return quiet > RECENT || this.#entered > this.#input;
-    return this.#byTouch && quiet > RECENT;
+    return isEditable(this.#focused) ? this.#byTouch && quiet > RECENT : true;
   }
 
   #restore(frame) {
-    const target = this.#focused;
-    frame.blur();
-    if (target?.isConnected && target !== document.body) target.focus({ preventScroll: true });
-    else window.focus();
+    if (document.activeElement !== frame || this.#listeners.signal.aborted) return;
+    const isElement = this.#focused?.isConnected && this.#focused !== document.body;
+    // A frame keeps the focus when it is blurred: only another element can take it from there.
+    const target = isElement ? this.#focused : this.#element;
+    if (!isElement) target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    if (!isElement) {
+      target.blur();
+      target.removeAttribute("tabindex");
+    }
     this.#restored();
   }
+}
+
+function isEditable(element) {
+  return element?.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element?.tagName);
 }

@@ -22,6 +22,9 @@ const MAX_HEIGHT = 2400;
 /** Frames of one preview that may be replaced in a minute; after that it stops until `run` or `replay`. */
 const MAX_REPLACEMENTS = 6;
 const MINUTE = 60_000;
+/** Between a theft of the focus and its return keys reach the frame: a frame may not repeat it endlessly. */
+const MAX_THEFTS = 5;
+const THEFT_WINDOW = 5000;
 
 /** Why a frame was replaced, for people. */
 const REASONS = {
@@ -29,6 +32,7 @@ const REASONS = {
   busy: "kept the preview busy",
   flood: "sent too many messages",
   left: "tried to leave its page",
+  theft: "kept taking the focus",
 };
 
 /** Mount a preview into an element, which it fills. See `host.d.ts` for the options. */
@@ -60,13 +64,14 @@ class Preview {
   #watchdog = null;
   #rate = null;
   #height = null;
+  #thefts = [];
 
   constructor(element, { src, theme = "auto", onStatus = () => {}, ...size }) {
     if (!(element instanceof Element)) throw new TypeError("mountPreview needs an element to mount into.");
     if (typeof src !== "string" || src === "") throw new TypeError("mountPreview needs src, the frame's URL.");
     this.#options = { src, onStatus, minHeight: MIN_HEIGHT, maxHeight: MAX_HEIGHT, ...size };
     this.#view = new View(element, (index) => this.run(index));
-    this.#guard = new FocusGuard(this.#view.element);
+    this.#guard = new FocusGuard(this.#view.element, this.#noteTheft);
     const { signal } = this.#listeners;
     window.addEventListener("message", this.#receive, { signal });
     document.addEventListener("visibilitychange", this.#seen, { signal });
@@ -155,6 +160,7 @@ class Preview {
     this.#watchdog = null;
     this.#rate = new RateLimit();
     this.#height = null;
+    this.#thefts = [];
     const frame = this.#view.addFrame(this.#options.src, this.#options.height ?? this.#options.minHeight);
     this.#frame = frame;
     frame.addEventListener("load", () => {
@@ -179,6 +185,7 @@ class Preview {
 
   /** Remove the frame, hold the block that is to blame, and show the others in a new frame. */
   #replace(why) {
+    if (this.#frame === null) return;
     const guilty = this.#watchdog?.guilty() ?? null;
     this.#close();
     this.#hold(guilty, why);
@@ -242,6 +249,12 @@ class Preview {
     this.#ping();
     this.#reportFrame("ready", null);
   }
+
+  #noteTheft = () => {
+    const now = performance.now();
+    this.#thefts = [...this.#thefts.filter((at) => now - at < THEFT_WINDOW), now];
+    if (this.#thefts.length >= MAX_THEFTS) this.#replace("theft");
+  };
 
   #accept(message) {
     const now = performance.now();
@@ -345,7 +358,7 @@ class Preview {
   }
 }
 
-/** What the page draws around the frame: a border, a label, and the blocks that are held. */
+/** The part that the page draws around the frame: a border, a label, and the blocks that are held. */
 class View {
   #held = document.createElement("div");
   #body = document.createElement("div");
