@@ -68,7 +68,7 @@ export class FocusGuard {
       if (event.type === "focusin") this.#focused = target;
     } else if (this.#inside !== target) {
       if (this.#isWanted()) this.#inside = target;
-      // The browser is in the middle of moving the focus, and would overrule what is done here.
+      // The browser is in the middle of moving the focus, and would overrule a change made here.
       else setTimeout(() => this.#restore(target));
     }
   };
