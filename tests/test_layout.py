@@ -46,6 +46,7 @@ EXTRAS = {
     "server/__init__": {"cryptography", "jwt", "limits", "prometheus_client"},
     "server/access/keys": {"cryptography", "jwt"},
     "browser/preview/routes": {"starlette"},
+    "browser/routes": {"starlette"},
     "demo/app": {"jwt", "starlette"},
     "server/access/rate_limit": {"limits", "redis"},
     "server/metrics": {"prometheus_client"},

@@ -143,7 +143,6 @@ def test_the_front_door_leads_to_the_page(client):
         ("/demo/", "text/html; charset=utf-8"),
         ("/demo/demo.js", "text/javascript; charset=utf-8"),
         ("/demo/demo.css", "text/css; charset=utf-8"),
-        ("/componentstream.js", "text/javascript; charset=utf-8"),
         ("/demo/demo.json", "application/json"),
     ],
 )

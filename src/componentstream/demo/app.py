@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from componentstream.browser.routes import browser_routes
 from componentstream.core import codes
 from componentstream.core.events import ContentBlockStop
 from componentstream.demo.recording import Chunk, read_recording
@@ -41,7 +42,6 @@ _PAGES: Final = {
     "/demo/": (_PAGE / "index.html", "text/html"),
     "/demo/demo.js": (_PAGE / "demo.js", "text/javascript"),
     "/demo/demo.css": (_PAGE / "demo.css", "text/css"),
-    "/componentstream.js": (files("componentstream") / "browser" / "componentstream.js", "text/javascript"),
 }
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -192,6 +192,7 @@ def create_demo(
         routes=[
             Route("/", RedirectResponse("/demo/"), methods=["GET"]),
             *(Route(path, _page(name, kind), methods=["GET"]) for path, (name, kind) in _PAGES.items()),
+            *browser_routes(""),
             Route("/demo/demo.json", about),
             Mount("/api", api),
         ],
