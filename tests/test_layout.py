@@ -197,8 +197,8 @@ def test_the_mirror_shows_no_module_that_is_gone():
     assert mirrored
     for path in mirrored:
         name = path.stem.removeprefix("test_")
-        # A package may consist of ES modules, in files or folders, besides those in Python.
-        candidates = (f"{name}.py", f"_{name}.py", f"{name}.js", name)
+        # A package may consist of ES modules and a package for npm, besides those in Python.
+        candidates = (f"{name}.py", f"_{name}.py", f"{name}.js", f"{name}.json", name)
         modules = [SOURCE / path.parent.relative_to(TESTS) / module for module in candidates]
         assert any(module.exists() for module in modules) or path in WHOLES, f"{path} tests nothing"
 

@@ -157,7 +157,7 @@ export interface RetryOptions {
   restarts?: number;
 }
 
-export type HeadersLike = ConstructorParameters<typeof Headers>[0];
+export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
 export interface Options {
   /** The store to use, by default a new one. A store follows one generation at a time. */
