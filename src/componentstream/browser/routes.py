@@ -4,6 +4,7 @@ They need the extra ``componentstream[starlette]``.
 """
 
 import hashlib
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -35,7 +36,7 @@ def browser_routes(prefix: str = "/componentstream") -> list[Route]:
     Raises:
         UsageError: ``prefix`` does not begin with a slash, or ends with one.
     """
-    if not isinstance(prefix, str) or (prefix and not prefix.startswith("/")) or prefix.endswith("/"):
+    if re.fullmatch(r"(/[^/]+)*", str(prefix)) is None:
         raise UsageError(
             f"browser_routes: prefix must begin with a slash and not end with one, not {prefix!r:.80}. "
             'Write browser_routes("/static/componentstream").'
