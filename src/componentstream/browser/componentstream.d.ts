@@ -219,7 +219,7 @@ export function resume(url: string | URL, streamId: string, options?: ResumeOpti
 /** Go on with the generation that an earlier load of this page kept under a name; null if there is none. */
 export function restore(name: string, options?: Options): Generation | null;
 
-/** What is kept under a name. */
+/** A generation that was kept under a name. */
 export interface Kept {
   /** URL of `generate`. */
   url: string;
@@ -231,10 +231,10 @@ export interface Kept {
   lastEventId: string;
 }
 
-/** Return what is kept under a name, null if there is nothing. */
+/** Return the generation that was kept under a name, null if there is none. */
 export function kept(name: string): Kept | null;
 
-/** Forget what is kept under a name. */
+/** Forget the generation that was kept under a name. */
 export function forget(name: string): void;
 
 /** The hooks of React that `createHooks` needs: pass the module `react` itself. */
@@ -259,7 +259,7 @@ export interface UseGeneration extends Snapshot {
 export interface Hooks {
   /**
    * Return the snapshot of a generation, and functions that control it. When the component is unmounted, the
-   * generation is stopped; with the option `keep` it goes on, and the next component with this name continues it.
+   * generation is stopped; with the option `keep` it is left, and the next component with this name continues it.
    */
   useGeneration(url: string | URL, options?: GenerateOptions): UseGeneration;
   /** Return one block of a store; the component is rendered again only when this block has changed. */

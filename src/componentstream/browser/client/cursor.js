@@ -16,7 +16,7 @@ export class Cursor {
   /** Id of the last event, empty before the first one. */
   lastEventId;
 
-  /** `url` is what the URLs of streams are relative to; `kept` is what is kept with the ids under `keepAs`. */
+  /** The URLs of streams are relative to `url`. The ids are kept under the name `keepAs`, together with `kept`. */
   constructor(url, { streamId, lastEventId, keepAs, kept }) {
     this.#base = new URL(url);
     this.#keepAs = keepAs;

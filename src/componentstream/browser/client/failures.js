@@ -1,4 +1,4 @@
-/** What went wrong with a request, and whether another one may succeed. */
+/** Failures of requests, and whether another request may succeed. */
 
 import { checkError, clientError } from "./events.js";
 
@@ -12,8 +12,8 @@ export const RESTARTABLE = new Set(["producer_lost", "server_stopping"]);
 
 /**
  * The end of one try. `again` says that the same may succeed later, `wait` how many milliseconds later at the
- * earliest; `refused` that the server has not begun what was requested; `restart` that only another generation
- * can be complete.
+ * earliest; `refused` that the server has not started a generation; `restart` that this generation cannot be
+ * completed and another one can.
  */
 export class Failure extends Error {
   constructor(error, { again = false, wait = 0, refused = false, restart = false, cause } = {}) {

@@ -40,7 +40,7 @@ export class Generation {
     this.#resolveDone = resolve;
   });
 
-  /** `request` is what `describeRequest` returns, or null for a stream that is only resumed. */
+  /** `request` is the result of `describeRequest`, or null for a stream that is only resumed. */
   constructor(options, request, key, cursor) {
     this.#options = options;
     this.#store = options.store;
@@ -49,7 +49,7 @@ export class Generation {
     this.#key = key;
     this.#cursor = cursor;
     this.#tries = new Tries(options.retry);
-    // A key of the page stands for one generation; another one would need another key.
+    // The server finds the same generation again under a key that the page has chosen.
     const mayRestart = request !== null && typeof options.idempotencyKey !== "string";
     this.#restartsLeft = mayRestart ? options.retry.restarts : 0;
     this.#number = this.#store.connect();
@@ -79,7 +79,7 @@ export class Generation {
     this.#cursor.forget();
     if (this.#isCurrent()) this.#store.cancel();
     this.#end();
-    // A request with a key goes on at the server without us, so its response is awaited for the id of the stream.
+    // Aborted, a request with a key would still be answered: wait for the id, to stop the generation by it.
     if (this.#isRequesting && this.#key !== null && !this.#cursor.isKnown) return;
     this.#connection?.close();
     this.#stopStream();

@@ -7,7 +7,7 @@ export function createHooks(React) {
 
   /**
    * Return the snapshot of a generation with `generate(request)`, `resume(streamId)` and `stop()`, which stay
-   * the same functions. With the option `keep`, a generation that an earlier load of the page began goes on.
+   * the same functions. With the option `keep`, a generation from before a reload of the page is continued.
    */
   function useGeneration(url, options = {}) {
     const [store] = useState(() => options.store ?? new BlockStore());
@@ -28,7 +28,7 @@ export function createHooks(React) {
     useEffect(() => {
       if (keep !== null) current.current = restore(keep, { ...latest.current.options, store });
       return () => {
-        // What is kept can be continued by the next page; the rest has lost its reader.
+        // A kept generation can be continued by the next page; any other has lost its only client.
         if (keep === null) current.current?.stop();
         else current.current?.leave();
         current.current = null;

@@ -1,9 +1,9 @@
-/** What a page keeps in its session storage, so that a reload goes on with the same generation. */
+/** The session storage of the page, which lets a reload continue the same generation. */
 
 const PREFIX = "componentstream:";
 
 /**
- * Return what was kept under a name: the URL, the id of the stream and that of the last event, both empty if
+ * Return the generation that was kept under a name: its URL, the id of the stream and that of the last event, both empty if
  * none had come, and the request if it can be sent again. Null if nothing was kept.
  */
 export function kept(name) {
@@ -17,7 +17,7 @@ export function kept(name) {
   }
 }
 
-/** Forget what was kept under a name. */
+/** Forget the generation that was kept under a name. */
 export function forget(name) {
   write((storage) => {
     storage.removeItem(PREFIX + name);
@@ -39,6 +39,6 @@ function write(action) {
   try {
     action(sessionStorage);
   } catch {
-    // There is none, it is full, or the user has forbidden it: the generation goes on, and a reload starts anew.
+    // Missing, full or forbidden: the generation continues, and a reload of the page will start without it.
   }
 }

@@ -53,7 +53,7 @@ export class EventReader {
     return entries;
   }
 
-  /** Throw what an earlier call has found wrong, if anything. */
+  /** Throw the error that an earlier call has found, if any. */
   throwFailure() {
     if (this.#failure !== null) throw this.#failure;
   }

@@ -1,4 +1,4 @@
-/** Requests: what they send, with headers that are read anew for each of them. */
+/** Requests, with headers that are read anew for each of them. */
 
 import { clientError } from "./events.js";
 import { Failure } from "./failures.js";
@@ -70,7 +70,7 @@ export class Sender {
     this.#credentials = credentials;
   }
 
-  /** @throws {Failure} There is no response. */
+  /** @throws {Failure} The server has not responded. */
   async send(url, init, signal) {
     const response = await this.#once(url, init, signal, false);
     if (response.status !== UNAUTHORIZED || typeof this.#headers !== "function") return response;

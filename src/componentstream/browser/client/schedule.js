@@ -4,7 +4,7 @@ const LONGEST_FRAME = 250;
 
 /**
  * Call back once: before the next frame is drawn, so that many changes cost one drawing; at once in a hidden
- * tab, which draws no frames; and where there is no page, as in Node, after the code that is running.
+ * tab, which draws no frames; and in Node, which has no page, after the code that is running.
  */
 export function schedule(callback) {
   if (typeof requestAnimationFrame !== "function" || typeof document === "undefined") {
@@ -42,7 +42,7 @@ function post(task) {
   port2.postMessage(null);
 }
 
-/** Report an error of the page's own code as the browser would, without ending what we are doing. */
+/** Report an error of the page's own code as the browser would, and return. */
 export function report(problem) {
   if (typeof reportError === "function") reportError(problem);
   else {

@@ -18,7 +18,7 @@ const IDLE = Object.freeze({
  * Builds the blocks of one generation from its events. Snapshots are immutable, and the snapshot is the same
  * object until the next change, as React's `useSyncExternalStore` requires of `subscribe` and `getSnapshot`.
  *
- * An event costs what its text costs: blocks are kept in a form that can grow, and a snapshot copies those that
+ * The cost of an event is that of its text: blocks are kept in a form that can grow, and a snapshot copies those that
  * changed, when it is asked for. Listeners are called at most once for each frame that the browser draws.
  */
 export class BlockStore {
@@ -243,7 +243,7 @@ export class BlockStore {
   #publish = () => {
     this.#pending = false;
     for (const entry of [...this.#listeners]) {
-      // A listener that was unsubscribed by another one is not called any more.
+      // An earlier listener may have unsubscribed this one.
       if (!this.#listeners.has(entry)) continue;
       try {
         entry.listener();
