@@ -9,17 +9,22 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 from componentstream.browser import path
-from componentstream.core.errors import UsageError
+from componentstream.core.errors import ConfigurationError, MissingExtraError
+
+try:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+except ImportError as _error:
+    raise MissingExtraError(
+        "The routes of the browser client need Starlette: pip install 'componentstream[starlette]'."
+    ) from _error
 
 __all__ = ["browser_routes"]
 
-_PATTERNS: Final = ("*.js", "client/*.js", "preview/*.js")
-"""The modules that a page may import, and the modules that those import."""
+_PATTERNS: Final = ("*.js", "*/*.js")
+"""The modules that a page may import, and those that they import; the sources of the frame lie deeper."""
 
 
 def browser_routes(prefix: str = "/componentstream") -> list[Route]:
@@ -34,10 +39,10 @@ def browser_routes(prefix: str = "/componentstream") -> list[Route]:
         prefix: The path below which the modules lie, such as ``/static/componentstream``; may be empty.
 
     Raises:
-        UsageError: ``prefix`` does not begin with a slash, or ends with one.
+        ConfigurationError: ``prefix`` does not begin with a slash, or ends with one.
     """
     if re.fullmatch(r"(/[^/]+)*", str(prefix)) is None:
-        raise UsageError(
+        raise ConfigurationError(
             f"browser_routes: prefix must begin with a slash and not end with one, not {prefix!r:.80}. "
             'Write browser_routes("/static/componentstream").'
         )
