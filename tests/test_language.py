@@ -27,6 +27,7 @@ BANNED = {
 PATTERN = re.compile("|".join(rf"\b(?:{turn})\b" for turn in BANNED), re.IGNORECASE)
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "GLOSSARY.md", "CHANGELOG.md")
 FOLDERS = ("src", "docs", "examples", ".github")
+NOT_OURS = {"node_modules", "dist"}
 SUFFIXES = {".css", ".html", ".js", ".md", ".mjs", ".py", ".sh", ".ts", ".yaml", ".yml", ".conf"}
 FILES = sorted(
     path
@@ -36,7 +37,7 @@ FILES = sorted(
         *ROOT.glob("*/README.md"),
         *ROOT.glob("tests/*/README.md"),
     )
-    if path.suffix in SUFFIXES and path.is_file()
+    if path.suffix in SUFFIXES and NOT_OURS.isdisjoint(path.parts) and path.is_file()
 )
 
 

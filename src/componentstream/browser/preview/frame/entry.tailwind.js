@@ -1,0 +1,4 @@
+import "./tailwind.js";
+import { start } from "./start.js";
+
+start();

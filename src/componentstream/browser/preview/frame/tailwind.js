@@ -1,0 +1,2 @@
+import "./tailwind-theme.js";
+import "@tailwindcss/browser";
