@@ -162,7 +162,7 @@ def test_a_parser_does_not_grow_with_what_it_is_fed():
 def test_quick_writes_every_figure(tmp_path):
     path = tmp_path / "figures.json"
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", "--json", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)
     figures = json.loads(path.read_text(encoding="utf-8"))
 
     installed = [peer.name for peer in peers.PEERS if not peer.missing]

@@ -40,7 +40,7 @@ def quick(request, tmp_path_factory):
         pytest.skip(lack)
     path = tmp_path_factory.mktemp("held") / "figures.json"
     command = [sys.executable, str(BENCHMARKS / "held.py"), "--quick", *server, "--json", str(path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, json.loads(path.read_text(encoding="utf-8")), request.param
 

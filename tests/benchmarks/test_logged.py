@@ -68,7 +68,7 @@ def taken(data, *, size=50, asked=9.0, step=0.01):
 def test_quick_writes_every_figure(tmp_path, store):
     path = tmp_path / "figures.json"
     command = [sys.executable, str(BENCHMARKS / "logged.py"), "--quick", "--log", store, "--json", str(path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=250)
 
     assert done.returncode == 0, done.stderr
     figures = json.loads(path.read_text(encoding="utf-8"))

@@ -24,7 +24,7 @@ def test_the_measured_parser_reports_near_misses():
 def test_quick_writes_every_figure(tmp_path):
     path = tmp_path / "figures.json"
     command = [sys.executable, str(BENCHMARKS / "near_misses.py"), "--quick", "--json", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)
     figures = json.loads(path.read_text(encoding="utf-8"))
 
     pairs = [(text, size) for text in near_misses.TEXTS for size in workloads.SIZES]

@@ -47,7 +47,7 @@ RIGHT = {
 def test_quick_writes_every_figure(tmp_path):
     path = tmp_path / "figures.json"
     command = [sys.executable, str(BENCHMARKS / "tokens.py"), "--quick", "--json", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)
     figures = json.loads(path.read_text(encoding="utf-8"))
 
     assert list(figures) == ["environment", "settings", "loads", "sides"]

@@ -46,7 +46,7 @@ from tests.drive.kinds import (
     soon,
 )
 from tests.drive.virtual import run
-from tests.timing import MS
+from tests.timing import MS, WAIT, passed_once
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 RECORDED = ["truncated", "international", "prose_and_mistakes"]
@@ -267,11 +267,12 @@ def test_what_the_decoder_did_not_know_is_counted(driver):
 @each
 def test_deltas_are_merged_by_a_batcher(driver):
     _, items = made(driver, *"abcdef")
-    events, _ = drained(driver, items, batcher=DeltaBatcher())
+    events, _ = drained(driver, items, batcher=DeltaBatcher(max_delay=WAIT))
     assert [event.text for event in events if type(event) is ContentBlockDelta] == ["a", "bcdef"]
 
 
 @pytest.mark.parametrize("driver", [stream_bytes, astream_bytes])
+@passed_once
 def test_bytes_are_batched_unless_they_are_not_to_be(driver):
     for options, texts in (({}, ["a", "bcdef"]), ({"batcher": None}, list("abcdef"))):
         _, items = made(driver, *"abcdef")

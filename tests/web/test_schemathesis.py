@@ -10,6 +10,7 @@ schemathesis = parts.module("schemathesis")
 hypothesis = parts.module("hypothesis")
 
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402 - it needs what is asked for above
+from hypothesis.internal.conjecture import providers  # noqa: E402
 from schemathesis import GenerationMode  # noqa: E402
 
 from componentstream.server import ServerSettings, create_app  # noqa: E402
@@ -50,6 +51,13 @@ CONFIG = {
 }
 EVENTS = 9
 """Every stream of the model has as many events, or more."""
+
+
+@pytest.fixture(autouse=True)
+def _constants(monkeypatch):
+    """Keep the constants of our modules out of the requests: which are loaded depends on the tests run."""
+    monkeypatch.setattr(providers, "_get_local_constants", providers.Constants)
+    monkeypatch.setattr(providers, "CONSTANTS_CACHE", type(providers.CONSTANTS_CACHE)(1024))
 
 
 @pytest.fixture(scope="module")
