@@ -18,7 +18,6 @@ export class Healer {
   /** The text that is shown, and the text after it. */
   #shown = new Rope();
   #pending = "";
-  #length = 0;
   #healed = null;
 
   constructor({ root = null } = {}) {
@@ -27,14 +26,13 @@ export class Healer {
 
   feed(text) {
     this.#pending += text;
-    this.#length += text.length;
-    this.#machine.feed(text, (offset) => this.#pending.slice(offset - this.#shown.length));
+    this.#machine.feed(text);
     this.#advance();
     return this;
   }
 
   end() {
-    this.#machine.end((offset) => this.#pending.slice(offset - this.#shown.length));
+    this.#machine.end();
     this.#advance();
     return this;
   }

@@ -90,7 +90,8 @@ function end(machine) {
 
 /** Remember whether a parenthesis can still be the parameters of an arrow function. */
 function noteParameters(token, frame) {
-  if (frame.parent.kind !== "parenthesis" || ENDS.has(token.value)) return;
+  if (frame.isDefault || !frame.parent.isParameters || ENDS.has(token.value)) return;
+  frame.isDefault = token.value === "=";
   if (token.type !== "word" && !PARAMETER_TOKENS.has(token.value)) frame.parent.isParameters = false;
 }
 
@@ -120,7 +121,7 @@ function operand(machine, token, frame) {
   if (token.type === "end") return true;
   if (token.type === "word") return operandWord(machine, token, frame);
   frame.word = null;
-  frame.parameters = false;
+  frame.closed = null;
   if (token.type !== "punctuator") {
     frame.operand = false;
     return true;
@@ -177,11 +178,11 @@ function operator(machine, token, frame) {
   frame.word = null;
   if (token.type === "word") return operatorWord(machine, token, frame, word);
   if (token.type !== "punctuator") return end(machine);
-  const parameters = frame.parameters;
-  frame.parameters = false;
+  const closed = frame.closed;
+  frame.closed = null;
   switch (token.value) {
     case "(":
-      pushBracket(machine, "call", ")", ")");
+      pushBracket(machine, "call", ")", ")").isParameters = word === "async";
       return true;
     case "[":
       pushBracket(machine, "index", "]");
@@ -201,7 +202,7 @@ function operator(machine, token, frame) {
       frame.isOptional = true;
       return true;
     case ":":
-      return colon(machine, token, frame, parameters);
+      return colon(machine, token, frame, closed);
     case "!":
     case "++":
     case "--":
@@ -252,21 +253,21 @@ function less(machine, token, frame, word) {
   return true;
 }
 
-function colon(machine, token, frame, parameters) {
+/** After an operand: the type of a parameter, that of the result of an arrow function, or an end. */
+function colon(machine, token, frame, closed) {
   const around = frame.parent.kind;
   if (PARAMETERS.has(around)) {
     pushType(machine);
     return true;
   }
-  if (!parameters) return end(machine);
-  if (around === "ternary") {
-    if (!machine.mayAttempt(token)) return end(machine);
-    machine.attempt(token);
-    pushType(machine).isAttempt = true;
+  if (closed === null || around === "case") return end(machine);
+  if (around !== "ternary") {
+    pushType(machine);
     return true;
   }
-  if (around === "case") return end(machine);
-  pushType(machine);
+  if (!closed.isParameters || !machine.mayAttempt(token)) return end(machine);
+  machine.attempt(token);
+  pushType(machine).isAttempt = true;
   return true;
 }
 
@@ -308,8 +309,7 @@ function bracket(machine, token, frame) {
 
 function close(machine, token, frame) {
   const top = machine.pop();
-  if (frame.kind === "parenthesis") top.parameters = frame.isParameters;
-  if (frame.kind === "call") top.parameters = true;
+  if (frame.kind === "parenthesis" || frame.kind === "call") top.closed = frame;
   if (frame.kind === "child") machine.safe(token.end);
   if (frame.kind === "value") endAttribute(machine, token.end);
   return true;

@@ -81,7 +81,7 @@ export const declarationHandlers = {
   },
 
   export(machine, token, frame) {
-    if (token.type === "end" && frame.state !== "source" && frame.state !== "end") return true;
+    if (token.type === "end" && !EXPORT_CAN_END.has(frame.state)) return true;
     return EXPORT[frame.state](machine, token, frame);
   },
 
@@ -126,8 +126,10 @@ export const declarationHandlers = {
   decorated(machine, token, frame) {
     const value = token.value;
     if (token.type === "end") return true;
-    if (value === "(") pushBracket(machine, "head", ")");
-    else if (value === "@" || value === ".") frame.state = "at";
+    if (value === "(") {
+      frame.state = "name";
+      pushBracket(machine, "head", ")");
+    } else if (value === "@" || value === ".") frame.state = "at";
     else if (token.type === "word" && frame.state === "name" && DECORATABLE.has(value)) {
       frame.ending = true;
       return startStatement(machine, token);
@@ -178,6 +180,7 @@ const IMPORT = {
   },
 };
 
+const EXPORT_CAN_END = new Set(["from", "source", "end"]);
 const EXPORT = {
   start(machine, token, frame) {
     const value = token.value;
@@ -278,8 +281,10 @@ const MEMBERS = {
   },
 
   decorator(machine, token, frame) {
-    if (token.value === "(") pushBracket(machine, "head", ")");
-    else if (token.type !== "word" && token.value !== ".") return MEMBERS.head(machine, token, frame);
+    if (token.value === "(") {
+      frame.word = "@name";
+      pushBracket(machine, "head", ")");
+    } else if (token.type !== "word" && token.value !== ".") return MEMBERS.head(machine, token, frame);
     else if (token.value === ".") frame.word = ".";
     else if (frame.word === "@name") {
       frame.state = "head";

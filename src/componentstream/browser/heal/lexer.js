@@ -42,6 +42,8 @@ export class Lexer {
   /** The construct of INSIDE that is open, and the start of its token. */
   #inside = null;
   #start = 0;
+  /** The text since an attempt began, or null. */
+  #kept = null;
   /** The part of a word that came with earlier texts, or null, and the pattern of its characters. */
   #word = null;
   #pattern = WORD;
@@ -55,12 +57,23 @@ export class Lexer {
     this.#base += this.#at;
     this.#text = this.#text.slice(this.#at) + text;
     this.#at = 0;
+    if (this.#kept !== null) this.#kept += text;
   }
 
-  restart(offset, text) {
+  /** Keep the text from an offset on, for `restart`. */
+  keep(offset) {
+    this.#kept = this.#text.slice(offset - this.#base);
+  }
+
+  release() {
+    this.#kept = null;
+  }
+
+  restart(offset) {
     this.#base = offset;
-    this.#text = text;
+    this.#text = this.#kept;
     this.#at = 0;
+    this.#kept = null;
     this.#inside = null;
     this.#word = null;
     this.#newline = false;
@@ -71,13 +84,9 @@ export class Lexer {
     return this.#word === null && (isInComment || (this.#inside === null && this.#at === this.#text.length));
   }
 
-  /** Give all complete tokens to the machine; return the offset to read again from, or null at the end. */
+  /** Give all complete tokens to the machine. */
   scan() {
-    while (this.#step()) {
-      const restart = this.#machine.takeRestart();
-      if (restart !== null) return restart;
-    }
-    return null;
+    while (this.#step()) this.#machine.restarts();
   }
 
   /** The text has ended: the word at its end is complete. */

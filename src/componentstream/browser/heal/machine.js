@@ -38,14 +38,9 @@ export class Machine {
   #attempt = null;
   #attemptsFrom = 0;
 
-  /** `pending` gives the text from an offset on; it is asked only when an attempt failed. */
-  feed(text, pending) {
+  feed(text) {
     this.#lexer.feed(text);
-    for (;;) {
-      const from = this.#lexer.scan();
-      if (from === null) return;
-      this.#lexer.restart(from, pending(from));
-    }
+    this.#lexer.scan();
   }
 
   get isComplete() {
@@ -56,14 +51,13 @@ export class Machine {
     if (this.statement !== null && this.top.parent === this.root) this.statement.isDefault = true;
   }
 
-  end(pending) {
-    this.#lexer.endWord();
-    for (let from = this.takeRestart(); from !== null; from = this.takeRestart()) {
-      this.#lexer.restart(from, pending(from));
-      this.feed("", pending);
+  /** The text has ended: its last word is complete, and so is a last statement without a semicolon. */
+  end() {
+    do {
+      this.#lexer.scan();
       this.#lexer.endWord();
-    }
-    this.take({ type: "end", value: "", start: this.lastEnd, end: this.lastEnd, newline: true });
+      this.take({ type: "end", value: "", start: this.lastEnd, end: this.lastEnd, newline: true });
+    } while (this.restarts());
   }
 
   /** Give a token to the frame on top, and again to the next one, until a frame has consumed it. */
@@ -134,11 +128,13 @@ export class Machine {
 
   /** Try a reading of the text from this token on; if it fails, the text is read again from there. */
   attempt(token) {
-    this.#attempt = { token: { ...token }, top: this.top, lastEnd: this.lastEnd, failed: false };
+    this.#attempt = { start: token.start, top: this.top, lastEnd: this.lastEnd, failed: false };
+    this.#lexer.keep(token.start);
   }
 
   succeed() {
     this.#attempt = null;
+    this.#lexer.release();
   }
 
   fail(token) {
@@ -148,12 +144,12 @@ export class Machine {
     this.#attemptsFrom = token.end;
   }
 
-  /** The offset from which to read again, or null. */
-  takeRestart() {
-    if (this.#attempt === null || !this.#attempt.failed) return null;
-    const { token, lastEnd } = this.#attempt;
+  /** If the attempt has failed, go back to its beginning. */
+  restarts() {
+    if (this.#attempt === null || !this.#attempt.failed) return false;
+    this.lastEnd = this.#attempt.lastEnd;
+    this.#lexer.restart(this.#attempt.start);
     this.#attempt = null;
-    this.lastEnd = lastEnd;
-    return token.start;
+    return true;
   }
 }

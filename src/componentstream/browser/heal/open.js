@@ -8,13 +8,16 @@ export function pushExpression(machine, state = {}) {
   frame.isOptional = false;
   frame.isDone = false;
   frame.isHeritage = false;
-  frame.parameters = false;
+  frame.isDefault = false;
+  /** The frame of the parenthesis that has just been closed. */
+  frame.closed = null;
   return Object.assign(frame, state);
 }
 
 export function pushBracket(machine, kind, close, closer = null) {
   const frame = machine.push(kind, closer);
   frame.close = close;
+  /** Whether it can still be the parameters of an arrow function. */
   frame.isParameters = kind === "parenthesis";
   return frame;
 }

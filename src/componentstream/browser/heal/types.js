@@ -47,6 +47,8 @@ function operand(machine, token, frame) {
   else if (value === "`") {
     frame.operand = false;
     pushTemplate(machine);
+  } else if (value === "<" && frame.isAttempt) {
+    return fail(machine, token);
   } else if (value in OPENING) {
     frame.operand = false;
     // `<T>(value: T) => void`: the parameters follow the type parameters.
@@ -133,7 +135,7 @@ function close(machine, frame) {
   }
   machine.pop();
   if (around.kind === "type") {
-    around.parameters = frame.isParameters || frame.tokens === 0;
+    around.parameters = frame.close === ")" && (frame.isParameters || frame.tokens === 0);
   }
   return true;
 }
@@ -160,12 +162,13 @@ function noteParameters(token, frame) {
   }
 }
 
-/** Whether a token can be inside type arguments that are only tried. */
+/** Whether a token can be inside a type that is only tried. An element is likelier than a generic function. */
 function isType(token, frame) {
   if (token.type === "word") return frame.word == null || joins(frame.word, token.value) || frame.close === "}";
   if (token.type === "regex" || token.type === "end") return false;
   if (token.value === frame.close) return true;
   if (frame.close === "}") return token.value !== ")" && token.value !== "]";
+  if (token.value === "<" && frame.tokens === 0) return false;
   if (frame.close === ">" && (token.value === "?" || token.value === ":")) return frame.extends === true;
   return token.type !== "punctuator" || !NOT_IN_TYPES.has(token.value);
 }
