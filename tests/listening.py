@@ -8,10 +8,10 @@ from tests.timing import WAIT
 
 
 @contextmanager
-def serving(app, **options):
+def serving(app, port=0, **options):
     """Serve an application with uvicorn, from a thread of its own; give its URL."""
     local_server = parts.module("componentstream.server.serving").LocalServer
-    with local_server(app, port=0, **options) as server:
+    with local_server(app, port=port, **options) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

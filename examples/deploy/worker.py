@@ -7,8 +7,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 
-from componentstream.demo.app import RECORDING
-from componentstream.demo.recording import read_recording
+from componentstream.demo.recording import RECORDING, read_recording
 from componentstream.server import GenerationRequest
 
 RATE = float(os.environ.get("RATE", "1"))

@@ -1,11 +1,14 @@
 """The demonstration as a person has it: Chromium, a real server, and a source that the test controls."""
 
+import io
 import re
 import time
+import zipfile
 from types import SimpleNamespace
 
 import pytest
 
+from componentstream import Limits
 from tests import parts
 from tests.browser.pages import Stage, chromium
 from tests.listening import serving
@@ -26,7 +29,7 @@ def demo():
     global expect  # noqa: PLW0603 - the library may be missing when this file is read
     expect = sync_api.expect
     stage = Stage()
-    app = module.create_demo(stage, recording="tale.jsonl", chars=100)
+    app = module.create_page(stage, api="/api")
     with serving(app) as url, sync_api.sync_playwright() as playwright, chromium(playwright, path) as browser:
         context = browser.new_context()
         yield SimpleNamespace(stage=stage, url=url, context=context, module=module)
@@ -58,11 +61,12 @@ def status(page, text):
 
 def test_the_idle_page_shows_its_name_and_an_empty_state(page):
     status(page, "Ready")
-    expect(page.locator("#recorded")).to_have_text(
-        "This demo plays the recording tale.jsonl; the prompt has no effect."
-    )
+    expect(page.get_by_role("heading", name="componentstream")).to_be_visible()
+    expect(page.get_by_label("Recording")).to_be_hidden()
+    expect(page.get_by_label("Access token")).to_be_hidden()
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
-    expect(page.get_by_text("No errors so far.")).to_be_visible()
+    expect(page.get_by_text("No mistakes so far.")).to_be_visible()
+    expect(page.get_by_text("The live preview is off.")).to_be_visible()
 
 
 def test_blocks_appear_and_grow_while_they_are_written(page, demo):
@@ -97,47 +101,83 @@ def test_blocks_appear_and_grow_while_they_are_written(page, demo):
     assert (demo.stage.requests[-1].project, demo.stage.requests[-1].version) == ("roastery", "1")
 
 
-def test_the_progress_bar_follows_the_characters(page, demo):
-    bar = page.get_by_role("progressbar", name="Progress")
-    begin(page, demo.stage)
-    expect(bar).to_have_js_property("value", 0)
-    demo.stage.say("/// START Hero\n" + "x" * 50)
-    expect(bar).to_have_js_property("value", 0.5)
-    demo.stage.say("\n/// END Hero\n")
-    demo.stage.leave()
-    status(page, "Complete")
-    expect(bar).to_have_js_property("value", 1)
-
-
-def test_without_a_known_length_the_progress_bar_is_indeterminate(demo):
+def test_a_recording_is_played_at_once_and_the_progress_bar_follows_its_characters(demo):
     stage = Stage()
-    with serving(demo.module.create_demo(stage)) as url:
+    recordings = [{"name": f"{name}.jsonl", "title": name.title(), "chars": 100} for name in ("tale", "epic")]
+    app = demo.module.create_page(stage, offer=lambda: {"recordings": recordings, "rate": 2.0})
+    with serving(app) as url:
         page = demo.context.new_page()
         page.goto(url)
-        expect(page.locator("#recorded")).to_be_hidden()
-        begin(page, stage)
-        stage.say("/// START Hero\nx")
-        status(page, "Streaming")
-        expect(page.get_by_role("progressbar")).to_have_js_property("position", -1)
+        stage.wait_for_requests(1)
+        assert (stage.requests[0].project, stage.requests[0].version) == ("tale.jsonl", "2")
+        bar = page.get_by_role("progressbar", name="Progress")
+        expect(bar).to_have_js_property("value", 0)
+        stage.say("/// START Hero\n" + "x" * 50)
+        expect(bar).to_have_js_property("value", 0.5)
+        stage.say("\n/// END Hero\n")
         stage.leave()
         status(page, "Complete")
-        expect(page.get_by_role("progressbar")).to_have_js_property("value", 1)
+        expect(bar).to_have_js_property("value", 1)
+
+        expect(page.get_by_label("Project")).to_be_hidden()
+        page.get_by_label("Recording").select_option("Epic")
+        page.get_by_label("Speed").select_option("At once")
+        begin(page, stage)
+        assert (stage.requests[1].project, stage.requests[1].version) == ("epic.jsonl", "0")
+        stage.leave()
+        status(page, "Complete")
         page.close()
 
 
-def test_an_error_is_shown_when_it_happens(page, demo):
+def test_without_a_known_length_the_progress_bar_is_indeterminate(page, demo):
     begin(page, demo.stage)
-    demo.stage.say("/// START Hero position=moon\nx")
-    errors = page.get_by_role("log").get_by_role("listitem")
-    expect(errors).to_have_count(1)
-    expect(errors.locator("code")).to_have_text("invalid_position")
-    expect(errors.locator(".where")).to_have_text("line 1")
-    expect(errors.locator("p")).to_have_text(re.compile(r"^Unknown position 'moon'; 'main' was used\."))
+    demo.stage.say("/// START Hero\nx")
     status(page, "Streaming")
+    expect(page.get_by_role("progressbar")).to_have_js_property("position", -1)
     demo.stage.leave()
     status(page, "Complete")
-    expect(errors).to_have_count(2)
-    expect(page.locator(".block .state")).to_have_text("cut off, 1 character")
+    expect(page.get_by_role("progressbar")).to_have_js_property("value", 1)
+
+
+def notes(page):
+    return page.get_by_role("log", name="Notes").get_by_role("listitem")
+
+
+def test_a_mistake_that_was_handled_is_a_note_and_no_error(page, demo):
+    begin(page, demo.stage)
+    demo.stage.say("/// START Hero position=moon\nx")
+    expect(notes(page)).to_have_count(1)
+    expect(notes(page).locator("strong")).to_have_text("Note")
+    expect(notes(page).locator("code")).to_have_text("invalid_position")
+    expect(notes(page).locator(".where")).to_have_text("line 1")
+    expect(notes(page).locator("p")).to_have_text(re.compile(r"^Unknown position 'moon'; 'main' was used\."))
+    status(page, "Streaming")
+    demo.stage.say("\n/// END Hero;\n")
+    expect(notes(page)).to_have_count(2)
+    expect(notes(page).nth(1).locator("strong")).to_have_text("Handled")
+    demo.stage.say("/// START Menu\ny")
+    demo.stage.leave()
+    status(page, "Complete")
+    expect(notes(page)).to_have_count(3)
+    expect(page.locator(".block .state").nth(1)).to_have_text("cut off, 1 character")
+    expect(page.locator("#notes .error")).to_have_count(0)
+    expect(page.locator("#failure")).to_be_hidden()
+
+
+def test_text_that_was_dropped_is_a_note(demo):
+    stage = Stage()
+    limits = SimpleNamespace(settings=parts.module("componentstream.server").ServerSettings)
+    settings = limits.settings(limits=Limits(max_component_chars=10))
+    with serving(demo.module.create_page(stage, settings)) as url:
+        page = demo.context.new_page()
+        page.goto(url)
+        begin(page, stage)
+        stage.say("/// START Hero\n" + "x" * 15 + "\n/// END Hero\n")
+        expect(page.locator(".block .state")).to_have_text("complete, 10 characters, 6 dropped")
+        expect(notes(page).get_by_text("Hero was too long: 6 characters dropped.")).to_be_visible()
+        stage.leave()
+        status(page, "Complete")
+        page.close()
 
 
 def test_a_source_that_fails_ends_the_generation_as_failed(page, demo):
@@ -146,9 +186,18 @@ def test_a_source_that_fails_ends_the_generation_as_failed(page, demo):
     status(page, "Streaming")
     demo.stage.fail(RuntimeError("the key is hunter2"))
     status(page, "Failed")
-    expect(page.locator("#errors li.fatal code")).to_have_text("source_failed")
+    expect(page.locator("#notes li.error code")).to_have_text("source_failed")
     expect(page.locator(".block .state")).to_have_text("aborted, 1 character")
     assert "hunter2" not in page.content()
+
+    expect(page.locator("#failure-text")).to_have_text(notes(page).locator("p").text_content())
+    before = len(demo.stage.requests)
+    page.get_by_role("button", name="Try again").click()
+    demo.stage.wait_for_requests(before + 1)
+    assert demo.stage.requests[-1] == demo.stage.requests[-2]
+    expect(page.locator("#failure")).to_be_hidden()
+    demo.stage.leave()
+    status(page, "Complete")
 
 
 def test_the_stop_button_closes_the_source_within_a_second(page, demo):
@@ -170,13 +219,13 @@ def test_the_stop_button_closes_the_source_within_a_second(page, demo):
 def test_another_generation_begins_anew(page, demo):
     begin(page, demo.stage)
     demo.stage.say("/// START Hero position=moon\nx")
-    expect(page.locator("#errors li")).to_have_count(1)
+    expect(notes(page)).to_have_count(1)
     page.get_by_role("button", name="Stop").click()
     begin(page, demo.stage)
     demo.stage.say("/// START Footer\ny")
     expect(page.get_by_role("region", name="Source of Footer")).to_have_text("y")
     expect(page.locator(".block")).to_have_count(1)
-    expect(page.locator("#errors li")).to_have_count(0)
+    expect(notes(page)).to_have_count(0)
     demo.stage.leave()
     status(page, "Complete")
 
@@ -187,10 +236,10 @@ def test_model_output_is_shown_as_text_and_never_run(page, demo):
     source = page.get_by_role("region", name="Source of Hero")
     expect(source).to_have_text(HOSTILE)
     expect(page.locator(".prose")).to_contain_text(HOSTILE)
-    expect(page.locator("#errors li")).to_have_count(1)
+    expect(notes(page)).to_have_count(1)
     demo.stage.leave()
     status(page, "Complete")
-    assert page.locator("#blocks script, #blocks img, #errors script").count() == 0
+    assert page.locator("#blocks script, #blocks img, #notes script, #events img").count() == 0
     assert page.evaluate("window.hurt") is None
 
 
@@ -200,7 +249,7 @@ def test_a_model_that_fails_before_its_first_word_is_shown_too(demo):
     begin(page, demo.stage)
     demo.stage.fail(RuntimeError("no"))
     status(page, "Failed")
-    expect(page.locator("#errors li.fatal code")).to_have_text("source_failed")
+    expect(page.locator("#notes li.error code")).to_have_text("source_failed")
     page.close()
 
 
@@ -209,7 +258,7 @@ def test_a_page_that_gets_no_token_says_why_and_asks_for_nothing(demo):
     error = {"type": "misdirected_request", "message": "Open this page by its address."}
     page.route("**/demo.json", lambda route: route.fulfill(status=421, json={"error": error}))
     page.goto(demo.url)
-    expect(page.locator("#recorded")).to_have_text("Open this page by its address.")
+    expect(page.locator("#hint")).to_have_text("Open this page by its address.")
     expect(page.get_by_role("button", name="Generate")).to_be_disabled()
     page.close()
 
@@ -228,60 +277,68 @@ def test_the_newest_text_is_in_sight_unless_the_reader_has_gone_elsewhere(page, 
     status(page, "Complete")
 
 
-def test_every_text_has_enough_contrast(page, demo):
-    """The ratio of WCAG 2, level AA, of each text to what is behind it."""
+def test_a_block_can_be_copied_downloaded_and_expanded(page, demo):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     begin(page, demo.stage)
-    demo.stage.say("Prose.\n/// START Hero position=moon tone=warm\nx\n/// END Hero\n/// START Menu\ny")
-    expect(page.locator(".block")).to_have_count(2)
-    for scheme, background in (("light", "rgb(244, 245, 248)"), ("dark", "rgb(17, 20, 26)")):
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
-        ratios = page.evaluate(CONTRASTS)
-        assert len(ratios) > 20
-        assert {text: ratio for text, ratio in ratios if ratio < 4.5} == {}
+    demo.stage.say(
+        "/// START Hero\n" + "<h1>Grüße</h1>\n" * 40 + "/// END Hero\n/// START hero\nx\n/// END hero\n"
+    )
+    demo.stage.leave()
+    status(page, "Complete")
+    text = "<h1>Grüße</h1>\n" * 40
+    page.get_by_role("button", name="Copy Hero", exact=True).click()
+    expect(page.get_by_role("button", name="Copy Hero", exact=True)).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == text
+
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download Hero", exact=True).click()
+    assert caught.value.suggested_filename == "Hero.tsx"
+    assert caught.value.path().read_text(encoding="utf-8") == text
+
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download all").click()
+    archive = zipfile.ZipFile(io.BytesIO(caught.value.path().read_bytes()))
+    assert archive.testzip() is None
+    assert archive.namelist() == ["Hero.tsx", "hero-2.tsx"]
+    assert archive.read("Hero.tsx").decode() == text
+
+    source = page.get_by_role("region", name="Source of Hero", exact=True)
+    height = source.bounding_box()["height"]
+    expander = page.get_by_role("button", name="Expand Hero", exact=True)
+    expander.click()
+    expander = page.get_by_role("button", name="Collapse Hero", exact=True)
+    expect(expander).to_have_attribute("aria-expanded", "true")
+    assert source.bounding_box()["height"] > 2 * height
+
+
+def test_the_source_is_coloured_and_its_text_unchanged(page, demo):
+    begin(page, demo.stage)
+    for piece in ("/// START Hero\ncon", "st a = <h1 cla", 'ssName="x">{b}</h', "1>; // end"):
+        demo.stage.say(piece)
+    source = page.get_by_role("region", name="Source of Hero")
+    expect(source).to_have_text('const a = <h1 className="x">{b}</h1>; // end')
+    expect(source.locator(".token-keyword")).to_have_text(["const"])
+    expect(source.locator(".token-attribute")).to_have_text(["className"])
+    expect(source.locator(".token-comment")).to_have_text("// end")
     demo.stage.leave()
     status(page, "Complete")
 
 
-CONTRASTS = """() => {
-  const numbers = (colour) => colour.match(/[0-9.]+/g).map(Number);
-  const light = (colour) => {
-    const [r, g, b] = numbers(colour).map((v) => v / 255).map(
-      (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
-      if (numbers(colour)[3] !== 0) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const own = (element) => [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-  return [...document.querySelectorAll("body *")]
-    .filter((e) => !e.matches("noscript, :disabled") && (own(e) || e.matches("input, textarea")))
-    .map((e) => {
-      const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
-      return [e.tagName + " " + (e.id || e.className || e.textContent), (a + 0.05) / (b + 0.05)];
-    });
-}"""
-
-
-def test_everything_can_be_reached_by_keyboard_and_has_a_name(page, demo):
+def test_the_events_are_written_down_and_deltas_are_counted(page, demo):
     begin(page, demo.stage)
-    demo.stage.say("/// START Hero\nx")
-    expect(page.get_by_role("region", name="Source of Hero")).to_be_visible()
-    reached = []
-    for _ in range(7):
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert {"prompt", "project", "version", "stop", "main", "source"} <= set(reached)
-    unnamed = page.evaluate(
-        "() => [...document.querySelectorAll('input, textarea')].filter(e => e.labels.length === 0).length"
-    )
-    assert unnamed == 0
-    page.get_by_role("button", name="Stop").press("Enter")
-    status(page, "Stopped")
+    demo.stage.say("/// START Hero\nab")
+    expect(page.get_by_role("region", name="Source of Hero")).to_have_text("ab")
+    demo.stage.say("cd\n/// END Hero\n")
+    demo.stage.leave()
+    status(page, "Complete")
+    lines = page.locator("#events li")
+    texts = [line.split(maxsplit=1)[1] for line in lines.evaluate_all("all => all.map(e => e.innerText)")]
+    assert [" ".join(text.split()) for text in texts if not text.startswith("status")] == [
+        "start Hero in main",
+        "delta Hero: 5 characters in 2 deltas",
+        "stop Hero: end",
+        "end complete",
+    ]
 
 
 def test_a_narrow_screen_needs_no_scrolling_sideways(page, demo):
@@ -292,18 +349,3 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(page, demo):
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     demo.stage.leave()
     status(page, "Complete")
-
-
-def test_the_recording_that_comes_with_the_package_plays_to_its_end(demo):
-    with serving(demo.module.create_recorded_demo(rate=40.0)) as url:
-        page = demo.context.new_page()
-        page.goto(url)
-        page.get_by_role("button", name="Generate").click()
-        status(page, "Complete")
-        names = page.locator(".block h3").all_text_contents()
-        assert names == ["HeroSection", "CoffeeList", "VisitFooter"]
-        expect(page.locator("#components")).to_have_text("3 of 3")
-        expect(page.locator("#errors li code")).to_have_text("invalid_position")
-        states = page.locator(".block .state").all_text_contents()
-        assert all(re.fullmatch(r"complete, [\d,]+ characters", state) for state in states)
-        page.close()

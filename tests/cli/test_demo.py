@@ -37,17 +37,18 @@ def recording(tmp_path):
 
 
 @contextmanager
-def started(*arguments, directory=None):
+def started(*arguments, directory=None, cwd=None):
     """Run the command; give its process, and the URL, headers with the token, and the text it prints."""
     # Whoever runs the tests in the background has made them, and so the command, ignore an interrupt.
     attend = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     environment = os.environ | ({} if directory is None else {"TMPDIR": str(directory)})
     process = subprocess.Popen(
-        [sys.executable, "-m", "componentstream", "demo", "--port", "0", *arguments],
+        [sys.executable, "-m", "componentstream", "demo", "--port", "0", "--no-preview", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=attend,  # noqa: PLW1509 - no other thread runs while it starts
         env=environment,
+        cwd=cwd,
         text=True,
     )
     try:
@@ -154,7 +155,8 @@ def test_a_recording_is_played_at_the_given_rate(httpx2, recording, capsys):
 
     asking = threading.Thread(target=ask_and_interrupt)
     asking.start()
-    status = main(["demo", "--port", str(port), "--recording", str(recording), "--rate", "1000"])
+    options = ["--no-preview", "--port", str(port), "--recording", str(recording), "--rate", "1000"]
+    status = main(["demo", *options])
     asking.join(WAIT)
     assert status == 0
     assert "upon a time." in answers[0]
@@ -209,7 +211,102 @@ def test_the_other_commands_do_not_load_the_server():
 
 def test_the_defaults_are_this_machine_alone_and_port_8000():
     options = command_line().parse_args(["demo"])
-    assert (options.host, options.port, options.recording, options.rate) == ("127.0.0.1", 8000, None, 1.0)
+    assert (options.host, options.port, options.recording, options.rate) == ("127.0.0.1", 8000, None, None)
+    assert (options.app, options.preview) == (None, True)
+
+
+MODEL = """
+async def generate(request):
+    yield f"/// START Hero\\n<h1>{request.prompt}</h1>\\n/// END Hero\\n"
+"""
+
+
+def test_a_model_of_the_user_takes_the_place_of_the_recordings(httpx2, tmp_path):
+    (tmp_path / "my_app.py").write_text(MODEL, encoding="utf-8")
+    with started("my_app:generate", cwd=tmp_path) as (process, url, headers, _):
+        about = httpx2.get(f"{url}demo/demo.json", timeout=WAIT).json()
+        answer = httpx2.post(f"{url}api/generate", json={"prompt": "my own"}, headers=headers, timeout=WAIT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=WAIT)
+    assert about["recordings"] == []
+    assert "<h1>my own</h1>" in answer.text
+    assert process.returncode == 0
+
+
+def test_a_model_is_checked_before_the_demo_starts(httpx2, tmp_path, monkeypatch, capsys):
+    del httpx2
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["demo", "absent_model:generate"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        (
+            "componentstream: The module 'absent_model' is neither in the current directory nor among the "
+            "installed packages.\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("option", ["--recording=tale.jsonl", "--rate=2"])
+def test_options_of_recordings_are_refused_with_a_model(httpx2, capsys, option):
+    del httpx2
+    assert main(["demo", "my_app:generate", option]) == 2
+    name = option.partition("=")[0]
+    assert capsys.readouterr().err == (
+        f"componentstream: {name} is about recordings; leave it out with my_app:generate.\n"
+    )
+
+
+def run_until(httpx2, ready, *options):
+    """Run the demo in this process until its facts, which are returned, are as wanted; then interrupt it."""
+    port = free_port()
+    found = []
+
+    def watch():
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end and not found:
+            try:
+                about = httpx2.get(f"http://127.0.0.1:{port}/demo/demo.json", timeout=WAIT).json()
+                if ready(about):
+                    found.append(about)
+            except httpx2.ConnectError:
+                pass
+            time.sleep(0.02)
+        if found:  # so the server runs, and will catch it
+            os.kill(os.getpid(), signal.SIGINT)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    status = main(["demo", "--port", str(port), *options])
+    watching.join(WAIT)
+    assert status == 0
+    return found[0]
+
+
+def test_a_preview_that_is_missing_is_built_in_the_background(httpx2, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        parts.module("componentstream.browser.preview.bundle"), "source_folder", lambda: tmp_path
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    command = (sys.executable, "-c", "import sys; sys.exit('Node.js is missing')")
+    monkeypatch.setattr(parts.module("componentstream.demo.preview"), "BUILD", command)
+    about = run_until(httpx2, lambda about: about["preview"]["status"] == "failed")
+    assert about["preview"]["message"] == "Node.js is missing"
+    output = capsys.readouterr()
+    assert output.err.startswith("componentstream: Node.js is missing\n")
+    assert output.out.startswith("componentstream demo: ")
+
+
+def test_the_preview_can_be_off(httpx2, recording):
+    about = run_until(httpx2, lambda _: True, "--no-preview", "--recording", str(recording), "--rate", "0")
+    assert about["preview"]["status"] == "off"
+    assert about["recordings"][0]["name"] == "tale.jsonl"
+    assert about["rate"] == 0
+
+
+def test_the_default_speed_is_twice_that_of_the_recording(httpx2):
+    about = run_until(httpx2, lambda _: True, "--no-preview")
+    assert (about["recordings"][0]["name"], about["rate"]) == ("coffee_roastery.jsonl", 2)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x", "1.5", "\uff11", ""])

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from componentstream import ContentBlockDelta, parse
-from componentstream.demo.recording import read_recording
+from componentstream.demo.recording import RECORDING, read_recording
 from componentstream.wire import SSEDecoder
 from tests import parts
 from tests.timing import WAIT, passed_once
@@ -177,14 +177,10 @@ def test_a_disconnected_client_resumes_at_any_worker_and_receives_every_event_on
         whole = first + second + third
         assert ids(whole) == list(range(1, len(ids(whole)) + 1))
         assert min(len(ids(part)) for part in (first, second, third)) >= ENOUGH
-        events = list(parse(chunk.text for chunk in read_recording(recording())))
+        events = list(parse(chunk.text for chunk in read_recording(RECORDING)))
         assert digest(whole) == digest_of(event for event in events if isinstance(event, ContentBlockDelta))
         assert SSEDecoder().feed(whole)[-1].reason == "complete"
         assert httpx2.get(f"{deployment.url}{stream}", **asked).content == third
-
-
-def recording():
-    return parts.module("componentstream.demo.app").RECORDING
 
 
 def test_a_client_that_repeats_a_request_at_another_worker_gets_the_same_stream(deployment):

@@ -1,17 +1,30 @@
-"""``componentstream demo``: the whole path from a request to a page, on this machine."""
+"""``componentstream demo``: the full path from a request to a rendered page, on this machine."""
 
 import argparse
 import sys
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from componentstream.cli.serve import run_until_interrupted
+from componentstream.cli.output import say
+from componentstream.cli.serve import load, run_until_interrupted, set_up_logging
+from componentstream.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from componentstream.demo.preview import LivePreview
+    from componentstream.log import EventLog
+    from componentstream.server import Generate
 
 _STORE_WAIT: Final = 10.0
 """Seconds. A laptop's disk may be busy with other work, and a demonstration can wait for it."""
+
+_RATE: Final = 2.0
+"""Default speed: a page appears within two seconds, and a person can still watch how."""
 
 _WELCOME: Final = """\
 componentstream demo: {url} (stop it with Ctrl-C)
@@ -33,33 +46,56 @@ def serve_demo(options: argparse.Namespace) -> int:
 
     Raises:
         MissingExtraError: The packages of the server are not installed.
-        ConfigurationError: The file is not a recording.
-        UsageError: The server cannot listen on the address.
+        ConfigurationError: The file is not a recording, or an option does not fit a model.
+        UsageError: APP does not name a function, or the server cannot listen on the address.
         OSError: The file cannot be read.
     """
+    # Fails with the name of the extra, before the demo fails with the name of one of its packages.
+    import_module("componentstream.server")
+    generate = _model(options)
     with TemporaryDirectory(prefix="componentstream-") as directory:
-        run_until_interrupted(_serve(options, Path(directory)))
+        run_until_interrupted(_serve(generate, options, Path(directory)))
     return 0
 
 
-async def _serve(options: argparse.Namespace, directory: Path) -> None:
-    # Fails with the name of the extra, before the demo fails with the name of one of its packages.
-    import_module("componentstream.server")
-    from componentstream.demo.app import (  # noqa: PLC0415
-        RECORDING,
-        TOKEN_SECONDS,
-        create_recorded_demo,
-    )
+def _model(options: argparse.Namespace) -> "Generate | None":
+    if options.app is None:
+        return None
+    for name in ("recording", "rate"):
+        if getattr(options, name) is not None:
+            raise ConfigurationError(f"--{name} is about recordings; leave it out with {options.app}.")
+    generate = load(options.app)
+    set_up_logging()
+    return generate
+
+
+async def _serve(generate: "Generate | None", options: argparse.Namespace, directory: Path) -> None:
+    from componentstream.demo.app import TOKEN_SECONDS  # noqa: PLC0415 - see serve_demo
+    from componentstream.demo.preview import LivePreview  # noqa: PLC0415
     from componentstream.log import open_log  # noqa: PLC0415
     from componentstream.server import drain  # noqa: PLC0415
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
-    recording = RECORDING if options.recording is None else Path(options.recording)
+    preview = LivePreview()
     async with open_log(f"sqlite:{directory / 'streams.db'}", call_timeout=_STORE_WAIT) as log:
-        app = create_recorded_demo(recording, options.rate, log, options.host)
+        app = _create(generate, options, log, preview)
         with LocalServer(app, options.host, options.port, drain=partial(drain, app)) as server:
-            hours = TOKEN_SECONDS // 3600
-            token = app.state.new_token()
-            sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))
-            sys.stdout.flush()
-            await server.serve()
+            async with preview.building(app, say) if options.preview else nullcontext():
+                hours = TOKEN_SECONDS // 3600
+                token = app.state.new_token()
+                sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))
+                sys.stdout.flush()
+                await server.serve()
+
+
+def _create(
+    generate: "Generate | None", options: argparse.Namespace, log: "EventLog", preview: "LivePreview"
+) -> "Starlette":
+    from componentstream.demo.app import create_model_demo, create_recorded_demo  # noqa: PLC0415
+    from componentstream.demo.playing import recordings  # noqa: PLC0415
+
+    if generate is not None:
+        return create_model_demo(generate, log, options.host, preview)
+    first = None if options.recording is None else Path(options.recording)
+    rate = _RATE if options.rate is None else options.rate
+    return create_recorded_demo(recordings(first), rate, log, options.host, preview)

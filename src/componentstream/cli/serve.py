@@ -23,6 +23,8 @@ from componentstream.cli.settings import SECRET_VARIABLE, Option, complete, give
 from componentstream.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from componentstream.log import EventLog
     from componentstream.server import Generate, JWTBearer, ServerSettings
 
@@ -53,7 +55,7 @@ def serve(given: argparse.Namespace) -> int:
     authenticate = _authentication(given, os.environ.get(SECRET_VARIABLE, ""))
     settings = _settings(given, options, authenticate)
     generate = load(given.app)
-    _set_up_logging()
+    set_up_logging()
     if settings.debug:
         say(_DEBUG)
     run_until_interrupted(_serve(generate, settings, given))
@@ -218,7 +220,7 @@ def _settings(
     )
 
 
-def _set_up_logging() -> None:
+def set_up_logging() -> None:
     """Log to standard error, unless the user's module has configured logging."""
     if not logging.getLogger().hasHandlers():
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -240,8 +242,12 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
         if url.startswith("sqlite:"):
             await _check_file(log, url)
         settings = attrs.evolve(settings, log=log)
-        app = create_app(generate, settings)
         host, port = getattr(given, "host", _HOST), getattr(given, "port", _PORT)
+        app = (
+            _create_page(generate, settings, host)
+            if getattr(given, "page", False)
+            else create_app(generate, settings)
+        )
         with LocalServer(
             app, host, port, drain=partial(drain, app), grace=settings.shutdown_grace + _SLACK
         ) as server:
@@ -249,6 +255,17 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
             sys.stdout.flush()
             tune_gc()
             await server.serve()
+
+
+def _create_page(generate: "Generate", settings: "ServerSettings", host: str) -> "Starlette":
+    from componentstream.demo.app import create_page  # noqa: PLC0415 - see server_options
+    from componentstream.demo.preview import LivePreview  # noqa: PLC0415
+
+    preview = LivePreview()
+    app = create_page(generate, settings, host=host, preview=preview)
+    if not preview.serve(app):
+        say(preview.message)
+    return app
 
 
 async def _check_file(log: "EventLog", url: str) -> None:

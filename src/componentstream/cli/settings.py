@@ -215,6 +215,9 @@ def _own_options() -> list[Option]:
         Option("jwks", "JSON web key set with the public keys that verify RS256 tokens", metavar="FILE"),
         Option("audience", "the claim aud that tokens must have; required with tokens"),
         Option("issuer", "the claim iss that tokens must have; default: any"),
+        Option(
+            "page", "also serve the page of the demo, at /demo/, for this server; default: off", flag, None
+        ),
         Option("no_auth", "disable authentication: all clients share one anonymous user", flag, None),
     ]
 

@@ -7,11 +7,12 @@ A recording is a file of JSON lines in UTF-8, one chunk a line::
 
 ``at`` is in seconds since the request was sent, and never decreases. Other fields and blank lines are
 ignored. ``componentstream replay`` plays a recording; tests and examples read one with
-:func:`read_recording` and feed the texts to a parser.
+:func:`read_recording` and feed the texts to a parser. :data:`RECORDING` is one to try it with.
 """
 
 import json
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,10 @@ import attrs
 
 from componentstream.core.errors import ConfigurationError
 
-__all__ = ["Chunk", "is_chunk", "read_recording"]
+__all__ = ["RECORDING", "Chunk", "is_chunk", "read_recording"]
+
+RECORDING: Final = Path(str(files("componentstream.demo") / "recordings" / "coffee_roastery.jsonl"))
+"""A recording that comes with the package; it was made by ``examples/record.py``."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
