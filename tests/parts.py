@@ -70,6 +70,23 @@ def npm_packages(folder):
     return folder
 
 
+def preview_frames():
+    """Build the frames of the live preview unless they are up to date; return their folder.
+
+    Skips the test, or fails it in CI, if npm is missing, its registry cannot be reached, or the build fails.
+    """
+    import fcntl  # noqa: PLC0415 - Windows, where no test asks for it, has none
+
+    program("npm")
+    preview = module("componentstream.browser.preview")
+    with (Path(__file__).parent / ".preview-frames.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # one process of pytest-xdist builds, the others wait
+        try:
+            return preview.build(progress=lambda _line: None)
+        except ValueError as problem:
+            missing(str(problem))
+
+
 def missing(why):
     """Skip the test, or fail it in CI."""
     if os.environ.get("CI"):

@@ -48,6 +48,8 @@ EXTRAS = {
     "browser/preview/routes": {"starlette"},
     "browser/routes": {"starlette"},
     "demo/app": {"jwt", "starlette"},
+    "demo/preview": {"starlette"},
+    "demo/routes": {"starlette"},
     "server/access/rate_limit": {"limits", "redis"},
     "server/metrics": {"prometheus_client"},
     "server/http/app": {"starlette_compress"},

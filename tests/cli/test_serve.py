@@ -8,8 +8,10 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 
@@ -420,11 +422,11 @@ def test_logging_configured_by_the_user_is_kept(monkeypatch):
     root, own = logging.getLogger(), logging.getLogger("componentstream")
     monkeypatch.setattr(root, "handlers", [logging.NullHandler()])
     monkeypatch.setattr(own, "level", logging.NOTSET)
-    module._set_up_logging()
+    module.set_up_logging()
     assert [type(handler) for handler in root.handlers] == [logging.NullHandler]
     assert own.level == logging.NOTSET
     monkeypatch.setattr(root, "handlers", [])
-    module._set_up_logging()
+    module.set_up_logging()
     assert [type(handler) for handler in root.handlers] == [logging.StreamHandler]
     assert own.level == logging.INFO
 
@@ -445,7 +447,7 @@ threading.Thread(target=interrupt).start()
 def test_it_serves_until_it_is_interrupted(folder, monkeypatch, capfd):
     """Within this process, where the lines that run can be counted."""
     write(folder, "my_app", APP + INTERRUPT)
-    monkeypatch.setattr(module, "_set_up_logging", lambda: None)
+    monkeypatch.setattr(module, "set_up_logging", lambda: None)
     assert main(["serve", "my_app:generate", "--no-auth", "--port", "0", "--log", "memory:", "--debug"]) == 0
     output = capfd.readouterr()
     assert re.fullmatch(
@@ -455,6 +457,36 @@ def test_it_serves_until_it_is_interrupted(folder, monkeypatch, capfd):
         "componentstream: Debug events are on: clients with the claim debug in their token see the internals "
         "of the parser. Leave it off in production.\n"
     )
+
+
+def test_the_page_of_the_demo_is_served_too_and_says_how_to_get_its_preview(folder, monkeypatch, capfd):
+    bundle = parts.module("componentstream.browser.preview.bundle")
+    monkeypatch.setattr(bundle, "source_folder", lambda: folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.setattr(module, "set_up_logging", lambda: None)
+    write(folder, "my_app", APP)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    found = []
+
+    def visit():
+        end = time.monotonic() + WAIT
+        while not found and time.monotonic() < end:
+            with suppress(httpx2.ConnectError):
+                found.append(httpx2.get(f"{url}/demo/demo.json", timeout=WAIT).json())
+                found.append(httpx2.post(f"{url}/generate", json={"prompt": "x"}, timeout=WAIT).status_code)
+                os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.02)
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    port = url.rpartition(":")[2]
+    assert main(["serve", "my_app:generate", "--no-auth", "--page", "--port", port, "--log", "memory:"]) == 0
+    visitor.join(WAIT)
+    about, status = found
+    assert (about["api"], about["authenticated"], about["preview"]["status"]) == ("../", False, "missing")
+    assert status == 200
+    assert "python -m componentstream.browser.preview" in capfd.readouterr().err
 
 
 @contextmanager

@@ -10,8 +10,8 @@ parts.module("httpx2")
 from starlette.applications import Starlette  # noqa: E402
 from starlette.testclient import TestClient  # noqa: E402
 
-from componentstream.demo.routes import page_routes  # noqa: E402 - it needs what is asked for above
 from componentstream.demo.preview import FRAME, LivePreview  # noqa: E402
+from componentstream.demo.routes import page_routes  # noqa: E402 - it needs what is asked for above
 
 
 def client_of(**options):

@@ -14,10 +14,6 @@ from componentstream.cli.serve import load, run_until_interrupted, set_up_loggin
 from componentstream.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
-    from componentstream.demo.preview import LivePreview
-    from componentstream.log import EventLog
     from componentstream.server import Generate
 
 _STORE_WAIT: Final = 10.0
@@ -70,7 +66,12 @@ def _model(options: argparse.Namespace) -> "Generate | None":
 
 
 async def _serve(generate: "Generate | None", options: argparse.Namespace, directory: Path) -> None:
-    from componentstream.demo.app import TOKEN_SECONDS  # noqa: PLC0415 - see serve_demo
+    from componentstream.demo.app import (  # noqa: PLC0415 - see serve_demo
+        TOKEN_SECONDS,
+        create_model_demo,
+        create_recorded_demo,
+    )
+    from componentstream.demo.playing import recordings  # noqa: PLC0415
     from componentstream.demo.preview import LivePreview  # noqa: PLC0415
     from componentstream.log import open_log  # noqa: PLC0415
     from componentstream.server import drain  # noqa: PLC0415
@@ -78,7 +79,12 @@ async def _serve(generate: "Generate | None", options: argparse.Namespace, direc
 
     preview = LivePreview()
     async with open_log(f"sqlite:{directory / 'streams.db'}", call_timeout=_STORE_WAIT) as log:
-        app = _create(generate, options, log, preview)
+        if generate is None:
+            first = None if options.recording is None else Path(options.recording)
+            rate = _RATE if options.rate is None else options.rate
+            app = create_recorded_demo(recordings(first), rate, log, options.host, preview)
+        else:
+            app = create_model_demo(generate, log, options.host, preview)
         with LocalServer(app, options.host, options.port, drain=partial(drain, app)) as server:
             async with preview.building(app, say) if options.preview else nullcontext():
                 hours = TOKEN_SECONDS // 3600
@@ -86,16 +92,3 @@ async def _serve(generate: "Generate | None", options: argparse.Namespace, direc
                 sys.stdout.write(_WELCOME.format(url=server.url, token=token, hours=hours))
                 sys.stdout.flush()
                 await server.serve()
-
-
-def _create(
-    generate: "Generate | None", options: argparse.Namespace, log: "EventLog", preview: "LivePreview"
-) -> "Starlette":
-    from componentstream.demo.app import create_model_demo, create_recorded_demo  # noqa: PLC0415
-    from componentstream.demo.playing import recordings  # noqa: PLC0415
-
-    if generate is not None:
-        return create_model_demo(generate, log, options.host, preview)
-    first = None if options.recording is None else Path(options.recording)
-    rate = _RATE if options.rate is None else options.rate
-    return create_recorded_demo(recordings(first), rate, log, options.host, preview)

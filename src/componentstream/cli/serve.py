@@ -23,8 +23,6 @@ from componentstream.cli.settings import SECRET_VARIABLE, Option, complete, give
 from componentstream.core.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
     from componentstream.log import EventLog
     from componentstream.server import Generate, JWTBearer, ServerSettings
 
@@ -228,7 +226,9 @@ def set_up_logging() -> None:
 
 
 async def _serve(generate: "Generate", settings: "ServerSettings", given: argparse.Namespace) -> None:
-    from componentstream.log import open_log  # noqa: PLC0415 - see server_options
+    from componentstream.demo.app import create_page  # noqa: PLC0415 - see server_options
+    from componentstream.demo.preview import LivePreview  # noqa: PLC0415
+    from componentstream.log import open_log  # noqa: PLC0415
     from componentstream.server import create_app, drain, tune_gc  # noqa: PLC0415
     from componentstream.server.serving import LocalServer  # noqa: PLC0415
 
@@ -243,11 +243,13 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
             await _check_file(log, url)
         settings = attrs.evolve(settings, log=log)
         host, port = getattr(given, "host", _HOST), getattr(given, "port", _PORT)
-        app = (
-            _create_page(generate, settings, host)
-            if getattr(given, "page", False)
-            else create_app(generate, settings)
-        )
+        page, preview = getattr(given, "page", False), LivePreview()
+        if page:
+            app = create_page(generate, settings, host=host, preview=preview)
+        else:
+            app = create_app(generate, settings)
+        if page and not preview.serve(app):
+            say(preview.message)
         with LocalServer(
             app, host, port, drain=partial(drain, app), grace=settings.shutdown_grace + _SLACK
         ) as server:
@@ -255,17 +257,6 @@ async def _serve(generate: "Generate", settings: "ServerSettings", given: argpar
             sys.stdout.flush()
             tune_gc()
             await server.serve()
-
-
-def _create_page(generate: "Generate", settings: "ServerSettings", host: str) -> "Starlette":
-    from componentstream.demo.app import create_page  # noqa: PLC0415 - see server_options
-    from componentstream.demo.preview import LivePreview  # noqa: PLC0415
-
-    preview = LivePreview()
-    app = create_page(generate, settings, host=host, preview=preview)
-    if not preview.serve(app):
-        say(preview.message)
-    return app
 
 
 async def _check_file(log: "EventLog", url: str) -> None:

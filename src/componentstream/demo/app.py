@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from componentstream.core.events import Json
-from componentstream.demo.routes import page_routes
 from componentstream.demo.playing import RecordedGeneration, Recording
 from componentstream.demo.preview import LivePreview
+from componentstream.demo.routes import page_routes
 from componentstream.log.protocol import EventLog
 from componentstream.observe import logging_hook
 from componentstream.server.access.auth import JWTBearer
@@ -118,7 +118,7 @@ def create_page(
         settings: The settings of the server.
         api: Path of the server's own routes, such as ``/api``; empty if they have no common one.
         new_token: Returns a token that ``settings.authenticate`` accepts, for everybody who opens the page;
-            None if the person has one, or if there is no authentication.
+            None if users bring their own, or without authentication.
         host: Name or address of the server; see :func:`~componentstream.demo.routes.page_routes`.
         preview: The live preview; None for a page without.
         offer: Returns more facts for the page, such as its recordings.

@@ -44,7 +44,7 @@ class LivePreview:
 
     @property
     def facts(self) -> Json:
-        """What the page needs to know; ``src`` is relative to ``/demo/``."""
+        """The facts that the page is told; ``src`` is relative to ``/demo/``."""
         return {"status": self.status, "src": self._src, "message": self.message}
 
     def frame_src(self, request: Request) -> str:
@@ -115,6 +115,6 @@ class LivePreview:
                 await process.wait()
         if status != 0:
             self.status, self.message = "failed", last
-            tell("The demo goes on without the live preview; --no-preview starts it without this attempt.")
+            tell("The demo continues without the live preview; --no-preview starts it without this attempt.")
         else:
             self.serve(app)

@@ -49,7 +49,7 @@ def page_routes(
     its own that resolves to this machine (DNS rebinding).
 
     Args:
-        facts: Returns what the server offers, without the token.
+        facts: Returns the offer of the server, without the token.
         preview: The preview, whose frame the policy of the page permits.
         new_token: Returns a token for the API; None if the server does not hand out tokens.
         host: Name or address of the server.

@@ -1,6 +1,6 @@
 /**
- * Tells a screen reader what happens, politely and not too often: a page that is written piece by piece changes
- * many times a second, and a person wants to hear a sentence now and then.
+ * Announces progress to a screen reader, politely and at a bounded rate: a page that is written piece by piece
+ * changes many times a second, and a person wants to hear a sentence now and then.
  */
 
 const GAP = 3000;
@@ -25,7 +25,7 @@ export class Announcer {
     }
   }
 
-  /** Forget the sentences that wait: they are about what is gone. */
+  /** Forget the sentences that wait: they are about blocks that are gone. */
   clear() {
     this.#waiting = [];
   }

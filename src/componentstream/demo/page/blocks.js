@@ -1,4 +1,4 @@
-/** The blocks of an answer: their source, their status in the preview, and what can be done with them. */
+/** The blocks of an answer: their source, their status in the preview, and buttons to copy, download and expand them. */
 
 import { button, count, counted, lengthOf, make, setText } from "./dom.js";
 import { copy, download, filesOf } from "./files.js";
@@ -183,7 +183,7 @@ function stateOf(block, chars) {
   return block.open ? `writing, ${size}` : `${REASON[block.reason] ?? block.reason}, ${size}${dropped}`;
 }
 
-/** Whether the end of what an element holds is in sight, or nearly. */
+/** Whether the end of a scrolled element is in sight, or nearly. */
 export function isAtTheEnd({ scrollTop, clientHeight, scrollHeight }) {
   return scrollTop + clientHeight > scrollHeight - NEAR_THE_END;
 }

@@ -9,7 +9,7 @@ globalThis.fetch = (url, options = {}) => {
   return connect(url, { ...options, signal: AbortSignal.any(signals) });
 };
 
-/** Cut what is open now; what is requested later is not affected. */
+/** Cut the open requests; later ones are not affected. */
 export function dropConnection() {
   const dropped = cut;
   cut = new AbortController();

@@ -7,7 +7,7 @@ const SPEEDS = [0.5, 1, 2, 4, 8, 0];
 export class Controls {
   #isReplay = false;
 
-  /** Fill in what the server offers. */
+  /** Fill in the offer of the server. */
   offer({ recordings, recording, rate, authenticated, token }) {
     this.#isReplay = recordings.length > 0;
     part("replay").hidden = !this.#isReplay;

@@ -1,6 +1,6 @@
 /**
- * Colours of TSX source that grows. The tokenizer reads each character once and holds back only what the next
- * character may change, so that the tokens are the same however the text is cut. It guides the eye and is not a
+ * Colours of TSX source that grows. The tokenizer reads each character once and holds back only the end that
+ * the next character may change, so that the tokens are the same however the text is cut. It guides the eye and is not a
  * parser: on unusual code the colours may be wrong, the text never is.
  */
 
@@ -21,7 +21,7 @@ const TAG_STRINGS = { '"': /[^"]+/y, "'": /[^']+/y };
 /** Length up to which source is coloured; longer source is shown plain. */
 export const MAX_HIGHLIGHTED = 60_000;
 
-/** Turns source, cut anywhere, into tokens `[kind, text]`; `kind` is empty for what has no colour. */
+/** Turns source, cut anywhere, into tokens `[kind, text]`; `kind` is empty for plain text. */
 export class Tokenizer {
   #rest = "";
   #at = 0;
@@ -245,7 +245,7 @@ export class Tokenizer {
     return expression.exec(this.#rest)?.[0] ?? "";
   }
 
-  /** Return what an expression matches, or null if more of it may follow. */
+  /** Return the match of an expression, or null if more of it may follow. */
   #whole(expression) {
     const text = this.#match(expression);
     const reachesTheEnd = this.#at + text.length === this.#rest.length;

@@ -81,7 +81,7 @@ part("download-all").addEventListener("click", () => download("components.zip", 
 store.subscribe(draw);
 open();
 
-/** Ask the server what it offers; continue what a reload interrupted, or play the first recording. */
+/** Ask the server for its offer; continue a stream that a reload interrupted, or play the first recording. */
 async function open() {
   try {
     const facts = await server.load();

@@ -22,7 +22,7 @@ export class PreviewPanel {
     this.#theme = theme;
     this.#onStatus = onStatus;
     const scroller = part("preview");
-    // Only a person scrolls up; the page itself only follows what grows.
+    // Only a person scrolls up; the page itself only follows its growing end.
     scroller.addEventListener("wheel", this.#look, { passive: true });
     scroller.addEventListener("keydown", this.#look);
     scroller.addEventListener("pointerdown", this.#look);

@@ -1,4 +1,4 @@
-/** What is written down beside the page: notes about mistakes, and the log of events. */
+/** The records of an answer: notes about mistakes, and the log of events. */
 
 import { counted, make, setText } from "./dom.js";
 

@@ -1,4 +1,4 @@
-/** The server of this page: what it offers, and the token for its API. */
+/** The server of this page: its offer, and the token for its API. */
 
 const FACTS = "demo.json";
 
@@ -16,7 +16,7 @@ export class Server {
     this.#readToken = readToken;
   }
 
-  /** Return what the server offers, asked anew: after a restart it may have changed. */
+  /** Return the offer of the server, asked anew: after a restart it may have changed. */
   async load() {
     const response = await fetch(FACTS, { cache: "no-store" });
     const body = await response.json();
