@@ -51,8 +51,8 @@ def wait_for_frames(page, count):
 
 
 def frame_of(page):
-    [frame] = [frame for frame in page.frames if frame.parent_frame is not None]
-    return frame
+    # The browser may still be taking the one before it down.
+    return [frame for frame in page.frames if frame.parent_frame is not None][-1]
 
 
 def heard(page, kind="events"):
@@ -267,12 +267,30 @@ def test_a_frame_that_leaves_its_page_is_replaced(page, host):
 def test_a_preview_that_keeps_freezing_stops_until_it_is_asked_again(page):
     for index in range(7):
         page.evaluate(f"show({index}, 'Leaver', 'run:location.href = \"/stub.html?{index}\"')")
-        latest(page, index, "frozen")
     page.wait_for_function("() => reports.at(-1).status === 'unavailable'")
     assert page.locator("iframe").count() == 0
+    assert page.locator("button", has_text="Run Leaver again").count() == 5
     page.evaluate("preview.replay()")
     wait_for_frames(page, 8)
-    assert sorted(message["index"] for message in heard(page, "hold")) == list(range(7))
+
+
+def test_a_block_that_freezes_by_a_timer_is_found_though_another_was_rendered_after_it(page):
+    page.evaluate("show(0, 'Hero', 'fine'); show(1, 'Timer', 'run:setTimeout(() => { while (true); }, 100)')")
+    page.evaluate("show(2, 'Footer', 'fine too')")
+    latest(page, 1, "frozen")
+    latest(page, 0, "live")
+    latest(page, 2, "live")
+    page.wait_for_timeout(500)
+    assert page.evaluate("[0, 1, 2].map(latest)") == ["live", "frozen", "live"]
+    page.evaluate("delta(2, ', and more')")
+    frame_of(page).wait_for_function("() => heard.at(-1).events?.at(-1).delta?.text === ', and more'")
+
+
+def test_a_frame_that_names_another_block_than_the_guilty_one_is_not_believed(page):
+    lie = "parent.postMessage({ type: 'rendering', index: 0 }, '*'); setTimeout(() => { while (true); }, 50)"
+    page.evaluate("code => { show(0, 'Hero', 'fine'); show(1, 'Liar', code); }", f"run:{lie}")
+    latest(page, 1, "frozen")
+    latest(page, 0, "live")
 
 
 THIEF = "run:setTimeout(() => { document.querySelector('input').focus(); window.thefts = 1 }, 50)"

@@ -23,9 +23,13 @@ def test_the_sources_are_those_of_the_package():
 
 def test_everything_that_a_build_reads_counts_and_nothing_else(folder):
     (folder / "preview" / "host.js").write_text("//", encoding="utf-8")
+    (folder / "heal").mkdir()
+    (folder / "heal" / "scanner.js").write_text("//", encoding="utf-8")
+    (folder / "heal" / "scanner.d.ts").write_text("//", encoding="utf-8")
     (folder / "preview" / "frame" / "kit").mkdir()
     (folder / "preview" / "frame" / "kit" / "card.js").write_text("//", encoding="utf-8")
     assert [path.as_posix() for path in bundle.input_files(folder)] == [
+        "heal/scanner.js",
         "heal.js",
         "preview/build.mjs",
         "preview/frame/entry.js",

@@ -50,14 +50,10 @@ def source_folder() -> Path:
 
 def input_files(folder: Path) -> list[Path]:
     """Return the files that a build reads, relative to the source folder, sorted."""
-    preview = Path("preview")
-    names = [
-        Path("heal.js"),
-        *(preview / name for name in ("build.mjs", "package.json", "package-lock.json")),
-    ]
-    sources = (folder / preview / "frame").rglob("*")
-    names += [path.relative_to(folder) for path in sources if path.is_file()]
-    return sorted(name for name in names if (folder / name).is_file())
+    preview = folder / "preview"
+    parts = [folder / "heal.js", *(folder / "heal").rglob("*.js"), *(preview / "frame").rglob("*")]
+    parts += [preview / "build.mjs", preview / "package.json", preview / "package-lock.json"]
+    return sorted(path.relative_to(folder) for path in parts if path.is_file())
 
 
 def digest(folder: Path) -> str:

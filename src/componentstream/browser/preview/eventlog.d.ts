@@ -9,8 +9,8 @@ export class EventLog {
   add(event: Event): void;
   /** Return the events added since the last call. */
   take(): Event[];
-  /** Return everything, in as few events as possible. */
-  all(): Event[];
+  /** Return everything, in as few events as possible: a group for each block, and one for the stops. */
+  groups(): Event[][];
   has(index: number): boolean;
   /** Return the name of a component, null for text and for an unknown block. */
   nameOf(index: number): string | null;

@@ -40,15 +40,16 @@ export class EventLog {
     return events;
   }
 
-  /** Return all, as few events as possible: each block with its whole text, then the stops. */
-  all() {
+  /** Return all, as few events as possible, in groups: each block with its whole text, then the stops. */
+  groups() {
     this.#pending = [];
-    const events = [];
+    const groups = [];
     for (const [index, { start, parts }] of this.#blocks) {
-      events.push(start);
-      if (parts.length > 0) events.push(joined({ type: "content_block_delta", index, parts }));
+      const text = parts.length > 0 ? [joined({ type: "content_block_delta", index, parts })] : [];
+      groups.push([start, ...text]);
     }
-    return [...events, ...this.#stops];
+    if (this.#stops.length > 0) groups.push([...this.#stops]);
+    return groups;
   }
 
   /** Whether events wait to be taken. */

@@ -12,6 +12,7 @@
 import { EventLog, changes } from "./eventlog.js";
 import { FocusGuard } from "./focus.js";
 import { RateLimit, readMessage } from "./messages.js";
+import { View } from "./view.js";
 import { INTERVAL, Watchdog } from "./watchdog.js";
 
 const NOTHING = { status: "idle", blocks: [] };
@@ -22,6 +23,10 @@ const MAX_HEIGHT = 2400;
 /** Frames of one preview that may be replaced in a minute; after that it stops until `run` or `replay`. */
 const MAX_REPLACEMENTS = 6;
 const MINUTE = 60_000;
+/** Pause between two blocks of a careful replay, in which a block that loops by a timer gives itself away. */
+const STEP = 300;
+const PROMPT = 100;
+const PATIENCE = 3000;
 /** Between a theft of the focus and its return keys reach the frame: a frame may not repeat it endlessly. */
 const MAX_THEFTS = 5;
 const THEFT_WINDOW = 5000;
@@ -45,6 +50,10 @@ class Preview {
   #theme;
   #log = new EventLog();
   #held = new Set();
+  /** The block that was held by the frame's own account, which may blame another one. */
+  #presumed = null;
+  #careful = false;
+  #step = null;
   #statuses = new Map();
   #changed = new Map();
   #unfollow = null;
@@ -147,6 +156,8 @@ class Preview {
     const isUsed = !this.#log.isEmpty;
     this.#log = new EventLog();
     this.#held.clear();
+    this.#presumed = null;
+    this.#careful = false;
     this.#statuses.clear();
     this.#changed.clear();
     this.#view.showHeld([]);
@@ -178,6 +189,7 @@ class Preview {
   #close() {
     for (const name of [...this.#timers.keys()]) this.#stop(name);
     this.#changed.clear();
+    this.#step = null;
     this.#frame?.remove();
     this.#frame = null;
     this.#ready = false;
@@ -186,7 +198,7 @@ class Preview {
   /** Remove the frame, hold the block that is to blame, and show the others in a new frame. */
   #replace(why) {
     if (this.#frame === null) return;
-    const guilty = this.#watchdog?.guilty() ?? null;
+    const guilty = this.#step?.suspect ?? this.#watchdog?.guilty() ?? null;
     this.#close();
     this.#hold(guilty, why);
     const now = performance.now();
@@ -198,14 +210,23 @@ class Preview {
     else this.#reportFrame("unavailable", "The preview was stopped: its components keep freezing it.");
   }
 
+  /**
+   * The first time, the block that was rendered last is held and all others are shown at once. Where the frame
+   * has not told which one that is, or freezes again, it was perhaps another: then the blocks are sent one by
+   * one, and nothing is held but blocks that freeze the frame there.
+   */
   #hold(guilty, why) {
-    // Where the frame named a block that was not running, its word is worthless: then all are held.
-    const indexes =
-      guilty !== null && this.#log.has(guilty) && !this.#held.has(guilty) ? [guilty] : this.#log.components();
-    for (const index of indexes) {
-      if (this.#held.has(index)) continue;
-      this.#held.add(index);
-      this.#report(index, "frozen", `The component ${REASONS[why]}.`);
+    const isKnown = guilty !== null && this.#log.has(guilty) && !this.#held.has(guilty);
+    if (!this.#careful && (!isKnown || this.#presumed !== null)) {
+      this.#careful = true;
+      if (this.#presumed !== null && this.#held.delete(this.#presumed)) this.#report(this.#presumed, "waiting", null);
+    } else {
+      this.#presumed ??= guilty;
+      for (const index of isKnown ? [guilty] : this.#log.components()) {
+        if (this.#held.has(index)) continue;
+        this.#held.add(index);
+        this.#report(index, "frozen", `The component ${REASONS[why]}.`);
+      }
     }
     this.#view.showHeld(this.#heldNames());
   }
@@ -244,10 +265,35 @@ class Preview {
     this.#watchdog = new Watchdog(performance.now());
     this.#sendTheme();
     for (const index of this.#held) this.#send({ type: "hold", index });
-    const events = this.#log.all();
-    if (events.length > 0) this.#send({ type: "events", events });
+    const groups = this.#log.groups();
+    if (this.#careful) this.#sendSteps(groups);
+    else if (groups.length > 0) this.#send({ type: "events", events: groups.flat() });
     this.#ping();
     this.#reportFrame("ready", null);
+  }
+
+  /**
+   * Send one block after the other, the next when the frame answers at once: if it freezes, the last one is to
+   * blame, without the frame's own word.
+   */
+  #sendSteps([events, ...rest]) {
+    if (events === undefined) {
+      this.#step = null;
+      this.#flush();
+      return;
+    }
+    const { index } = events[0];
+    const isEvaluated = this.#log.nameOf(index) !== null && !this.#held.has(index);
+    this.#step = { rest, suspect: isEvaluated ? index : null, began: performance.now(), ping: null };
+    this.#send({ type: "events", events });
+    if (isEvaluated) this.#after("step", STEP, () => (this.#step.ping = this.#sendPing()));
+    else this.#sendSteps(rest);
+  }
+
+  #advanceStep(delay, now) {
+    // A slow machine answers late all the time, so that this cannot be waited for without a limit.
+    if (delay < PROMPT || now - this.#step.began > PATIENCE) this.#sendSteps(this.#step.rest);
+    else this.#step.ping = this.#sendPing();
   }
 
   #noteTheft = () => {
@@ -256,11 +302,16 @@ class Preview {
     if (this.#thefts.length >= MAX_THEFTS) this.#replace("theft");
   };
 
+  #acceptPong(n, now) {
+    const delay = this.#watchdog.pong(n, now);
+    if (delay !== null && n === this.#step?.ping) this.#advanceStep(delay, now);
+  }
+
   #accept(message) {
     const now = performance.now();
     switch (message.type) {
       case "pong":
-        this.#watchdog.pong(message.n, now);
+        this.#acceptPong(message.n, now);
         break;
       case "rendering":
         if (this.#log.has(message.index)) this.#watchdog.rendering(message.index, now);
@@ -280,19 +331,25 @@ class Preview {
   // Timers
 
   #ping() {
-    this.#after("ping", INTERVAL, () => this.#ping());
+    this.#after("judge", INTERVAL / 2, () => this.#judge());
+    this.#after("ping", INTERVAL, () => this.#judge() && this.#ping());
     // Timers of a hidden page stop for seconds, in the frame too.
-    if (document.hidden) return;
-    const now = performance.now();
-    const verdict = this.#watchdog.judge(now);
-    if (verdict !== "alive") {
-      this.#replace(verdict);
-      return;
-    }
+    if (!document.hidden) this.#sendPing();
+  }
+
+  #sendPing() {
     // Not a counter: code in the frame must not be able to answer pings that it has not received.
     const [n] = crypto.getRandomValues(new Uint32Array(1));
-    this.#watchdog.sent(n, now);
+    this.#watchdog.sent(n, performance.now());
     this.#send({ type: "ping", n });
+    return n;
+  }
+
+  /** Replace a frame that does not answer; return whether it is alive. */
+  #judge() {
+    const verdict = document.hidden ? "alive" : this.#watchdog.judge(performance.now());
+    if (verdict !== "alive") this.#replace(verdict);
+    return verdict === "alive";
   }
 
   #seen = () => {
@@ -312,7 +369,7 @@ class Preview {
 
   #flush() {
     this.#stop("flush");
-    if (this.#ready && this.#log.waits) this.#send({ type: "events", events: this.#log.take() });
+    if (this.#ready && this.#log.waits && this.#step === null) this.#send({ type: "events", events: this.#log.take() });
     for (const { index, status, message } of this.#changed.values()) this.#report(index, status, message);
     this.#changed.clear();
     const { height, minHeight, maxHeight } = this.#options;
@@ -355,75 +412,6 @@ class Preview {
     } catch (problem) {
       reportError(problem);
     }
-  }
-}
-
-/** The part that the page draws around the frame: a border, a label, and the blocks that are held. */
-class View {
-  #held = document.createElement("div");
-  #body = document.createElement("div");
-  #frame = null;
-  #run;
-
-  constructor(parent, run) {
-    this.#run = run;
-    this.element = document.createElement("section");
-    this.element.className = "componentstream-preview";
-    this.element.setAttribute("aria-label", "Generated preview");
-    const label = document.createElement("p");
-    label.className = "componentstream-preview-label";
-    label.textContent = "generated preview";
-    this.#held.className = "componentstream-preview-held";
-    this.#held.setAttribute("aria-live", "polite");
-    // Set one by one: a style attribute would need 'unsafe-inline' in the policy of the page.
-    Object.assign(this.element.style, {
-      border: "1px solid GrayText", borderRadius: "6px", overflow: "hidden", background: "Canvas", color: "CanvasText",
-    }); // prettier-ignore
-    Object.assign(label.style, {
-      margin: "0", padding: "4px 10px", font: "12px/1.4 system-ui, sans-serif", borderBottom: "1px solid GrayText",
-    }); // prettier-ignore
-    this.#held.style.font = "13px/1.5 system-ui, sans-serif";
-    this.element.append(label, this.#held, this.#body);
-    parent.append(this.element);
-  }
-
-  addFrame(src, height) {
-    const frame = document.createElement("iframe");
-    frame.setAttribute("sandbox", "allow-scripts");
-    frame.title = "Generated preview";
-    frame.referrerPolicy = "no-referrer";
-    frame.src = src;
-    Object.assign(frame.style, { display: "block", border: "0", width: "100%", height: `${height}px` });
-    this.#frame = frame;
-    this.#body.append(frame);
-    return frame;
-  }
-
-  setHeight(height) {
-    if (this.#frame !== null) this.#frame.style.height = `${height}px`;
-  }
-
-  setDark(isDark) {
-    this.element.style.colorScheme = isDark ? "dark" : "light";
-  }
-
-  /** Show the blocks that froze, each with a button to run it again. */
-  showHeld(blocks) {
-    const rows = blocks.map(([index, name]) => {
-      const row = document.createElement("p");
-      const button = document.createElement("button");
-      row.style.margin = "6px 10px";
-      button.type = "button";
-      button.textContent = `Run ${name} again`;
-      button.addEventListener("click", () => this.#run(index));
-      row.append(`${name} froze the preview and was stopped. `, button);
-      return row;
-    });
-    this.#held.replaceChildren(...rows);
-  }
-
-  remove() {
-    this.element.remove();
   }
 }
 

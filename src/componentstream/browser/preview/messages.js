@@ -11,9 +11,9 @@ const MAX_HEIGHT = 1_000_000;
 const SECOND = 1000;
 
 /** Messages of a frame in one second; those beyond are dropped unread. */
-export const MAX_RATE = 1000;
+export const MAX_RATE = 500;
 /** Messages of a frame in one second at which it is treated as frozen. */
-export const FLOOD = 5000;
+export const FLOOD = 2000;
 
 const isIndex = (value) => Number.isInteger(value) && value >= 0 && value <= MAX_INDEX;
 

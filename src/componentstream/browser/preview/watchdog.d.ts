@@ -1,4 +1,4 @@
-/** Interval of the pings in milliseconds. */
+/** Interval of the pings in milliseconds; a frame is judged twice in it. */
 export const INTERVAL: number;
 /** Silence in milliseconds after which a frame is frozen. */
 export const SILENCE: number;
@@ -7,7 +7,8 @@ export const SILENCE: number;
 export class Watchdog {
   constructor(now: number);
   sent(n: number, now: number): void;
-  pong(n: number, now: number): void;
+  /** Note a pong and return its delay, or null if it answers none of the pings. */
+  pong(n: number, now: number): number | null;
   rendering(index: number, now: number): void;
   judge(now: number): "alive" | "silent" | "busy";
   /** Return the index of the block that was rendered last before the trouble began, or null. */

@@ -3,7 +3,7 @@
  * call brings the time in milliseconds. The types are in `watchdog.d.ts`.
  */
 
-/** Interval of the pings in milliseconds. */
+/** Interval of the pings in milliseconds; a frame is judged twice in it. */
 export const INTERVAL = 250;
 /** Silence in milliseconds after which a frame is frozen. */
 export const SILENCE = 2000;
@@ -37,15 +37,14 @@ export class Watchdog {
   /** Note that ping `n` was sent. */
   sent(n, now) {
     this.#advance(now);
-    if (this.#pings.size === 0) this.#heard = this.#clock;
     this.#pings.set(n, this.#clock);
   }
 
-  /** Note a pong; one that answers no ping is ignored. */
+  /** Note a pong and return its delay, or null if it answers none of the pings. */
   pong(n, now) {
     this.#advance(now);
     const sent = this.#pings.get(n);
-    if (sent === undefined) return;
+    if (sent === undefined) return null;
     // Pings are answered in their order: those before it will not be answered.
     for (const earlier of [...this.#pings.keys()]) {
       this.#pings.delete(earlier);
@@ -53,6 +52,7 @@ export class Watchdog {
     }
     this.#heard = this.#clock;
     this.#addDelay(this.#clock - sent);
+    return this.#clock - sent;
   }
 
   /** Note that the frame is about to evaluate a block. */
@@ -62,7 +62,7 @@ export class Watchdog {
     if (this.#renderings.length > MAX_RENDERINGS) this.#renderings.shift();
   }
 
-  /** Return "alive", "silent" or "busy"; to be asked at each ping. */
+  /** Return "alive", "silent" or "busy"; to be asked twice in each interval. */
   judge(now) {
     this.#advance(now);
     if (this.#pings.size > 0 && this.#clock - this.#heard >= SILENCE) return "silent";
