@@ -14,7 +14,7 @@ import { childrenOf, consistsOf, isSame, mismatch, sizeOf, walk } from "./trees.
 
 const MAX_EXAMPLES = 12;
 
-/** Return the finished page of a source, written in one piece, and what there was to say about it. */
+/** Return the finished page of a source that is written in one piece. */
 function finishedPage(name, source) {
   const stage = new Stage(name);
   stage.feed(source);
@@ -69,11 +69,11 @@ class Measurement {
     }
     stage.end();
     const { status, error } = stage.block;
-    const view2 = this.#look(stage.page);
-    const isEqual = view2.children.length === this.finished.length && view2.children.every((one, n) => isSame(one, this.finished[n]));
+    const last = this.#look(stage.page);
+    const isEqual = last.children.length === this.finished.length && last.children.every((one, n) => isSame(one, this.finished[n]));
     if (status !== "live" || !isEqual) {
-      const other = mismatch(this.finished, view2.children, new Map()) ?? view2.problem;
-      this.#note("end", source.length, `${status} ${error ?? ""} ${other?.what ?? ""}`);
+      const other = mismatch(this.finished, last.children, new Map()) ?? last.problem;
+      this.#note("end", source.length, `${status} ${error ?? ""} ${other?.text ?? ""}`);
     }
     stage.close();
     const { name, counts, examples, ages } = this;
@@ -89,13 +89,13 @@ class Measurement {
   }
 
   #judge(view, end) {
-    if (view.isForeign) this.#count("foreign", end, `${view.problem.kind}: ${view.problem.what}`);
-    else if (view.problem !== null) this.#count("standIns", end, view.problem.what);
+    if (view.isForeign) this.#count("foreign", end, `${view.problem.kind}: ${view.problem.text}`);
+    else if (view.problem !== null) this.#count("standIns", end, view.problem.text);
     if (view.problem !== null) return;
     const missing = this.#missingElement(view, end) ?? this.#missingText(view, end);
     if (missing === null) return;
     this.counts.withheldCharacters += missing.characters;
-    this.#count("withheld", end, missing.what);
+    this.#count("withheld", end, missing.problem);
   }
 
   #missingElement({ pairs }, end) {
@@ -104,8 +104,8 @@ class Measurement {
       for (const node of this.byMark.get(mark)) {
         const partial = pairs.get(node);
         if (partial !== undefined && isSame(partial, node)) continue;
-        const what = `${partial === undefined ? "no" : "not all of"} ${this.source.slice(start, start + 60)}`;
-        return { characters: sizeOf([node]).characters, what };
+        const problem = `${partial === undefined ? "no" : "not all of"} ${this.source.slice(start, start + 60)}`;
+        return { characters: sizeOf([node]).characters, problem };
       }
     }
     return null;
@@ -118,7 +118,7 @@ class Measurement {
       for (const node of this.byMark.get(mark) ?? []) {
         const partial = pairs.get(node);
         const isShown = words((partial?.children ?? []).filter((one) => typeof one === "string").join("\0")).includes(text);
-        if (!isShown) return { characters: text.length, what: `text ${JSON.stringify(text)}` };
+        if (!isShown) return { characters: text.length, problem: `text ${JSON.stringify(text)}` };
       }
     }
     return null;
@@ -129,20 +129,20 @@ class Measurement {
     return words(decoded(this.source.slice(start, end).replace(/&[#\w]*$|[\ud800-\udbff]$/, "")));
   }
 
-  #count(kind, at, what) {
+  #count(kind, at, problem) {
     this.counts[kind] += 1;
-    this.#note(kind, at, what);
+    this.#note(kind, at, problem);
   }
 
   /** Keep the first prefixes of each run of equal ones. */
-  #note(kind, at, what) {
-    const key = `${kind} ${what}`;
+  #note(kind, at, problem) {
+    const key = `${kind} ${problem}`;
     const run = this.#runs.get(key);
     if (run !== undefined) {
       run.prefixes += 1;
       return;
     }
-    const example = { kind, at, what, prefixes: 1, tail: this.source.slice(Math.max(0, at - 90), at) };
+    const example = { kind, at, problem, prefixes: 1, tail: this.source.slice(Math.max(0, at - 90), at) };
     this.#runs.set(key, example);
     if (this.examples.length < MAX_EXAMPLES) this.examples.push(example);
   }

@@ -1,6 +1,6 @@
 /**
  * Reads the finished source of a component with TypeScript's parser: which elements and texts its own return has,
- * where each ends, and what it needs before it can be shown.
+ * where each ends, and from which offset on it can be shown.
  */
 
 import { createRequire } from "node:module";

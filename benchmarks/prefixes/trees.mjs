@@ -54,22 +54,22 @@ export function mismatch(partial, finished, pairs) {
         found = true;
       } else if (why === null || problem.depth > why.depth) why = problem;
     }
-    if (!found) return why ?? { depth: 0, kind: "tree", what: `${shortOf(child)} has no counterpart` };
+    if (!found) return why ?? { depth: 0, kind: "tree", text: `${shortOf(child)} has no counterpart` };
   }
   return null;
 }
 
 function mismatchOfOne(partial, finished, pairs) {
   if (typeof partial === "string" || typeof finished === "string") {
-    if (typeof partial !== typeof finished) return { depth: 0, kind: "tree", what: `${shortOf(partial)} is out of place` };
+    if (typeof partial !== typeof finished) return { depth: 0, kind: "tree", text: `${shortOf(partial)} is out of place` };
     if (finished.startsWith(partial)) return null;
-    return { depth: 1, kind: "text", what: `${shortOf(partial)} is no beginning of ${shortOf(finished)}` };
+    return { depth: 1, kind: "text", text: `${shortOf(partial)} is no beginning of ${shortOf(finished)}` };
   }
-  if (partial.tag !== finished.tag) return { depth: 0, kind: "tree", what: `<${partial.tag}> is no <${finished.tag}>` };
+  if (partial.tag !== finished.tag) return { depth: 0, kind: "tree", text: `<${partial.tag}> is no <${finished.tag}>` };
   for (const [name, value] of partial.attributes) {
     if (finished.attributes.get(name) === value) continue;
     const other = finished.attributes.get(name);
-    return { depth: 1, kind: "attribute", what: `<${partial.tag}> has ${name}=${quoted(value)}, not ${quoted(other)}` };
+    return { depth: 1, kind: "attribute", text: `<${partial.tag}> has ${name}=${quoted(value)}, not ${quoted(other)}` };
   }
   pairs.set(finished, partial);
   const problem = mismatch(partial.children, finished.children, pairs);

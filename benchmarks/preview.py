@@ -1,0 +1,157 @@
+"""The page of the live preview after each character of half-written components.
+
+    python benchmarks/preview.py                            # every prefix of every component, some minutes
+    python benchmarks/preview.py --every 7 --jobs 2         # every seventh
+    python benchmarks/preview.py --file FaqAccordion        # one component
+
+It needs Node, and the packages of npm that `tests/browser` and the frame list. The command exits with 1 if a
+figure is not the required one.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from tables import describe_machine, percentile, print_machine, print_table
+
+Result: TypeAlias = dict[str, Any]
+
+ROOT: Final = Path(__file__).parents[1]
+COMPONENTS: Final = ROOT / "tests" / "browser" / "components"
+PACKAGES: Final = (ROOT / "tests" / "browser", ROOT / "src" / "componentstream" / "browser" / "preview")
+LEAST_LIVE: Final = 0.995
+"""Share of the prefixes whose page must be live."""
+
+
+def node() -> str:
+    """Return the path of Node.
+
+    Raises:
+        SystemExit: Node or the packages are not installed; the message tells how to install them.
+    """
+    program = shutil.which("node")
+    if program is None:
+        raise SystemExit("Node is not installed; to run this benchmark: apt-get install nodejs npm")
+    missing = [folder for folder in PACKAGES if not (folder / "node_modules").exists()]
+    if missing:
+        commands = "".join(f"\n    (cd {folder} && npm ci --ignore-scripts)" for folder in missing)
+        raise SystemExit(f"Packages of npm are not installed; to run this benchmark:{commands}")
+    return program
+
+
+def results_of(files: Sequence[Path], every: int, jobs: int) -> Iterator[Result]:
+    """Yield the figures of each component, in order."""
+    program = node()
+    script = Path(__file__).with_name("prefixes") / "measure.mjs"
+
+    def measure(file: Path) -> Result:
+        command = [program, str(script), str(every), str(file)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
+        result: Result = json.loads(done.stdout)
+        return result
+
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(measure, files)
+
+
+def totals_of(results: Sequence[Result]) -> Result:
+    """Return the figures over all components."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result["counts"])
+    ages = sorted(age for result in results for age in result["ages"])
+    return {
+        "components": len(results),
+        "characters": sum(result["characters"] for result in results),
+        **counts,
+        "live_share": counts["live"] / max(1, counts["prefixes"]),
+        "components_wholly_live": sum(r["counts"]["live"] == r["counts"]["prefixes"] for r in results),
+        "finished_as_in_one_piece": sum(result["isFinished"] for result in results),
+        "age_50": percentile(ages, 50),
+        "age_95": percentile(ages, 95),
+        "age_max": ages[-1] if ages else 0,
+    }
+
+
+def requirements(totals: Result) -> list[tuple[str, str, str, bool]]:
+    """Return each figure as its name, its value, the required value, and whether it is met."""
+    live = totals["live_share"]
+    names = (
+        ("blank after something was shown", "blank"),
+        ("wrong tag, attribute or text", "foreign"),
+        ("complete element or text not shown", "withheld"),
+    )
+    finished = totals["finished_as_in_one_piece"]
+    return [
+        ("live", f"{live:.3%}", f">= {LEAST_LIVE:.1%}", live >= LEAST_LIVE),
+        *((name, f"{totals[key]:,}", "0", totals[key] == 0) for name, key in names),
+        (
+            "components that end as if written at once",
+            str(finished),
+            str(totals["components"]),
+            finished == totals["components"],
+        ),
+    ]
+
+
+def print_examples(results: Sequence[Result]) -> None:
+    """Print the first prefixes of each fault."""
+    for result in results:
+        for example in result["examples"]:
+            place = f"{result['name']}.tsx at {example['at']:,}, {example['prefixes']:,} prefixes"
+            print(f"{example['kind']}: {place}: {example['problem']}\n    ...{example['tail'][-70:]!r}")
+
+
+def print_totals(totals: Result) -> None:
+    """Print the figures as tables."""
+    print(
+        f"\n{totals['components']} components, {totals['characters']:,} characters, "
+        f"{totals['prefixes']:,} prefixes with an element of the component's own.\n"
+    )
+    rows = [row[:3] for row in requirements(totals)]
+    print_table(("prefixes", "measured", "required"), rows)
+    print()
+    shown = [(name, f"{totals[f'age_{name}']:,}") for name in ("50", "95", "max")]
+    print_table(("characters behind, percentile", "measured"), shown)
+    print(f"\nPrefixes at which a helper below the component was missing: {totals['standIns']:,}.")
+
+
+def main() -> int:
+    """Measure the components that the command line names; return the status of the command."""
+    arguments = argparse.ArgumentParser(description="Measure the preview of half-written components.")
+    arguments.add_argument(
+        "--every", type=int, default=1, help="characters between two prefixes (default: 1)"
+    )
+    arguments.add_argument(
+        "--file", action="append", metavar="NAME", help="only this component; may be repeated"
+    )
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes of Node at a time")
+    arguments.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
+    options = arguments.parse_args()
+    names = options.file or [path.stem for path in sorted(COMPONENTS.glob("*.tsx"))]
+    files = [COMPONENTS / f"{Path(name).stem}.tsx" for name in names]
+    machine = describe_machine()
+    results = list(results_of(files, options.every, options.jobs))
+    for result in results:
+        if "failed" in result:
+            raise SystemExit(f"{result['name']} could not be measured: {result['failed']}")
+    totals = totals_of(results)
+    print_machine(machine)
+    print_examples(results)
+    print_totals(totals)
+    if options.json:
+        settings = {"every": options.every}
+        figures = {"environment": machine, "settings": settings, "totals": totals, "components": results}
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(is_met for *_, is_met in requirements(totals)) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
