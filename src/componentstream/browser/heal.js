@@ -13,15 +13,18 @@ import { Machine } from "./heal/machine.js";
 import { Rope } from "./heal/rope.js";
 
 export class Healer {
-  #root;
+  /** The names under which the root can be declared: a part of a compound has a dot in its name. */
+  #roots = [];
   #machine = new Machine();
   /** The text that is shown, and the text after it. */
   #shown = new Rope();
   #pending = "";
+  #hasEnded = false;
   #healed = null;
+  #tail = "";
 
   constructor({ root = null } = {}) {
-    this.#root = root;
+    if (root !== null) this.#roots = [...new Set([root, root.replaceAll(".", ""), root.split(".").at(-1)])];
   }
 
   feed(text) {
@@ -32,19 +35,20 @@ export class Healer {
   }
 
   end() {
+    this.#hasEnded = true;
     this.#machine.end();
     this.#advance();
     return this;
   }
 
   heal() {
-    const machine = this.#machine;
-    const complete = machine.isComplete;
+    const { cut, tail, isComplete } = this.#machine;
     const name = this.#name();
     const last = this.#healed;
-    if (last !== null && last.shown === machine.cut && last.complete === complete && last.name === name) return last;
-    const code = this.#shown.text + machine.tail;
-    this.#healed = Object.freeze({ code, shown: machine.cut, complete, name });
+    const isSame = last?.shown === cut && last.complete === isComplete && last.name === name && this.#tail === tail;
+    if (isSame) return last;
+    this.#tail = tail;
+    this.#healed = Object.freeze({ code: this.#shown.text + tail, shown: cut, complete: isComplete, name });
     return this.#healed;
   }
 
@@ -66,8 +70,9 @@ export class Healer {
 
   #name() {
     const { ready, defaultName, lastReady } = this.#machine;
-    if (this.#root !== null && ready.has(this.#root)) return this.#root;
+    const root = this.#roots.find((name) => ready.has(name));
+    if (root !== undefined) return root;
     if (defaultName !== null && ready.has(defaultName)) return defaultName;
-    return this.#root === null ? lastReady : null;
+    return this.#roots.length === 0 || this.#hasEnded ? lastReady : null;
   }
 }

@@ -4,6 +4,7 @@
  * and an element from a comparison. Any token that cannot continue it ends it and goes to the frame below.
  */
 
+import { IN_BODY, IN_RETURN } from "./frame.js";
 import { pushBlock, pushBracket, pushExpression, pushGroup, pushTag, pushTemplate, pushType } from "./open.js";
 import { endAttribute } from "./elements.js";
 
@@ -36,7 +37,7 @@ export const codeHandlers = {
     }
     frame.state = "end";
     // The value of an arrow function is returned: as the body of `return` is for other functions.
-    if (frame.place === 1) frame.place = 2;
+    if (frame.place === IN_BODY) frame.place = IN_RETURN;
     pushExpression(machine);
     return false;
   },
@@ -295,6 +296,7 @@ function bracket(machine, token, frame) {
   if (token.type === "end") return true;
   if (token.type === "punctuator") {
     if (value === frame.close) return close(machine, token, frame);
+    if (value === ";") frame.hasStep = false;
     if (value === "," || value === ";" || value === ":" || CLOSING.has(value)) return true;
   } else if (frame.kind === "head" && token.type === "word") {
     if (value === "const" || value === "let" || value === "var") {
@@ -303,6 +305,7 @@ function bracket(machine, token, frame) {
     }
     if (value === "of" || value === "in") return true;
   }
+  frame.hasStep = true;
   pushExpression(machine);
   return false;
 }
@@ -310,6 +313,8 @@ function bracket(machine, token, frame) {
 function close(machine, token, frame) {
   const top = machine.pop();
   if (frame.kind === "parenthesis" || frame.kind === "call") top.closed = frame;
+  // The step of a `for` without one is in its body: half of that would loop without end.
+  if (frame.kind === "head" && frame.hasStep === false) top.closer = null;
   if (frame.kind === "child") machine.safe(token.end);
   if (frame.kind === "value") endAttribute(machine, token.end);
   return true;

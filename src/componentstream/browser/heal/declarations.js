@@ -1,5 +1,6 @@
 /** Declarations: functions, classes, modules, and those of types. */
 
+import { OUTSIDE } from "./frame.js";
 import { pushBlock, pushBracket, pushExpression, pushGroup, pushType } from "./open.js";
 import { endStatement, startStatement } from "./starts.js";
 
@@ -25,7 +26,9 @@ function isName(token) {
 }
 
 function isTopLevel(machine, frame) {
-  return frame.parent === machine.root || (frame.parent.kind === "export" && frame.parent.parent === machine.root);
+  let around = frame.parent;
+  while (around.kind === "export" || around.kind === "maybe" || around.kind === "decorated") around = around.parent;
+  return around === machine.root;
 }
 
 export const declarationHandlers = {
@@ -62,7 +65,7 @@ export const declarationHandlers = {
     if (token.type === "end") return true;
     if (value === "{") {
       frame.ending = true;
-      machine.push("members", "}");
+      openMembers(machine);
     } else if (value === "<" && token.type === "punctuator") pushGroup(machine, ">");
     else if (value === "extends") pushExpression(machine, { isHeritage: true });
     else if (value === "implements" || (value === "," && token.type === "punctuator")) pushType(machine);
@@ -137,6 +140,13 @@ export const declarationHandlers = {
     return true;
   },
 };
+
+/** A class at the top level is a component that can be shown when its method `render` has an element. */
+function openMembers(machine) {
+  const frame = machine.push("members", "}");
+  frame.isTopLevel = frame.place === OUTSIDE;
+  if (frame.isTopLevel && machine.statement !== null) machine.statement.renders = false;
+}
 
 /** Whether a function or class is the declaration of its top-level statement. */
 function nearest(machine, frame) {
@@ -262,9 +272,8 @@ const MEMBERS = {
     if (value === "}") machine.pop();
     else if (value === "(") {
       frame.state = "";
-      const method = machine.push("function", "");
-      method.state = "parameters";
-      if (frame.place === 0 && frame.word !== "render") method.place = 3;
+      machine.push("function", "").state = "parameters";
+      if (frame.isTopLevel && frame.word === "render") machine.statement.renders = true;
       return false;
     } else if (value === "{") pushBlock(machine);
     else if (value === "[") pushGroup(machine, "]");

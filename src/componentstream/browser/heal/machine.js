@@ -3,7 +3,7 @@
  * the last safe point. All it knows is a function of the text received, wherever that text was cut.
  */
 
-import { Frame, IN_RETURN } from "./frame.js";
+import { Frame, IN_RETURN, OUTSIDE } from "./frame.js";
 import { Lexer } from "./lexer.js";
 import { codeHandlers } from "./code.js";
 import { declarationHandlers } from "./declarations.js";
@@ -84,8 +84,13 @@ export class Machine {
     while (this.top.ending) this.top = this.top.parent;
   }
 
-  /** Tell that the text before an offset, completed by the open frames, is valid code. */
+  /**
+   * Tell that the text before an offset, completed by the open frames, is valid code. Elements in the body of a
+   * component, before its return, are not shown: they would not be visible, and with each hook that is added
+   * the component would have to be mounted again.
+   */
   safe(offset, frame = this.top) {
+    if (frame.place !== OUTSIDE && frame.place !== IN_RETURN) return;
     const tail = frame.tail;
     if (tail === null || offset < this.cut) return;
     this.cut = offset;
@@ -94,15 +99,16 @@ export class Machine {
   }
 
   #setReady() {
-    const { name, isDefault } = this.statement;
-    if (isDefault) this.defaultName = name ?? "default";
+    const { name, isDefault, renders } = this.statement;
+    if (!renders) return;
     const own = name ?? "default";
+    if (isDefault) this.defaultName = own;
     this.ready.add(own);
     this.lastReady = own;
   }
 
   beginStatement(token) {
-    this.statement = { start: token.start, name: null, isDefault: false, alias: null };
+    this.statement = { start: token.start, name: null, isDefault: false, alias: null, renders: true };
   }
 
   endStatement() {
