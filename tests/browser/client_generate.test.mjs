@@ -7,7 +7,7 @@ import {
   start, stop, streams,
 } from "./client_helpers.mjs";
 
-const { generate, resume } = client;
+const { EventReader, generate, resume } = client;
 const once = { retry: false };
 
 test("a generation is requested by POST and read to its end, however long the connection stays", async () => {
@@ -90,6 +90,8 @@ test("mistakes in the call are thrown at once", () => {
     [() => generate(url, {}, { retry: { tries: 3 } }), /Unknown option retry\.tries; there are maxTries, /],
     [() => generate(url, {}, { retry: { maxTries: -1 } }), /The option retry\.maxTries must be a number >= 0, not -1\./],
     [() => generate(url, {}, { stallTimeout: "5" }), /The option stallTimeout must be a number >= 0, not 5\./],
+    [() => resume(url, "s", { lastEventId: 7 }), /lastEventId must be the id of an event, a string without line ends, not 7\./],
+    [() => new EventReader({ lastEventId: "a\n" }), /lastEventId must be the id of an event/],
     [() => resume(url, ""), /resume: streamId must be the id of a stream/],
     [() => resume(url, null), /resume: streamId must be the id of a stream/],
   ]) {

@@ -1,12 +1,12 @@
-// Reads streams with the browser's reader: on standard input a list of streams, each a list of pieces in
-// base64; on standard output what came of each.
+// Reads streams with the browser's reader: on standard input a list of streams, each with its pieces in base64 and
+// the id that its reader begins with; on standard output the outcome of each.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const { EventReader } = await import(pathToFileURL(process.argv[2]));
 
-function outcome(pieces) {
-  const reader = new EventReader();
+function outcome({ pieces, last_event_id: lastEventId }) {
+  const reader = new EventReader({ lastEventId });
   const events = [];
   let failure = null;
   try {
@@ -14,7 +14,7 @@ function outcome(pieces) {
   } catch (problem) {
     failure = problem.name;
   }
-  return { events, id: reader.lastEventId, failure };
+  return { events, id: reader.lastEventId, failure, retry: reader.retry };
 }
 
 process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map(outcome)));

@@ -194,3 +194,12 @@ def test_a_closed_decoder_rejects_further_bytes():
 def test_events_of_every_type_are_read_back():
     event = StatusEvent("progress", 0.5, 1, 1, 12)
     assert event_from_json(json_object(event_to_json(event), "strict")) == event
+
+
+@pytest.mark.parametrize("last_event_id", [7, None, b"7", "7\n", "\r", "a\0"])
+def test_a_last_event_id_that_no_event_can_have_is_rejected(last_event_id):
+    with pytest.raises(UsageError) as caught:
+        Lines(last_event_id=last_event_id)
+    assert str(caught.value) == (
+        f"last_event_id must be the id of an event, a string without line ends, not {last_event_id!r}."
+    )

@@ -300,3 +300,11 @@ def test_a_closed_decoder_reads_nothing_more():
     assert decoder.close() == []
     with pytest.raises(UsageError, match=r"^feed\(\) was called after close\(\)"):
         decoder.feed(b"")
+
+
+def test_a_decoder_of_a_resumed_stream_begins_with_its_last_id():
+    decoder = JSONLinesDecoder(last_event_id="7")
+    decoder.feed(JSONLinesEncoder().encode(DebugEvent({})))
+    assert decoder.last_event_id == "7"
+    decoder.feed(JSONLinesEncoder().encode(DebugEvent({}), id=8))
+    assert decoder.last_event_id == "8"

@@ -619,3 +619,14 @@ def read_with_httpx_sse(data):
     reader = decoders.SSEDecoder()
     got = [reader.decode(line) for line in [*lines.decode(data.decode()), *lines.flush()]]
     return [sse for sse in got if sse is not None]
+
+
+def test_a_decoder_of_a_resumed_stream_begins_with_its_last_id():
+    decoder = SSEDecoder(last_event_id="7")
+    assert decoder.last_event_id == "7"
+    assert decoder.feed(BLOCK_1) == [ONE]
+    assert decoder.last_event_id == "7"
+    decoder.feed(b"id: 8\n\n")
+    assert decoder.last_event_id == "8"
+    decoder.feed(b"id\n\n")
+    assert decoder.last_event_id == ""

@@ -29,6 +29,7 @@ quote = encode_basestring_ascii
 
 _EVENTS: Final[tuple[type, ...]] = get_args(Event)
 _ID: Final = re.compile(r"[0-9A-Za-z.-]{1,64}")
+_NOT_IN_IDS: Final = frozenset("\0\r\n")
 _ID_NUMBERS: Final = range(10**64)
 _write = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -119,13 +120,19 @@ class LineDecoder(ABC):
 
     The first invalid event ends the decoding, because a block that lacks one of its deltas has the wrong
     text. The events before it are returned first; that call or the next one raises, and so does every later
-    ``feed``. ``last_event_id`` is then the id of the last valid event: resume after it, with a new decoder.
+    ``feed``. ``last_event_id`` is then the id of the last valid event: resume after it, with a new decoder
+    that begins with this id, since its stream may break before the first id.
     """
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, last_event_id: str = "") -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError("max_event_bytes must be an integer >= 1.")
-        self.last_event_id = ""
+        if not isinstance(last_event_id, str) or not _NOT_IN_IDS.isdisjoint(last_event_id):
+            raise UsageError(
+                "last_event_id must be the id of an event, a string without line ends, "
+                f"not {last_event_id!r:.80}."
+            )
+        self.last_event_id = last_event_id
         self._max_event_bytes = max_event_bytes
         self._kept = 0  # bytes of complete lines that belong to the unfinished event
         self._tail = bytearray()  # the unfinished line

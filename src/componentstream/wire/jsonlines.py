@@ -80,6 +80,7 @@ class JSONLinesDecoder(LineDecoder):
     Args:
         max_event_bytes: Maximum number of bytes in a line. The default, 16 MiB, fits the largest component
             of the default ``Limits`` as one delta.
+        last_event_id: Id that the stream was requested with, if it is resumed.
     """
 
     @override

@@ -126,14 +126,15 @@ class SSEDecoder(LineDecoder):
     Args:
         max_event_bytes: Maximum number of bytes in the data of one event, and in each line. The default, 16
             MiB, fits the largest component of the default ``Limits`` as one delta.
+        last_event_id: Id that the stream was requested with, if it is resumed.
     """
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        super().__init__(max_event_bytes=max_event_bytes)
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, last_event_id: str = "") -> None:
+        super().__init__(max_event_bytes=max_event_bytes, last_event_id=last_event_id)
         self.retry: int | None = None
         self._after_cr = False  # an LF at the start of the next chunk belongs to that CR
         self._first_line = True
-        self._id = ""
+        self._id = last_event_id
         self._name = b""
         self._data = bytearray()  # the value of each `data` field, followed by LF
 

@@ -1,5 +1,6 @@
 /** The options of a generation, checked when it is requested: a mistake in them is thrown at once. */
 
+import { checkLastEventId } from "./reader.js";
 import { BlockStore } from "./store.js";
 
 const RETRY = Object.freeze({ maxTries: 8, maxTime: 120_000, minDelay: 500, maxDelay: 15_000, restarts: 1 });
@@ -38,6 +39,7 @@ export function checkOptions(given) {
     signal: given.signal ?? null,
   };
   if (typeof options.headers !== "function") new Headers(options.headers); // throws if HTTP cannot carry one
+  checkLastEventId(options.lastEventId);
   for (const [name, values] of Object.entries(CHOICES)) {
     if (!values.includes(options[name])) {
       throw new TypeError(`The option ${name} must be one of ${values.join(", ")}, not ${options[name]}.`);

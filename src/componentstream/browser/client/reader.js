@@ -3,6 +3,7 @@ import { TYPES, parseEvent } from "./events.js";
 const NAMES = new Set(["", "message", "stream_error", ...TYPES]);
 const BYTE_ORDER_MARK = "\ufeff";
 const LINE_END = /\r\n|\r|\n/;
+const NOT_IN_IDS = /[\0\r\n]/;
 const DIGITS = /^[0-9]{1,15}$/;
 
 /**
@@ -29,6 +30,7 @@ export class EventReader {
   #failure = null;
 
   constructor({ lastEventId = "" } = {}) {
+    checkLastEventId(lastEventId);
     this.lastEventId = lastEventId;
     this.#id = lastEventId;
   }
@@ -99,4 +101,10 @@ export class EventReader {
     this.lastEventId = this.#id;
     return event === null ? null : { event, id };
   }
+}
+
+/** Throw a `TypeError` unless an event can have this id. */
+export function checkLastEventId(value) {
+  if (typeof value === "string" && !NOT_IN_IDS.test(value)) return;
+  throw new TypeError(`lastEventId must be the id of an event, a string without line ends, not ${value}.`);
 }
