@@ -3,27 +3,27 @@
 import asyncio
 import threading
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
 
 from tests.timing import WAIT
 
 
 class CuttingProxy:
-    """Forward connections to a server, and cut them after a number of bytes from it.
+    """Forward connections to the first server that accepts them, and cut them after some bytes from it.
 
     Attributes:
+        ports: Ports of the servers, the preferred one first.
         limits: Numbers of bytes, each for the next connection that brings bytes and has none yet.
         cuts: Number of connections that were cut so far.
     """
 
-    def __init__(self, upstream):
+    def __init__(self, ports):
+        self.ports = ports
         self.limits = []
         self.cuts = 0
-        self._upstream = (urlsplit(upstream).hostname, urlsplit(upstream).port)
 
     async def serve(self, reader, writer):
         """Forward one connection."""
-        from_server, to_server = await asyncio.open_connection(*self._upstream)
+        from_server, to_server = await self._connect()
         requests = asyncio.create_task(self._forward(reader, to_server))
         try:
             with suppress(ConnectionError):
@@ -32,6 +32,13 @@ class CuttingProxy:
             requests.cancel()
             to_server.close()
             writer.close()
+
+    async def _connect(self):
+        *others, last = self.ports
+        for port in others:
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", port)
+        return await asyncio.open_connection("127.0.0.1", last)
 
     async def _forward(self, reader, writer):
         with suppress(ConnectionError):
@@ -55,9 +62,9 @@ class CuttingProxy:
 
 
 @contextmanager
-def cutting(upstream):
-    """Run a proxy in a thread of its own; give its URL and the proxy."""
-    proxy = CuttingProxy(upstream)
+def cutting(*ports):
+    """Run a proxy of these ports in a thread of its own; give its URL and the proxy."""
+    proxy = CuttingProxy(ports)
     loop = asyncio.new_event_loop()
     ready, url = threading.Event(), []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from urllib.parse import urlsplit
 
 from tests import parts
 from tests.browser.client.cutting import cutting
@@ -30,7 +31,7 @@ def test_a_generation_cut_at_random_bytes_has_the_same_snapshot_and_each_event_o
     server = parts.module("componentstream.server")
     app = server.create_app(model, server.ServerSettings(rate_limit=None, max_readers_per_user=1000))
     rng = random.Random(11)
-    with serving(app) as direct, cutting(direct) as (url, proxy), following() as follow:
+    with serving(app) as direct, cutting(urlsplit(direct).port) as (url, proxy), following() as follow:
         undisturbed = follow(direct, direct, "x")
         assert (undisturbed["status"], undisturbed["once"], undisturbed["equal"]) == ("complete", True, True)
         assert [block["name"] for block in undisturbed["blocks"]] == [None, "Hero", "Title", "Footer"]
