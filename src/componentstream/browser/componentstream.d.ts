@@ -1,4 +1,12 @@
-import type { Event, Finding, MessageStopReason, StatusEvent, StopReason, StreamError, UsageEvent } from "./client/events.js";
+import type {
+  Event,
+  Finding,
+  MessageStopReason,
+  StatusEvent,
+  StopReason,
+  StreamError,
+  UsageEvent,
+} from "./client/events.js";
 
 export * from "./client/events.js";
 

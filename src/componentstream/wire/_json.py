@@ -112,6 +112,13 @@ def event_from_json(data: Json) -> Event | None:
         raise WireError(f"A {data['type']} event has a missing or wrong field: {error}.") from error
 
 
+def _check_last_event_id(value: object) -> None:
+    if not isinstance(value, str) or not _NOT_IN_IDS.isdisjoint(value):
+        raise UsageError(
+            f"last_event_id must be the id of an event, a string without line ends, not {value!r:.80}."
+        )
+
+
 class LineDecoder(ABC):
     """A decoder from bytes to events that reads lines; a subclass interprets each line.
 
@@ -127,11 +134,7 @@ class LineDecoder(ABC):
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, last_event_id: str = "") -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError("max_event_bytes must be an integer >= 1.")
-        if not isinstance(last_event_id, str) or not _NOT_IN_IDS.isdisjoint(last_event_id):
-            raise UsageError(
-                "last_event_id must be the id of an event, a string without line ends, "
-                f"not {last_event_id!r:.80}."
-            )
+        _check_last_event_id(last_event_id)
         self.last_event_id = last_event_id
         self._max_event_bytes = max_event_bytes
         self._kept = 0  # bytes of complete lines that belong to the unfinished event
