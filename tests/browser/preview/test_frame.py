@@ -6,9 +6,6 @@ import hashlib
 import json
 import re
 import subprocess
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,44 +13,15 @@ import pytest
 from componentstream.browser.preview import build
 from tests import parts
 from tests.browser.pages import chromium
+from tests.browser.preview.frames import FRAMES, mount, serving, wait_for_message
 from tests.timing import WAIT
 
 HERE = Path(__file__).parent
 PACKAGES = HERE.parent
 MAX_GZIP = 400 * 1024
-FRAMES = ("frame.html", "frame.tailwind.html", "frame.charts.html")
-
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Host</title></head><body>
-<input aria-label="Prompt"><script src="/page.js"></script></body></html>"""
-SCRIPT = """
-window.messages = [];
-window.mount = (src) => {
-  document.querySelector("iframe")?.remove();
-  window.messages = [];
-  const frame = document.createElement("iframe");
-  frame.style.cssText = "width: 800px; height: 500px";
-  frame.src = src;
-  document.body.append(frame);
-};
-window.addEventListener("message", ({ data }) => window.messages.push(data));
-window.send = (message) => document.querySelector("iframe").contentWindow.postMessage(message, "*");
-window.start = (index, name, position = "main") => {
-  const content_block = { type: "component", name, position, attributes: {}, parent: null };
-  window.send({ type: "events", events: [{ type: "content_block_start", index, content_block }] });
-};
-window.feed = (index, text) => window.send({ type: "events", events: [
-  { type: "content_block_delta", index, delta: { type: "text_delta", text } }] });
-window.stop = (index) => window.send({ type: "events", events: [
-  { type: "content_block_stop", index, reason: "end", trimmed: 0 }] });
-window.show = (index, name, text, position) => {
-  start(index, name, position);
-  feed(index, text);
-  stop(index);
-};
-"""
 
 
-@pytest.mark.parametrize("suite", ["runtime", "scheduler"])
+@pytest.mark.parametrize("suite", ["layout", "runtime", "scheduler"])
 def test_the_suites_of_the_runtime_pass_under_node(suite):
     parts.npm_packages(PACKAGES)
     command = [parts.program("node"), str(HERE / f"{suite}.test.mjs")]
@@ -92,41 +60,8 @@ def test_the_plain_frame_is_small_and_the_licenses_are_beside_it(frames):
 
 @pytest.fixture(scope="module")
 def url(frames):
-    """Serve the host page and the frames, each with its policy; give the address."""
-    manifest = json.loads((frames / "manifest.json").read_text(encoding="utf-8"))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            name = self.path.lstrip("/")
-            own = f"http://127.0.0.1:{self.server.server_port}/"
-            policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-src " + " ".join(
-                own + frame for frame in FRAMES
-            )
-            if name in FRAMES:
-                self.answer("text/html; charset=utf-8", (frames / name).read_bytes(), manifest[name]["csp"])
-            elif name == "page.js":
-                self.answer("text/javascript", SCRIPT.encode(), policy)
-            elif name == "":
-                self.answer("text/html; charset=utf-8", PAGE.encode(), policy)
-            else:
-                self.send_error(404)
-
-        def answer(self, kind, body, policy):
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", policy)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with serving(frames) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -144,21 +79,6 @@ def page(browser, url):
     page.goto(url)
     yield page
     page.close()
-
-
-def wait_for_message(page, condition):
-    """Wait for a message to the host, whose policy refuses the function with which Playwright waits."""
-    end = time.monotonic() + WAIT
-    while not page.evaluate(f"messages.some((one) => {condition})"):
-        assert time.monotonic() < end, page.evaluate("messages")
-        page.wait_for_timeout(20)
-
-
-def mount(page, name="frame.html"):
-    """Mount a frame, wait until it is ready, and return it."""
-    page.evaluate("name => mount('/' + name)", name)
-    wait_for_message(page, "one.type === 'ready'")
-    return page.frames[1]
 
 
 SECTION = """function Hero() {

@@ -30,6 +30,8 @@ export class Block {
     this.rootNames = [];
     /** Whether the component to show has an element yet; before that it would only start its hooks. */
     this.isReady = false;
+    /** Whether the last statement is not complete. */
+    this.isCut = false;
     this.code = null;
     this.runtime = runtime;
     this.root = runtime.rootCell(this);
@@ -69,7 +71,9 @@ export class Block {
     if (healed.code === this.code) return false;
     this.code = healed.code;
     const before = this.units;
-    this.units = this.#unitsOf(this.healer.statements().map(({ start, end }) => this.code.slice(start, end)));
+    const statements = this.healer.statements();
+    this.units = this.#unitsOf(statements.map(({ start, end }) => this.code.slice(start, end)));
+    this.isCut = statements.at(-1)?.complete === false;
     this.compiler.keepOnly(this.units.map((unit) => unit.text));
     this.mentions = mentionsOf(this.code);
     this.#keepLastGood(before);
@@ -165,6 +169,11 @@ export class Block {
     }
     // At once, not after the round: the next statement may wrap or extend these values.
     for (const [name, value] of Object.entries(unit.exports)) this.#declare(name, value);
+  }
+
+  /** Whether the declaration of a component is still being written. */
+  isWriting(name) {
+    return !this.isComplete && this.isCut && name.split(".")[0] in (this.units.at(-1)?.exports ?? {});
   }
 
   /** Assign to a name that the block declares, from code outside its statement. */

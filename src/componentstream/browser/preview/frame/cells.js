@@ -224,12 +224,30 @@ function createLive({ React, tracked, onCommit, decorate }) {
       if (isSuspension(problem) || isHookError(problem)) throw problem;
       return goBack(problem);
     }
+    if (lacksChildren(cell, values, tree)) tree = values.children;
     const size = sizeOf(tree);
     const isNewer = memory.impl !== null && memory.impl !== impl && !cell.block.isComplete;
     if (isNewer && isLess(size, memory.size) && cell.good !== impl && cell.good !== null) return goBack(HELD);
     Object.assign(outcome, { impl, tree, size });
     return decorate(cell, shown(tree), size);
   };
+}
+
+/** A component that is still being written shows its children bare until it has a place for them. */
+function lacksChildren(cell, { children }, tree) {
+  const mayCome = children !== undefined && cell !== cell.block.root && cell.block.isWriting(cell.name);
+  return mayCome && !holds(tree, children);
+}
+
+function holds(tree, children) {
+  if (tree === children) return true;
+  if (Array.isArray(tree)) return tree.some((node) => holds(node, children));
+  return (
+    typeof tree === "object" &&
+    tree !== null &&
+    tree.props !== undefined &&
+    holds(tree.props.children, children)
+  );
 }
 
 function called(React, impl, values) {

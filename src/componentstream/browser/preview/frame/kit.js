@@ -14,7 +14,9 @@ export function createKit({ React, icons }) {
   attachMembers(components);
   components.Icons = createIcons(React, icons).Icons;
   const media = mediaOf(components);
-  components.Placeholder = new Proxy(components.Box, { get: (target, key) => media[key] ?? target[key] });
+  components.Placeholder = new Proxy(components.PlaceholderImage, {
+    get: (target, key) => media[key] ?? target[key],
+  });
   const helpers = helpersOf();
   const lookup = (name) =>
     Object.hasOwn(components, name)
@@ -37,7 +39,7 @@ function attachMembers(components) {
   for (const name of names) components[name].Root ??= components[name];
 }
 
-function mediaOf({ PlaceholderImage, PlaceholderVideo, PlaceholderAvatar, Box }) {
+function mediaOf({ PlaceholderImage, PlaceholderVideo, PlaceholderAvatar }) {
   return {
     Image: PlaceholderImage,
     Video: PlaceholderVideo,
@@ -46,7 +48,7 @@ function mediaOf({ PlaceholderImage, PlaceholderVideo, PlaceholderAvatar, Box })
     Map: PlaceholderImage,
     Logo: PlaceholderAvatar,
     Icon: PlaceholderAvatar,
-    Text: Box,
+    Text: PlaceholderImage,
   };
 }
 

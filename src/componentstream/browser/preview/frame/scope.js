@@ -87,8 +87,16 @@ export class Scope {
     if (this.#assigned.has(name)) return this.#assigned.get(name);
     if (this.#guards.has(name)) return this.#guards.get(name);
     if (this.#isGlobal(name)) return this.#global(name);
-    const known = this.#kit.lookup(name) ?? this.#modules.free(name);
-    return known === undefined ? this.#standIn(name) : known;
+    return this.#free(block, name) ?? this.#standIn(name);
+  }
+
+  /**
+   * Return the part of the kit, the icon or the helper that a bare name means. A block with imports would have
+   * imported it: there the name is rather of a component that is still to come, until the block has ended.
+   */
+  #free(block, name) {
+    if (block.imports.size > 0 && !block.isComplete && isComponentName(name)) return undefined;
+    return this.#kit.lookup(name) ?? this.#modules.free(name);
   }
 
   /** Return the declaration of another block by this name: its component first, then others in order. */
