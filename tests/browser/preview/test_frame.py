@@ -189,6 +189,7 @@ def test_a_block_is_announced_before_its_code_runs(page):
     mount(page)
     page.evaluate("show(7, 'Loop', 'export default function Loop() { while (true); return <p>never</p>; }')")
     wait_for_message(page, "one.type === 'rendering' && one.index === 7")
+    page.wait_for_timeout(500)
     page.evaluate("send({ type: 'ping', n: 1 })")
     page.wait_for_timeout(200)
     assert page.evaluate("messages.filter((one) => one.type === 'pong')") == []
