@@ -172,10 +172,11 @@ class NearMissParser(ComponentParser):
             self._parts.append(text)
         else:
             lines = "".join(self._parts) + text
-            # Most lines have nothing like a prefix.
-            if self._sign in lines and self._filter(lines) is not None:
+            # Most short texts have nothing like a prefix; in a long one the search itself is faster.
+            short = len(text) < _SHORT_CHUNK
+            if (not short or self._sign in lines) and self._filter(lines) is not None:
                 events = self._report(events, lines, end, number=number, start=start)
-            self._parts = [text if len(text) < _SHORT_CHUNK else text[text.rfind("\n") :]]
+            self._parts = [text if short else text[text.rfind("\n") :]]
         if not fast:
             self._shorten(end)
         return events
