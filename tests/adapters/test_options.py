@@ -211,3 +211,26 @@ def test_a_synchronous_adapter_names_its_twin_for_a_function_that_was_not_called
 def test_malformed_headers_are_refused_at_the_call(checked):
     with pytest.raises(UsageError, match="is not a header"):
         checked(["text"], headers={"X-Kept": "1\r\nX-Other: 2"})
+
+
+@both
+def test_a_decoder_that_another_response_has_is_refused_at_the_call(checked):
+    shared = SSESourceDecoder()
+    checked(["text"], decoder=shared)
+    for used in (shared, closed_decoder()):
+        with pytest.raises(UsageError, match="pass a new one for each stream"):
+            checked(["text"], decoder=used)
+
+
+def closed_decoder():
+    decoder = SSESourceDecoder()
+    decoder.close()
+    return decoder
+
+
+@both
+def test_a_refused_call_leaves_the_decoder_free(checked):
+    decoder = SSESourceDecoder()
+    with pytest.raises(UsageError):
+        checked(None, decoder=decoder)
+    checked(["text"], decoder=decoder)

@@ -4,7 +4,9 @@ Each also contains parts that must not become text: thoughts, tool arguments, em
 that repeat the text.
 """
 
+import binascii
 import json
+import struct
 
 PIECES = ["/// START Hero\n", "export ", "const Größe = 1 < 2\n", "/// END Hero\n"]
 TEXT = "".join(PIECES)
@@ -169,3 +171,18 @@ def cohere(finish_reason="COMPLETE"):
 def lines(*events):
     """Return events as JSON lines."""
     return "".join(f"{DATA(event)}\n" for event in events).encode()
+
+
+def message(event, kind="event"):
+    """Return an event as a binary message of Amazon's event streams."""
+    (name, body), *_ = event.items()
+    payload = json.dumps(body).encode()
+    headers = b""
+    for key, value in {
+        f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind
+    }.items():  # fmt: skip
+        headers += struct.pack("!B", len(key)) + key.encode() + struct.pack("!BH", 7, len(value))
+        headers += value.encode()
+    start = struct.pack("!II", 16 + len(headers) + len(payload), len(headers))
+    message = start + struct.pack("!I", binascii.crc32(start)) + headers + payload
+    return message + struct.pack("!I", binascii.crc32(message))

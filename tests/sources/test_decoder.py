@@ -195,7 +195,7 @@ def test_unknown_events_are_passed_over_and_counted():
     assert decoder.ignored == 4
 
 
-@pytest.mark.parametrize("chunk", [None, 7, 1.5, bytearray(b"x"), memoryview(b"x"), [], {}, {"text": "x"}])
+@pytest.mark.parametrize("chunk", [None, 7, 1.5, bytearray(b"x"), memoryview(b"x"), [], {}])
 def test_what_is_no_chunk_of_any_source_is_a_mistake_of_the_caller(chunk):
     for before in ([], ["text"]):
         decoder = SourceDecoder()
@@ -207,6 +207,24 @@ def test_what_is_no_chunk_of_any_source_is_a_mistake_of_the_caller(chunk):
             rf"{type(chunk).__name__}; map each chunk to its text first, and leave out those without text\.$",
         ):
             decoder.feed(chunk)
+
+
+def test_a_mapping_after_text_is_a_mistake_of_the_caller():
+    decoder = SourceDecoder()
+    decoder.feed("text")
+    with pytest.raises(UsageError, match="map each chunk to its text first"):
+        decoder.feed({"text": "x"})
+
+
+def test_events_without_a_type_may_come_first():
+    events = [{"begun": True}, {"number": 1}]
+    decoder = SourceDecoder()
+    assert [piece for event in events for piece in decoder.feed(event)] == []
+    assert decoder.ignored == 2
+    assert decoded([*events, *recorded.anthropic()]) == recorded.PIECES
+    (error,) = decoded([{"text": "x"}, {"text": "y"}])
+    assert (error.code, error.fatal) == ("source_not_understood", True)
+    assert "an object with 'text'" in error.message
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ source itself is read later, often in a task or thread of the server.
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from componentstream.adapters.response_start import Headers, StreamEncoder, check_headers
 from componentstream.core.arguments import check_seconds
@@ -60,16 +60,14 @@ class Options(StreamOptions, total=False):
 _OPTIONS: Final = Options.__optional_keys__ | {"send_timeout"}
 
 
-def check_arguments(
-    call: str, source: object, send_timeout: float, options: Mapping[str, object], *, twin: str
-) -> None:
+def check_arguments(call: str, source: object, send_timeout: float, options: Options, *, twin: str) -> None:
     """Check the arguments of an adapter that reads its source synchronously.
 
     Args:
         call: Name of the adapter, for the message.
         source: Source to be streamed.
         send_timeout: Send timeout in seconds.
-        options: Keyword arguments that must be known options.
+        options: Keyword arguments that must be known options. A decoder in them is reserved.
         twin: An adapter or framework that reads asynchronous sources.
 
     Raises:
@@ -87,15 +85,15 @@ def check_arguments(
                 "synchronous client of the model."
             )
         check_iterable(source, call, twin)
+        _reserve(options)
 
 
-def check_async_arguments(
-    call: str, source: object, send_timeout: float, options: Mapping[str, object]
-) -> None:
+def check_async_arguments(call: str, source: object, send_timeout: float, options: Options) -> None:
     """Check the arguments of an adapter that reads its source asynchronously; see :func:`check_arguments`."""
     with discard_on_error(source):
         _check(call, source, send_timeout, options)
         check_any_iterable(source, call)
+        _reserve(options)
 
 
 def _check(call: str, source: object, send_timeout: object, options: Mapping[str, object]) -> None:
@@ -114,3 +112,16 @@ def _check(call: str, source: object, send_timeout: object, options: Mapping[str
     check_headers(options.get("headers", ()))
     if source is None:
         raise UsageError(f"The source of {call}() is None; return it from the function that makes it.")
+
+
+def _reserve(options: Options) -> None:
+    """Reserve a decoder for the response, and replace it in the options by a function that returns it.
+
+    The response may be sent later, and the decoder must not be found in use only then. The function can be
+    checked again on the way, by the adapters that others are made of.
+    """
+    decoder: Any = options.get("decoder")
+    reserve = getattr(decoder, "reserve", None)
+    if reserve is not None and not isinstance(decoder, type):
+        reserve()
+        options["decoder"] = lambda: decoder

@@ -81,6 +81,11 @@ class ComponentParser:
         self._failed = self._closed = False
 
     @property
+    def grammar(self) -> Grammar:
+        """The language of the markers."""
+        return self._grammar
+
+    @property
     def pending(self) -> str:
         """The text that is held back because it may still become a marker or a dropped fence."""
         return self._scanner.fence + self._scanner.held

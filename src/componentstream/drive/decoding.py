@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 from componentstream.core.arguments import check_members, described
 from componentstream.core.errors import UsageError
+from componentstream.core.grammar import Grammar
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
 
@@ -56,14 +57,18 @@ def check_decoder(decoder: object, *, factory: bool = False) -> None:
         check_members(decoder, _MEMBERS, "decoder", "SourceDecoder")
 
 
-def decoder_of(decoder: Decoder | DecoderFactory | None) -> Decoder:
+def decoder_of(decoder: Decoder | DecoderFactory | None, grammar: Grammar) -> Decoder:
     """Return the decoder for one stream, by default a ``SourceDecoder()``, and claim it.
+
+    Args:
+        decoder: Decoder, or a class or a function that makes one.
+        grammar: Grammar of the parser that reads the text.
 
     Raises:
         UsageError: ``decoder`` is not one and does not make one, or it belongs to another stream.
     """
     if decoder is None:
-        return SourceDecoder()
+        return SourceDecoder(grammar=grammar)
     check_decoder(decoder)
     made: Any = decoder
     if isinstance(decoder, type) or not hasattr(decoder, "feed"):
@@ -71,7 +76,7 @@ def decoder_of(decoder: Decoder | DecoderFactory | None) -> Decoder:
         check_members(made, _MEMBERS, "The result of decoder()", "SourceDecoder")
     claim = getattr(made, "claim", None)
     if claim is not None:
-        claim()
+        claim(grammar)
     return made if isinstance(made, SourceDecoder) else _PiecesToo(made)
 
 

@@ -277,7 +277,8 @@ def _generation(
 ) -> Generation[Event]:
     check_stages(decoder, batcher)
     check_clock(clock)
-    return Generation(_idle(session), decoder_of(decoder), batcher, clock, _as_they_are)
+    session = _idle(session)
+    return Generation(session, decoder_of(decoder, session.grammar), batcher, clock, _as_they_are)
 
 
 def _encoded(
@@ -298,9 +299,10 @@ def _encoded(
 
         encoder = SSEEncoder()
     interval = _limit(heartbeat, "heartbeat")
+    session = _idle(session)
     return Generation(
-        _idle(session),
-        decoder_of(decoder),  # last of all, because it claims the decoder
+        session,
+        decoder_of(decoder, session.grammar),  # last of all, because it claims the decoder
         batcher,
         clock,
         partial(map, encoder.encode),

@@ -142,7 +142,7 @@ class _Stages:
     def __init__(self, parser: ComponentParser | None, decoder: Decoder | DecoderFactory | None) -> None:
         check_parser(parser)
         self._parser = ComponentParser() if parser is None else parser
-        self._decoder = decoder_of(decoder)
+        self._decoder = decoder_of(decoder, self._parser.grammar)
         self._refused = False
         self._usage: UsageEvent | None = None
 

@@ -378,7 +378,8 @@ class ServerSettings:
 
     def new_decoder(self) -> Decoder:
         """Return the decoder for one new stream."""
-        return decoder_of(_DECODERS[self.decoder] if isinstance(self.decoder, str) else self.decoder)
+        decoder = _DECODERS[self.decoder] if isinstance(self.decoder, str) else self.decoder
+        return decoder_of(decoder, self.grammar)
 
     def new_batcher(self) -> DeltaBatcher:
         """Return the batcher for one new stream."""

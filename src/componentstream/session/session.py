@@ -29,6 +29,7 @@ from componentstream.core.events import (
     StatusEvent,
     UsageEvent,
 )
+from componentstream.core.grammar import Grammar
 from componentstream.core.parser import ComponentParser
 from componentstream.session._abort import stops_without, with_fatal_error
 from componentstream.session._arguments import check_id, check_parts, checked_hooks
@@ -115,6 +116,11 @@ class GenerationSession:
     def state(self) -> SessionState:
         """The state of the session."""
         return self._state
+
+    @property
+    def grammar(self) -> Grammar:
+        """The grammar of the parser."""
+        return self._parser.grammar
 
     @property
     def ended(self) -> bool:

@@ -1,7 +1,7 @@
 """The body of a provider's response, in the format that it has rather than the one that was asked for.
 
-An error comes as a JSON document where server-sent events were asked for, and Gemini sends its whole stream
-as one JSON array unless told otherwise.
+An error comes as a JSON document where server-sent events were asked for, Gemini sends its whole stream as
+one JSON array unless told otherwise, and Bedrock sends the messages of a binary format.
 """
 
 import re
@@ -15,10 +15,12 @@ from componentstream.sources._body_formats import (
     JSONObjects,
     ServerSentEvents,
 )
+from componentstream.sources._event_stream import EventStream
 
-FormatName: TypeAlias = Literal["sse", "lines", "objects"]
+FormatName: TypeAlias = Literal["sse", "lines", "objects", "event stream"]
 
-_FORMATS: Final[dict[FormatName, type[ServerSentEvents | JSONLines | JSONObjects]]] = {
+_FORMATS: Final[dict[FormatName, type[ServerSentEvents | JSONLines | JSONObjects | EventStream]]] = {
+    "event stream": EventStream,
     "sse": ServerSentEvents,
     "lines": JSONLines,
     "objects": JSONObjects,
@@ -80,7 +82,12 @@ class Body:
             if found is None:
                 return None
             self._first = self._searched = found.start()
-        match head[self._first]:
+        return self._of_first(head[self._first], ended=ended)
+
+    def _of_first(self, first: int, *, ended: bool) -> FormatName | None:
+        match first:
+            case 0x00:
+                return "event stream"
             case 0x5B:  # [
                 return "objects"
             case 0x7B:  # {

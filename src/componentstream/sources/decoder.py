@@ -1,17 +1,18 @@
 """A decoder from the chunks of any source to text."""
 
+from collections.abc import Mapping
+
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.sources._message_state import ProviderMessageState
-from componentstream.sources._single_use import SingleUse
+from componentstream.sources._single_use import AnswerDecoder
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import is_event, read
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Thinking, Usage
 from componentstream.sources.text import TextDecoder
-from componentstream.sources.thinking import thinking_filter
 
 
-class SourceDecoder(SingleUse):
+class SourceDecoder(AnswerDecoder):
     """A stage from the chunks of one source to text: str, UTF-8 bytes cut anywhere, or a provider's events.
 
     A str is already text, and pieces of another decoder are passed on as they are; nothing follows a fatal
@@ -54,7 +55,8 @@ class SourceDecoder(SingleUse):
             other text, where models write them; watching the rest too costs a tenth of a stream of tokens.
         tool: Name of the tool whose calls are the text.
         argument: Name of its argument that is the text, a string; None if the input of the tool is free-form.
-        grammar: Grammar of the parser, if it has one of its own: such runs do not count in components.
+        grammar: Grammar of the parser: such runs do not count in components. None for that of the stream
+            which the decoder is passed to.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class SourceDecoder(SingleUse):
         grammar: Grammar | None = None,
     ) -> None:
         self._tool = tool_call_decoder(tool, argument)
-        self._thoughts = thinking_filter(thinking, self._tool, grammar)
+        super().__init__(thinking, self._tool, grammar)
         self._kind: type | None = None
         self._utf8 = TextDecoder()
         self._message = ProviderMessageState(thinking or "drop", self._tool)
@@ -124,13 +126,20 @@ class SourceDecoder(SingleUse):
 
     def _event(self, chunk: object) -> list[Piece]:
         reading = read(chunk)
-        if reading is None and not self._message.recognized and not is_event(chunk):
+        if reading is None and not (self._message.recognized or is_event(chunk) or self._may_begin(chunk)):
             raise UsageError(
                 f"A source must yield str, bytes or the events of a known provider, not "
                 f"{type(chunk).__name__}; map each chunk to its text first, and leave out those without text."
             )
         self._expect(object)
         return self._thoughts.feed_all(self._message.add(chunk, reading))
+
+    def _may_begin(self, chunk: object) -> bool:
+        """Return whether a chunk may be an event without a type; some libraries begin with such events.
+
+        If nothing follows that is known, the end says so. After text it would not.
+        """
+        return isinstance(chunk, Mapping) and bool(chunk) and self._kind in {None, object}
 
     def _expect(self, kind: type) -> None:
         if self._tool is not None and kind is not object:

@@ -12,11 +12,10 @@ from componentstream.core.grammar import Grammar
 from componentstream.sources._body import Body
 from componentstream.sources._body_formats import Foreign, Item, MessageEnd
 from componentstream.sources._message_state import ProviderMessageState
-from componentstream.sources._single_use import SingleUse
+from componentstream.sources._single_use import AnswerDecoder
 from componentstream.sources._tool_calls import tool_call_decoder
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import Piece, SourceError, Thinking
-from componentstream.sources.thinking import thinking_filter
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """The last events of some providers repeat the whole answer, and the default ``Limits`` accept 16 Mi
@@ -27,7 +26,7 @@ _NOTHING_CAME: Final = SourceError(
 )
 
 
-class _BodyDecoder(SingleUse):
+class _BodyDecoder(AnswerDecoder):
     """The base of the decoders of a body."""
 
     _expected: ClassVar[Literal["sse", "lines"]]
@@ -44,7 +43,7 @@ class _BodyDecoder(SingleUse):
         if type(max_event_bytes) is not int or max_event_bytes < 1:
             raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
         calls = tool_call_decoder(tool, argument)
-        self._thoughts = thinking_filter(thinking, calls, grammar)
+        super().__init__(thinking, calls, grammar)
         self._body = Body(self._expected, max_event_bytes)
         self._message = ProviderMessageState(thinking or "drop", calls)
 
@@ -106,7 +105,8 @@ class SSESourceDecoder(_BodyDecoder):
     ``[DONE]`` ends the message. The ``event:`` name counts if the data does not name its type. Errors are
     those of :class:`~componentstream.sources.SourceDecoder`.
 
-    A body that is JSON is read as well: an error, Gemini's array of chunks, JSON lines. A body without any
+    Other bodies are read as well: one that is JSON (an error, Gemini's array of chunks, JSON lines), and the
+    event stream of Amazon Bedrock (``application/vnd.amazon.eventstream``). A body without any
     event is a fatal error: ``source_incomplete`` if nothing came, else ``source_not_understood``.
 
     Args:
@@ -116,7 +116,7 @@ class SSESourceDecoder(_BodyDecoder):
             and so are the others.
         tool: Name of the tool whose calls are the text.
         argument: Name of its argument that is the text.
-        grammar: Grammar of the parser, if it has one of its own.
+        grammar: Grammar of the parser; None for that of the stream which the decoder is passed to.
     """
 
     _expected = "sse"
@@ -135,7 +135,7 @@ class JSONLinesSourceDecoder(_BodyDecoder):
             and so are the others.
         tool: Name of the tool whose calls are the text.
         argument: Name of its argument that is the text.
-        grammar: Grammar of the parser, if it has one of its own.
+        grammar: Grammar of the parser; None for that of the stream which the decoder is passed to.
     """
 
     _expected = "lines"

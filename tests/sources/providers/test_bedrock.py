@@ -1,8 +1,6 @@
 """Amazon Bedrock, from bytes through the real parser of botocore, and as single events."""
 
 import binascii
-import json
-import struct
 
 import pytest
 
@@ -40,21 +38,6 @@ def converse(stop_reason="end_turn"):
     ]
 
 
-def frame(event, kind="event"):
-    """Return an event as a binary message of Amazon's event streams."""
-    (name, body), *_ = event.items()
-    payload = json.dumps(body).encode()
-    headers = b""
-    for key, value in {
-        f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind
-    }.items():  # fmt: skip
-        headers += struct.pack("!B", len(key)) + key.encode() + struct.pack("!BH", 7, len(value))
-        headers += value.encode()
-    start = struct.pack("!II", 16 + len(headers) + len(payload), len(headers))
-    message = start + struct.pack("!I", binascii.crc32(start)) + headers + payload
-    return message + struct.pack("!I", binascii.crc32(message))
-
-
 class Response:
     """The body of an HTTP response, cut anywhere."""
 
@@ -78,7 +61,7 @@ def through_botocore(operation, output, body):
 
 
 def conversed(*events):
-    return through_botocore("ConverseStream", "stream", b"".join(map(frame, events)))
+    return through_botocore("ConverseStream", "stream", b"".join(map(recorded.message, events)))
 
 
 def test_a_conversation_through_botocore():
@@ -115,7 +98,7 @@ def test_the_calls_of_a_tool_are_text_if_they_are_asked_for():
 def invoked(*bodies):
     """Return the events of ``invoke_model_with_response_stream``, through the library's parser."""
     chunks = ({"chunk": {"bytes": recorded.DATA(body).encode()}} for body in bodies)
-    frames = [frame({"chunk": {"bytes": base64_of(chunk["chunk"]["bytes"])}}) for chunk in chunks]
+    frames = [recorded.message({"chunk": {"bytes": base64_of(chunk["chunk"]["bytes"])}}) for chunk in chunks]
     return list(through_botocore("InvokeModelWithResponseStream", "body", b"".join(frames)))
 
 

@@ -48,6 +48,14 @@ def test_reasoning_and_usage():
     assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), "b", Usage(5, 9)]
 
 
+def test_the_tokens_of_several_answers_are_added_up():
+    answer = [
+        {"message": {"content": "a"}, "done": False},
+        {"done": True, "prompt_eval_count": 5, "eval_count": 9},
+    ]
+    assert all_pieces_of([*answer, *answer]) == ["a", Usage(5, 9), "a", Usage(10, 18)]
+
+
 def test_a_line_without_done_is_known_by_its_time():
     assert read({"created_at": "t", "message": {"content": "a"}}).text == "a"
     assert read({"created_at": "t", "response": "a", "done_reason": "stop"}).ends

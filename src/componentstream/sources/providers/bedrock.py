@@ -104,7 +104,8 @@ def _cohere(event: object) -> Reading:
 
 def _invoked(event: object, text: str | None, reason: object) -> Reading:
     """Read an event of a model without an API of its own: each has text, and the last has a reason."""
-    return Reading(text, stopped(reason), opens=bool(text), ends=reason is not None, usage=_usage(event))
+    ends = reason is not None
+    return Reading(text, stopped(reason), opens=bool(text), ends=ends, usage=_usage(event), adds_usage=True)
 
 
 def _usage(event: object) -> Usage | None:

@@ -23,6 +23,7 @@ def _token(event: object) -> Reading | None:
         opens=True,
         ends=details is not None or field(event, "generated_text") is not None,
         usage=None if counts == NO_USAGE else counts,
+        adds_usage=True,
     )
 
 

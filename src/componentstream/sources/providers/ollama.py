@@ -22,7 +22,9 @@ def _line(event: object) -> Reading:
         reasoning=string(field(message, "thinking")) or string(field(event, "thinking")),
         tool=bool(field(message, "tool_calls")),
         calls=whole_calls(field(message, "tool_calls")),
+        # The last line counts its answer, and nothing tells one answer from the next.
         usage=usage(event) if ends else None,
+        adds_usage=True,
     )
 
 

@@ -43,6 +43,7 @@ _CACHED: Final = (
     "cache_read_input_tokens",
     "cacheReadInputTokens",
     "cache_read_tokens",
+    "cached_input_tokens",
     "cached_tokens",
     "cachedInputTokens",
     "input_tokens_details.cached_tokens",
