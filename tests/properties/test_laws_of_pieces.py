@@ -52,7 +52,7 @@ def verified(events):
 def ran(chunks, *, batcher=None, decoder=None):
     """Return the events of a session over the chunks, all at one moment."""
     session = GenerationSession(timeouts=Timeouts(None, None))
-    generation = Generation(session, decoder_of(decoder, Grammar()), batcher, lambda: 1.0, list)
+    generation = Generation(session, decoder_of(decoder, session.grammar), batcher, lambda: 1.0, list)
     generation.start()
     for chunk in chunks:
         generation.chunk(chunk)
