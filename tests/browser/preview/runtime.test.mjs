@@ -298,3 +298,47 @@ test("a name of the kit means a helper that is still to come where a block impor
   stage.stop(index);
   assert.equal(stage.find("main .cs-badge").textContent, "new");
 });
+
+test("a class component keeps its state while it is being written", () => {
+  open();
+  const index = stage.start("Tally");
+  stage.feed(
+    index,
+    `export default class Tally extends React.Component {
+  state = { n: 0 };
+  render() {
+    return (
+      <div>
+        <button onClick={() => this.setState({ n: this.state.n + 1 })}>tally {this.state.n}</button>
+`,
+  );
+  stage.click("button");
+  const node = stage.find("button");
+  stage.feed(index, "        <p>more</p>\n      </div>\n    );\n  }\n}\n");
+  stage.stop(index);
+  assert.equal(stage.find("button"), node);
+  assert.equal(node.textContent, "tally 1");
+  assert.equal(stage.find("p").textContent, "more");
+});
+
+test("a lazy component does not take the rest of the page away", async () => {
+  open();
+  stage.stream("Other", `export default function Other() { return <p id="other">other</p>; }`);
+  const text = `import { lazy } from "react";
+const Chart = lazy(() => import("./Chart"));
+export default function Page() { return <main>page <Suspense fallback="soon"><Chart /></Suspense></main>; }`;
+  stage.stream("Page", text);
+  stage.stream("Chart", `export default function Chart() { return <i>chart</i>; }`);
+  await new Promise((done) => setTimeout(done, 20));
+  stage.render();
+  assert.equal(stage.find("#other").textContent, "other");
+  assert.match(stage.find("main").textContent, /^page /);
+});
+
+test("a component of a package that is not bundled is a box with its name, or its children", () => {
+  open();
+  const text = `import { MapView, Provider } from "some-maps";
+export default function Page() { return <Provider><MapView zoom={3} /></Provider>; }`;
+  stage.stream("Page", text);
+  assert.equal(stage.find(".cs-host").innerHTML, '<div class="cs-box">MapView</div>');
+});

@@ -25,6 +25,7 @@ export class Cell {
   problem = null;
   #listeners = new Set();
   #signature = null;
+  #class = null;
 
   constructor(block, name, component) {
     this.block = block;
@@ -62,6 +63,16 @@ export class Cell {
   refresh() {
     this.version += 1;
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Return a class that stays the same while its methods change, so that instances keep their state. */
+  classOf(impl) {
+    this.#class ??= class extends impl {};
+    if (Object.getPrototypeOf(this.#class) !== impl) {
+      Object.setPrototypeOf(this.#class, impl);
+      Object.setPrototypeOf(this.#class.prototype, impl.prototype);
+    }
+    return this.#class;
   }
 
   get takesChildren() {
@@ -219,7 +230,7 @@ function createLive({ React, tracked, onCommit, decorate }) {
     };
     let tree;
     try {
-      tree = tracked(cell, () => called(React, impl, values));
+      tree = tracked(cell, () => called(React, cell, impl, values));
     } catch (problem) {
       if (isSuspension(problem) || isHookError(problem)) throw problem;
       return goBack(problem);
@@ -250,14 +261,13 @@ function holds(tree, children) {
   );
 }
 
-function called(React, impl, values) {
+function called(React, cell, impl, values) {
   const inner = unwrapped(impl);
   const { forwardedRef, ...props } = values;
   if (isForwardRef(impl)) return inner(props, forwardedRef ?? null);
-  if (typeof inner !== "function" || inner.prototype?.isReactComponent) {
-    return React.createElement(inner, forwardedRef === undefined ? props : { ...props, ref: forwardedRef });
-  }
-  return inner(forwardedRef === undefined ? props : { ...props, ref: forwardedRef });
+  const all = forwardedRef === undefined ? props : { ...props, ref: forwardedRef };
+  if (typeof inner !== "function") return React.createElement(inner, all);
+  return inner.prototype?.isReactComponent ? React.createElement(cell.classOf(inner), all) : inner(all);
 }
 
 /** Functions and stand-ins are not shown; a component that returns nothing yet is an empty one. */

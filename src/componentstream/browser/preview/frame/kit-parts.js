@@ -188,7 +188,7 @@ function createMedia(React, parts) {
     }) => {
       const cover = fill ? { position: "absolute", inset: 0, width: "100%", height: "100%" } : null;
       return h("img", {
-        src: src === undefined ? undefined : grayImage(alt),
+        src: src === undefined || alt === undefined ? undefined : grayImage(alt),
         alt,
         style: { ...cover, ...style },
         ...props,

@@ -6,7 +6,7 @@
 import { createControls } from "./kit-controls.js";
 import { createIcons } from "./icons.js";
 import { classes, createParts } from "./kit-parts.js";
-import { softValue } from "./soft.js";
+import { memoized, softValue } from "./soft.js";
 
 export function createKit({ React, icons }) {
   const parts = createParts(React);
@@ -24,7 +24,14 @@ export function createKit({ React, icons }) {
       : Object.hasOwn(helpers, name)
         ? helpers[name]
         : undefined;
-  return { components, lookup, module: { ...components, ...helpers } };
+  const standIn = memoized((name) => labeledBox(React, name));
+  return { components, lookup, standIn, module: { ...components, ...helpers } };
+}
+
+/** A component of a package that is not bundled: its children, or a box with its name. */
+function labeledBox(React, name) {
+  const Box = ({ children }) => children ?? React.createElement("div", { className: "cs-box" }, name);
+  return Object.assign(Box, { displayName: name });
 }
 
 /** Make `Card.Header` of `CardHeader`. */

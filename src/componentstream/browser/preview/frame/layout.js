@@ -59,9 +59,14 @@ function createSlot({ React, h, portal, sections, signal, parking }) {
       adaptSpacing(anchor.current);
       return () => section.release(claim);
     }, [block, kind]);
-    if (portal === null) return h(block.root.component);
+    if (portal === null) return suspended(React, h(block.root.component));
     return h("div", { className: "cs-slot", ref: anchor });
   };
+}
+
+/** A lazy component without a boundary of its own must not suspend the page. */
+function suspended(React, element, key) {
+  return React.createElement(React.Suspense, { key, fallback: null }, element);
 }
 
 /** Utilities such as `space-y-8` give margins to children, which an element without a box would lose. */
@@ -128,7 +133,7 @@ function createChoice(blocks, { sections, portal }) {
 }
 
 function createPage(shared, choose, Slot) {
-  const { h, portal, signal, sections, parking, useSignal } = shared;
+  const { React, h, portal, signal, sections, parking, useSignal } = shared;
   const slots = (list, kind) => list.map((block) => h(Slot, { key: block.index, block, kind }));
 
   /** The sections that a root component does not use (yet). */
@@ -155,7 +160,7 @@ function createPage(shared, choose, Slot) {
 
   function Host({ section }) {
     useSignal(section);
-    const content = h(section.block.root.component, section.props);
+    const content = suspended(React, h(section.block.root.component, section.props));
     const bridge = h(shared.contexts.Bridge.Provider, { value: section.contexts }, content);
     return portal.createPortal(bridge, section.host);
   }
@@ -166,7 +171,7 @@ function createPage(shared, choose, Slot) {
     const hosts = [...sections.values()].map((section) => h(Host, { key: section.block.index, section }));
     return [
       root !== undefined &&
-        h(root.root.component, { key: `root ${root.index}`, ...rootProps(root.root, Rest, h) }),
+        suspended(React, h(root.root.component, rootProps(root.root, Rest, h)), `root ${root.index}`),
       !root?.root.isShown && h(Regions, { key: "regions", root }),
       portal !== null && h("div", { key: "parking", hidden: true, ref: parking }),
       ...hosts,

@@ -19,6 +19,9 @@ const NOT_GLOBAL = new Set([
   "top",
 ]);
 
+/** Modules of packages, and not of the page's own files. */
+const PACKAGE = /^(?:@[\w-]+\/)?[\w-]/;
+
 export class Scope {
   #blocks;
   #modules;
@@ -119,9 +122,9 @@ export class Scope {
     if (module !== undefined)
       return partOf(module, imported) ?? this.#standIn(imported === "*" ? local : imported);
     const name = imported === "default" || imported === "*" ? local : imported;
-    return (
-      this.shared(block, name) ?? this.#kit.lookup(name) ?? this.#modules.free(name) ?? this.#standIn(name)
-    );
+    const known = this.shared(block, name) ?? this.#kit.lookup(name) ?? this.#modules.free(name);
+    if (known !== undefined) return known;
+    return PACKAGE.test(from) && isComponentName(name) ? this.#kit.standIn(name) : this.#standIn(name);
   }
 
   /** Return the value of `require(from)`: an object whose members are looked up when they are read. */
