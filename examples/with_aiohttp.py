@@ -13,12 +13,14 @@ from componentstream.adapters.aiohttp import stream_response
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """Stream the page that the prompt asks for."""
-    return await stream_response(request, generate(request.query.get("prompt", "")))
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = await request.json() if request.method == "POST" else request.query
+    return await stream_response(request, generate(asked.get("prompt", "")))
 
 
 app = web.Application()
 app.router.add_get("/generate", page)
+app.router.add_post("/generate", page)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ pip install componentstream uvicorn
 python examples/with_asgi.py
 """
 
+import json
 import os
 from urllib.parse import parse_qs
 
@@ -16,8 +17,20 @@ from componentstream.adapters.asgi import ASGIStream, Message, Receive, Send
 async def app(scope: Message, receive: Receive, send: Send) -> None:
     """Stream the page that the prompt asks for, at every path."""
     if scope["type"] == "http":
-        [prompt, *_] = parse_qs(scope["query_string"].decode()).get("prompt", [""])
+        prompt = await prompt_of(scope, receive)
         await ASGIStream(generate(prompt))(scope, receive, send)
+
+
+async def prompt_of(scope: Message, receive: Receive) -> str:
+    """Return the prompt, from the JSON of a POST or from the query of a GET."""
+    if scope["method"] != "POST":
+        return parse_qs(scope["query_string"].decode()).get("prompt", [""])[0]
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return json.loads(body).get("prompt", "")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ pip install "componentstream[django]" uvicorn
 python examples/with_django_asgi.py
 """
 
+import json
 import os
 
 import uvicorn
@@ -19,8 +20,9 @@ settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__)
 
 
 async def page(request: HttpRequest) -> StreamingHttpResponse:
-    """Stream the page that the prompt asks for."""
-    return await astream_response(request, generate(request.GET.get("prompt", "")))
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = json.loads(request.body) if request.method == "POST" else request.GET
+    return await astream_response(request, generate(asked.get("prompt", "")))
 
 
 urlpatterns = [path("generate", page)]

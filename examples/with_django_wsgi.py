@@ -4,6 +4,7 @@ pip install "componentstream[django]"
 python examples/with_django_wsgi.py
 """
 
+import json
 import os
 
 from django.conf import settings
@@ -18,8 +19,9 @@ settings.configure(ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__)
 
 
 def page(request: HttpRequest) -> StreamingHttpResponse:
-    """Stream the page that the prompt asks for."""
-    return stream_response(request, generate_sync(request.GET.get("prompt", "")))
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = json.loads(request.body) if request.method == "POST" else request.GET
+    return stream_response(request, generate_sync(asked.get("prompt", "")))
 
 
 urlpatterns = [path("generate", page)]

@@ -14,10 +14,11 @@ from componentstream.adapters.flask import stream_response
 app = Flask(__name__)
 
 
-@app.get("/generate")
+@app.route("/generate", methods=["GET", "POST"])
 def page() -> Response:
-    """Stream the page that the prompt asks for."""
-    return stream_response(generate_sync(request.args.get("prompt", "")))
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = request.get_json() if request.method == "POST" else request.args
+    return stream_response(generate_sync(asked.get("prompt", "")))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ python examples/with_litestar.py
 import os
 
 import uvicorn
-from litestar import Litestar, Request, get
+from litestar import Litestar, Request, get, post
 from litestar.response import Stream
 from model import generate
 
@@ -16,7 +16,18 @@ from componentstream.adapters.generic import astart_response
 
 @get("/generate")
 async def page(request: Request, prompt: str) -> Stream:
-    """Stream the page that the prompt asks for."""
+    """Stream the page that the prompt in the query asks for."""
+    return await stream(request, prompt)
+
+
+@post("/generate")
+async def posted_page(request: Request, data: dict[str, str]) -> Stream:
+    """Stream the page that the prompt in the body asks for."""
+    return await stream(request, data["prompt"])
+
+
+async def stream(request: Request, prompt: str) -> Stream:
+    """Return the model's answer as a response of the framework."""
     reply = await astart_response(
         generate(prompt),
         method=request.method,
@@ -25,7 +36,7 @@ async def page(request: Request, prompt: str) -> Stream:
     return Stream(reply.body, status_code=reply.status, headers=dict(reply.headers))
 
 
-app = Litestar([page])
+app = Litestar([page, posted_page])
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ from componentstream.adapters.generic import astart_response
 app = Quart(__name__)
 
 
-@app.get("/generate")
+@app.route("/generate", methods=["GET", "POST"])
 async def page() -> Response:
-    """Stream the page that the prompt asks for."""
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = await request.get_json() if request.method == "POST" else request.args
     reply = await astart_response(
-        generate(request.args.get("prompt", "")),
+        generate(asked.get("prompt", "")),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),
     )

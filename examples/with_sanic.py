@@ -15,11 +15,12 @@ from componentstream.adapters.generic import astart_response
 app = Sanic("componentstream")
 
 
-@app.get("/generate")
+@app.route("/generate", methods=["GET", "POST"])
 async def page(request: Request) -> None:
-    """Stream the page that the prompt asks for."""
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = request.json if request.method == "POST" else request.args
     reply = await astart_response(
-        generate(request.args.get("prompt", "")),
+        generate(asked.get("prompt", "")),
         method=request.method,
         last_event_id=request.headers.get("last-event-id"),
     )

@@ -16,11 +16,12 @@ from componentstream.adapters.starlette import ComponentStreamResponse
 
 
 async def page(request: Request) -> ComponentStreamResponse:
-    """Stream the page that the prompt asks for."""
-    return ComponentStreamResponse(generate(request.query_params.get("prompt", "")))
+    """Stream the page that the prompt asks for, in the JSON of a POST or in the query of a GET."""
+    asked = await request.json() if request.method == "POST" else request.query_params
+    return ComponentStreamResponse(generate(asked.get("prompt", "")))
 
 
-app = Starlette(routes=[Route("/generate", page)])
+app = Starlette(routes=[Route("/generate", page, methods=["GET", "POST"])])
 
 
 if __name__ == "__main__":

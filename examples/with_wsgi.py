@@ -4,6 +4,7 @@ pip install componentstream
 python examples/with_wsgi.py
 """
 
+import json
 import os
 from collections.abc import Iterable
 from socketserver import ThreadingMixIn
@@ -17,8 +18,15 @@ from componentstream.adapters.wsgi import Environ, StartResponse, WSGIStream
 
 def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Stream the page that the prompt asks for, at every path."""
-    [prompt, *_] = parse_qs(environ["QUERY_STRING"]).get("prompt", [""])
-    return WSGIStream(generate_sync(prompt))(environ, start_response)
+    return WSGIStream(generate_sync(prompt_of(environ)))(environ, start_response)
+
+
+def prompt_of(environ: Environ) -> str:
+    """Return the prompt, from the JSON of a POST or from the query of a GET."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return parse_qs(environ["QUERY_STRING"]).get("prompt", [""])[0]
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    return json.loads(body).get("prompt", "")
 
 
 class Server(ThreadingMixIn, WSGIServer):

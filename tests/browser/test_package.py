@@ -1,6 +1,7 @@
 """The npm package of the browser client: what Node, TypeScript and npm make of it."""
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -22,7 +23,7 @@ def application(tmp_path_factory):
     installed = parts.npm_packages(HERE) / "node_modules"
     folder = tmp_path_factory.mktemp("application")
     (folder / "node_modules").mkdir()
-    for package in ("@types", "react", "typescript", "csstype"):
+    for package in ("@types", "csstype", "react", "react-dom", "scheduler", "sucrase", "typescript"):
         (folder / "node_modules" / package).symlink_to(installed / package)
     (folder / "node_modules" / "componentstream").symlink_to(browser.path())
     (folder / "package.json").write_text('{"type": "module"}')
@@ -79,3 +80,38 @@ def test_npm_packs_the_modules_and_their_types_and_nothing_else(application):
     assert {"componentstream.js", "componentstream.d.ts", "client/store.js", "package.json"} <= names
     assert {Path(name).suffix for name in names} <= {".js", ".ts", ".json", ".md", ""}
     assert not any("node_modules" in name or name.endswith(".py") for name in names)
+
+
+def documented(language):
+    """Return the only block of code in this language in the documentation."""
+    text = (HERE.parents[1] / "docs" / "browser.md").read_text(encoding="utf-8")
+    [block] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return block
+
+
+RENDER = """
+import { readFileSync, writeFileSync } from "node:fs";
+import { transform } from "./node_modules/sucrase/dist/index.js";
+const { code } = transform(readFileSync("Page.jsx", "utf8"), { transforms: ["jsx"], production: true });
+writeFileSync("Page.mjs", code);
+const { Page } = await import("./Page.mjs");
+const { createElement } = await import("react");
+const { renderToString } = await import("react-dom/server");
+console.log(renderToString(createElement(Page)));
+"""
+
+
+def test_the_component_of_the_documentation_renders(application):
+    (application / "Page.jsx").write_text(documented("jsx"), encoding="utf-8")
+    html = run(application, parts.node(), "--input-type=module", "--eval", RENDER).strip()
+    assert html == '<main><button>Generate</button><button>Stop</button><p role="status">idle</p></main>'
+
+
+def test_the_other_code_of_the_documentation_is_code(application):
+    text = (HERE.parents[1] / "docs" / "browser.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) > 1
+    for number, block in enumerate(blocks):
+        path = application / f"documented{number}.mjs"
+        path.write_text(block, encoding="utf-8")
+        run(application, parts.node(), "--check", path)

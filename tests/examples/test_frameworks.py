@@ -18,6 +18,7 @@ from componentstream.demo.recording import read_recording
 from componentstream.drive import parse
 from componentstream.wire import SSEDecoder
 from tests import parts
+from tests.browser.pages import chromium
 from tests.servers.running import STOPPING, free_port, wait_for
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -68,11 +69,12 @@ def started(name, folder):
             process.wait()
 
 
-def events_at(address):
-    """Yield the events of a response as they arrive."""
+def events_at(address, body=None):
+    """Yield the events of the response to a GET, or to a POST of a body, as they arrive."""
     httpx2 = parts.module("httpx2")
     decoder = SSEDecoder()
-    with httpx2.Client(trust_env=False) as client, client.stream("GET", address) as response:
+    request = {"method": "GET"} if body is None else {"method": "POST", "json": body}
+    with httpx2.Client(trust_env=False) as client, client.stream(url=address, **request) as response:
         assert response.status_code == 200
         assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         for data in response.iter_raw():
@@ -100,10 +102,32 @@ def test_an_example_streams_what_the_model_writes_while_it_writes(name, tmp_path
             "it came when the last chunk may have been there"
         )
         played = list(events_at(address.replace("a+landing+page", SHORT)))
+        posted = list(events_at(address.partition("?")[0], {"prompt": SHORT}))
     assert first.text in "".join(chunk.text for chunk in long)
-    assert isinstance(played[-1], MessageStop)
-    assert played[-1].reason == "complete"
-    assert components_of(played) == components_of(parse([chunk.text for chunk in short]))
+    for events in (played, posted):
+        assert isinstance(events[-1], MessageStop)
+        assert events[-1].reason == "complete"
+        assert components_of(events) == components_of(parse([chunk.text for chunk in short]))
+
+
+def test_an_example_serves_a_page_that_shows_the_components_in_a_browser(tmp_path):
+    sync_api = parts.module("playwright.sync_api")
+    for need in NEEDS["with_fastapi"]:
+        parts.module(need)
+    path = parts.program("chromium")
+    with (
+        started("with_fastapi", tmp_path) as address,
+        sync_api.sync_playwright() as playwright,
+        chromium(playwright, path) as browser,
+    ):
+        page = browser.new_page()
+        page.goto(address.partition("generate?")[0])
+        page.get_by_label("Prompt").fill(SHORT)
+        page.get_by_role("button", name="Generate").click()
+        sync_api.expect(page.get_by_role("status")).to_have_text("complete")
+        names = page.locator("h2").all_text_contents()
+    components = components_of(parse([chunk.text for chunk in read_recording(DATA / f"{SHORT}.jsonl")]))
+    assert [name for name in names if name != "text"] == [component.name for component in components]
 
 
 def test_every_example_of_a_framework_is_tested_here():

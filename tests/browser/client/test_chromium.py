@@ -1,6 +1,8 @@
 """The client in Chromium, against a real server: frames, hidden tabs, reloads, and streams by EventSource."""
 
+import re
 import secrets
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from tests.browser.pages import Stage, chromium
 from tests.listening import serving
 
 TOKEN = secrets.token_hex(8)
+DOCUMENT = Path(__file__).parents[3] / "docs" / "browser.md"
 PAGE = """<!doctype html><title>page</title><script type="module">
 window.client = await import("/componentstream/componentstream.js");
 window.CountingStore = class extends client.BlockStore {
@@ -256,3 +259,37 @@ def test_stop_ends_a_stream_that_is_read_by_event_source(page, site):
     page.evaluate("generation.stop()")
     site.stage.wait_until_closed()
     assert page.evaluate("store.getSnapshot().status") == "cancelled"
+
+
+def test_the_page_of_the_documentation_shows_the_blocks_and_stops(page, site):
+    [html] = re.findall(r"```html\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    page.set_extra_http_headers({"Authorization": f"Bearer {TOKEN}"})
+    page.route("**/documented", lambda route: route.fulfill(body=html, content_type="text/html"))
+    before = len(site.stage.requests)
+    page.goto(f"{site.url}/documented")
+    site.stage.wait_for_requests(before + 1)
+    site.stage.say("/// START Hero\n<b>one")
+    page.wait_for_function("document.querySelector('pre')?.textContent === '<b>one'")
+    assert page.locator("#status").text_content() == "streaming"
+    page.get_by_role("button", name="Stop").click()
+    site.stage.wait_until_closed()
+    page.wait_for_function("document.querySelector('#status').textContent === 'cancelled'")
+
+
+def test_the_documentation_restores_a_page_as_the_client_does(page, site):
+    blocks = re.findall(r"```js\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    [script] = [block for block in blocks if "const options" in block]
+    html = f"<!doctype html><script type=module>{script}; window.generation = generation</script>"
+    page.set_extra_http_headers({"Authorization": f"Bearer {TOKEN}"})
+    page.route("**/documented", lambda route: route.fulfill(body=html, content_type="text/html"))
+    before = len(site.stage.requests)
+    page.goto(f"{site.url}/documented")
+    site.stage.wait_for_requests(before + 1)
+    site.stage.say("/// START Hero\none ")
+    has_text = "window.generation?.store.getBlock(0)?.text === 'one '"
+    page.wait_for_function(has_text)
+    page.reload()
+    page.wait_for_function(has_text)
+    site.stage.leave()
+    page.wait_for_function("generation.store.ended")
+    assert len(site.stage.requests) == before + 1
