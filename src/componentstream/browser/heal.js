@@ -54,9 +54,9 @@ export class Healer {
 
   statements() {
     const { statements, statement, cut, tail } = this.#machine;
-    const shown = statements.map((each) => ({ ...each }));
+    const shown = statements.slice();
     if (statement !== null && statement.start < cut) {
-      shown.push({ start: statement.start, end: cut + tail.length, complete: false });
+      shown.push(Object.freeze({ start: statement.start, end: cut + tail.length, complete: false }));
     }
     return shown;
   }

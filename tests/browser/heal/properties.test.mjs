@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 
 const { Healer } = await import(pathToFileURL(process.env.HEALER));
-const RUNS = Number(process.env.RUNS ?? 1000);
+const RUNS = Number(process.env.RUNS ?? 3000);
 
 /** Fragments that open, close and confuse constructs; joined at random they are mostly wrong code. */
 const FRAGMENTS = [

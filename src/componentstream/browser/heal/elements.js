@@ -13,6 +13,13 @@ export const elementHandlers = {
     return STATES[frame.state](machine, token, frame);
   },
 
+  "element value"(machine, token) {
+    // Its element was none; the tag takes the token.
+    machine.pop();
+    machine.top.state = "attributes";
+    return token.type === "end";
+  },
+
   children(machine, token, frame) {
     frame.text.restart();
     if (token.value === "<") pushTag(machine, token);

@@ -114,7 +114,7 @@ export class Machine {
   endStatement() {
     if (this.statement === null) return;
     const { start, name, isDefault, alias } = this.statement;
-    this.statements.push({ start, end: this.lastEnd, complete: true });
+    this.statements.push(Object.freeze({ start, end: this.lastEnd, complete: true }));
     this.statement = null;
     if (name !== null) this.ready.add(name);
     if (isDefault) this.defaultName = alias ?? name ?? "default";
