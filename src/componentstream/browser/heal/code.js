@@ -161,7 +161,7 @@ function openOperand(machine, token, frame) {
       return true;
     case "<":
       frame.operand = false;
-      pushTag(machine, token);
+      pushTag(machine);
       return true;
     case "=>":
       return pushArrow(machine, frame);

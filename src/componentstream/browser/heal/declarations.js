@@ -2,7 +2,7 @@
 
 import { OUTSIDE } from "./frame.js";
 import { pushBlock, pushBracket, pushExpression, pushGroup, pushType } from "./open.js";
-import { endStatement, startStatement } from "./starts.js";
+import { endStatement, isTopLevel, startStatement } from "./starts.js";
 
 const OPERATOR_WORDS = new Set(["in", "instanceof", "as", "satisfies", "of"]);
 const DECORATABLE = new Set(["class", "export", "abstract", "default", "declare"]);
@@ -23,12 +23,6 @@ const BECOMES = { type: "alias", interface: "interface", namespace: "namespace",
 
 function isName(token) {
   return token.type === "word" && !OPERATOR_WORDS.has(token.value);
-}
-
-function isTopLevel(machine, frame) {
-  let around = frame.parent;
-  while (around.kind === "export" || around.kind === "maybe" || around.kind === "decorated") around = around.parent;
-  return around === machine.root;
 }
 
 export const declarationHandlers = {

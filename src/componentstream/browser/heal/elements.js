@@ -22,7 +22,7 @@ export const elementHandlers = {
 
   children(machine, token, frame) {
     frame.text.restart();
-    if (token.value === "<") pushTag(machine, token);
+    if (token.value === "<") pushTag(machine);
     else if (token.value === "{") pushBracket(machine, "child", "}", "}");
     return true;
   },
@@ -90,7 +90,7 @@ const STATES = {
     else if (token.value === "{") pushBracket(machine, "value", "}");
     else if (token.value === "<") {
       machine.push("element value");
-      pushTag(machine, token);
+      pushTag(machine);
     } else {
       frame.state = "attributes";
       return false;
@@ -136,7 +136,6 @@ function replaceTag(machine, frame) {
     mode: frame.mode,
     state: "attributes",
     name: frame.name,
-    start: frame.start,
     attributes: frame.attributes,
     first: frame.first,
     end: frame.end,

@@ -54,13 +54,11 @@ export function pushTemplate(machine) {
   machine.push("template").mode = "template";
 }
 
-/** `token` is the `<` of an element. */
-export function pushTag(machine, token) {
+export function pushTag(machine) {
   const frame = machine.push("tag");
   frame.mode = "tag";
   frame.state = "name";
   frame.name = "";
-  frame.start = token.start;
   frame.attributes = 0;
   frame.first = "";
   frame.end = 0;

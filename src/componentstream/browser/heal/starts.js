@@ -66,3 +66,10 @@ export function endStatement(machine, token) {
   machine.pop();
   return token.value === ";";
 }
+
+/** Whether the frame of a declaration is a top-level statement, perhaps an exported one. */
+export function isTopLevel(machine, frame) {
+  let around = frame.parent;
+  while (around.kind === "export" || around.kind === "maybe" || around.kind === "decorated") around = around.parent;
+  return around === machine.root;
+}

@@ -4,7 +4,7 @@
  */
 
 import { pushBlock, pushBracket, pushExpression, pushType } from "./open.js";
-import { endStatement, startStatement } from "./starts.js";
+import { endStatement, isTopLevel, startStatement } from "./starts.js";
 
 export const statementHandlers = {
   block(machine, token, frame) {
@@ -168,7 +168,7 @@ const VARIABLES = {
         return true;
       }
       frame.state = "end";
-      if (frame.parent === machine.root || frame.parent.kind === "export") machine.declare(word);
+      if (isTopLevel(machine, frame)) machine.declare(word);
       return true;
     }
     if (word !== "{" && word !== "[") return endStatement(machine, token);
