@@ -342,7 +342,7 @@ def test_every_option_arrives_in_the_settings():
         *("--rate-limit-storage", "async+redis://localhost", "--max-generations", "3"),
         *("--max-generations-per-user", "2", "--generation-timeout", "90", "--chunk-timeout", "none"),
         *("--on-disconnect", "cancel", "--on-store-failure", "fail", "--grace", "9"),
-        *("--compress", "--debug"),
+        *("--compress", "--debug", "--near-misses"),
     )
     assert plain(arrived) == ServerSettings(
         allowed_origins=["https://a.example", "https://b.example"],
@@ -357,6 +357,7 @@ def test_every_option_arrives_in_the_settings():
         shutdown_grace=9.0,
         compress=True,
         debug=True,
+        near_misses=True,
     )
     assert settings_of("--rate-limit", "none").rate_limit is None
 

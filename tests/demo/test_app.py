@@ -116,6 +116,15 @@ def test_a_model_takes_the_place_of_the_recordings_and_its_exceptions_are_logged
     assert (MODEL_TIMEOUTS.generation, MODEL_TIMEOUTS.chunk) == (600.0, 90.0)
 
 
+def test_near_misses_are_reported():
+    app = create_model_demo(lambda request: [f"{{/* /// START {request.prompt} */}}\n"])
+    with serving(app) as client:
+        headers = {"Authorization": f"Bearer {app.state.new_token()}"}
+        answer = client.post("/api/generate", json={"prompt": "Hero"}, headers=headers)
+    (finding,) = [event.finding for event in SSEDecoder().feed(answer.content) if event.type == "finding"]
+    assert (finding.rule, finding.line) == ("near-miss", 1)
+
+
 def test_a_page_can_be_served_beside_the_routes_of_a_server_without_tokens():
     with serving(create_page(lambda request: [request.prompt])) as client:
         about = client.get("/demo/demo.json").json()

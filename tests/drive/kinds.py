@@ -4,6 +4,18 @@ import asyncio
 import threading
 import time
 
+from componentstream.core.events import (
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    ErrorEvent,
+    ReasoningEvent,
+    TextBlock,
+    UsageEvent,
+)
+from componentstream.sources import Reasoning, Usage
+from componentstream.sources import SourceError as PieceError
+
 LONG = 30.0
 """Seconds that nothing in these tests takes."""
 
@@ -191,3 +203,19 @@ class StalledStream(AsyncClosable):
     async def __anext__(self):
         self.waiting.set()
         await asyncio.Event().wait()
+
+
+TRUNCATED = PieceError("source_truncated", "Cut.")
+PIECES = [Reasoning("so"), Reasoning(""), "a", Usage(8), Usage(), TRUNCATED, "b", Usage(8), Usage(None, 2)]
+"""Pieces of every kind, some without a meaning."""
+
+EVENTS_OF_PIECES = [
+    ReasoningEvent("so"),
+    ContentBlockStart(0, TextBlock()),
+    ContentBlockDelta(0, "a"),
+    UsageEvent(8),
+    ErrorEvent("source_truncated", "Cut."),
+    ContentBlockDelta(0, "b"),
+    UsageEvent(8, 2),
+    ContentBlockStop(0, "end", 2),
+]

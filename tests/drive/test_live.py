@@ -15,12 +15,8 @@ from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
     ContentBlockDelta,
-    ContentBlockStart,
-    ContentBlockStop,
     ErrorEvent,
     MessageStop,
-    ReasoningEvent,
-    TextBlock,
     UsageEvent,
 )
 from componentstream.core.parser import ComponentParser
@@ -30,12 +26,14 @@ from componentstream.drive.live import astream, astream_bytes, stream, stream_by
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import StreamFinished
 from componentstream.session.session import GenerationSession, Timeouts
-from componentstream.sources import JSONLinesSourceDecoder, Reasoning, SSESourceDecoder, Usage
+from componentstream.sources import JSONLinesSourceDecoder, SSESourceDecoder
 from componentstream.sources import SourceError as PieceError
 from componentstream.testing import EventVerifier, merge_deltas
 from componentstream.wire import JSONLinesDecoder, JSONLinesEncoder, SSEDecoder, SSEEncoder
 from tests.drive.kinds import (
+    EVENTS_OF_PIECES,
     LONG,
+    PIECES,
     AsyncClosable,
     Closable,
     ClosingError,
@@ -228,20 +226,10 @@ def test_a_call_that_is_refused_does_not_use_up_the_decoder(driver):
 
 @each
 def test_the_pieces_of_a_decoder_are_a_source(driver):
-    pieces = [Reasoning("so"), "a", Usage(8), PieceError("source_truncated", "Cut."), "b", Usage(None, 2)]
-    events, error = drained(driver, made(driver, *pieces)[1])
+    events, error = drained(driver, made(driver, *PIECES)[1])
     assert error is None
     shown = [event for event in verified(events) if event.type not in {"status", "message_stop"}]
-    assert shown == [
-        ReasoningEvent("so"),
-        ContentBlockStart(0, TextBlock()),
-        ContentBlockDelta(0, "a"),
-        UsageEvent(8),
-        ErrorEvent("source_truncated", "Cut."),
-        ContentBlockDelta(0, "b"),
-        UsageEvent(8, 2),
-        ContentBlockStop(0, "end", 2),
-    ]
+    assert shown == EVENTS_OF_PIECES
     assert events[1].phase == "thinking"
     assert events[-1].stats["usage"] == UsageEvent(8, 2).counts()
 

@@ -14,16 +14,16 @@ from componentstream.core.events import (
     ContentBlockStart,
     ContentBlockStop,
     ErrorEvent,
-    ReasoningEvent,
     TextBlock,
-    UsageEvent,
 )
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.plain import aparse, parse
-from componentstream.sources import Reasoning, SSESourceDecoder, Usage
 from componentstream.sources import SourceError as PieceError
+from componentstream.sources import SSESourceDecoder
 from tests.drive.kinds import (
+    EVENTS_OF_PIECES,
+    PIECES,
     Aclosable,
     AsyncClosable,
     AsyncResponse,
@@ -106,30 +106,7 @@ both = pytest.mark.parametrize("driver", [parse, aparse])
 
 @both
 def test_the_pieces_of_a_decoder_are_a_source(driver):
-    truncated = PieceError("source_truncated", "Cut.")
-    pieces = [
-        Reasoning("so"),
-        Reasoning(""),
-        "a",
-        Usage(8),
-        Usage(),
-        truncated,
-        "b",
-        Usage(8),
-        Usage(None, 2),
-    ]
-    events, error = run(driver, made(driver, *pieces)[1])
-    assert error is None
-    assert events == [
-        ReasoningEvent("so"),
-        ContentBlockStart(0, TextBlock()),
-        ContentBlockDelta(0, "a"),
-        UsageEvent(8),
-        ErrorEvent("source_truncated", "Cut."),
-        ContentBlockDelta(0, "b"),
-        UsageEvent(8, 2),
-        ContentBlockStop(0, "end", 2),
-    ]
+    assert run(driver, made(driver, *PIECES)[1]) == (EVENTS_OF_PIECES, None)
 
 
 @both

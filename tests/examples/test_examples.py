@@ -235,6 +235,22 @@ def test_a_page_in_an_argument_of_a_tool_is_shown_as_it_grows():
     )
 
 
+def test_recorded_answers_are_scored_with_inspect_ai(tmp_path):
+    # No extra brings it: it needs 300 MB.
+    pytest.importorskip(
+        "inspect_ai", reason="inspect_ai is not installed; to run this: pip install inspect-ai"
+    )
+    lines = run("inspect_ai_scorer.py", tmp_path).splitlines()
+    assert [line.split() for line in lines] == [
+        ["clean", "0.67"],
+        ["components", "5.67"],
+        ["errors", "1.33"],
+        ["recovered", "0.00"],
+        ["near_misses", "0.00"],
+        ["truncated", "0.00"],
+    ]
+
+
 def test_the_components_of_the_compound_menu_are_listed_by_default():
     assert run("components_of_a_page.py") == COMPOUND_MENU
 

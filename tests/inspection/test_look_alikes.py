@@ -100,3 +100,9 @@ def test_the_end_of_a_long_line_is_enough(line: str) -> None:
 @given(st.text(alphabet="/ STARENDBGIHo.\n\r-{}*\"'=", max_size=300))
 def test_no_text_raises(text: str) -> None:
     assert search(text) == search(text)
+
+
+def test_a_byte_order_mark_at_the_very_start_counts_for_the_offset_only() -> None:
+    (finding,) = search("\ufeff- /// START A\n")
+    assert finding.span == (1, 15)
+    assert search("\ufeff/// START A\n") == []

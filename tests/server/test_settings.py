@@ -36,6 +36,7 @@ DEFAULTS = {
     "body_timeout": 10.0,
     "authenticate": None,
     "ticket_seconds": 30.0,
+    "near_misses": False,
     "debug": False,
     "allowed_origins": (),
     "trusted_proxies": 0,
@@ -61,7 +62,7 @@ SECONDS = [
 ]  # fmt: skip
 NO_SECONDS = [0, 0.0, -1.0, math.inf, -math.inf, math.nan, True, "15", b"1", None]
 
-FLAGS = ["debug", "compress", "metrics"]
+FLAGS = ["near_misses", "debug", "compress", "metrics"]
 
 
 def refusal(**settings):
@@ -81,7 +82,7 @@ def test_given_values_are_kept():
         "decoder": "sse",
         "heartbeat": 1, "send_timeout": 1, "log": MemoryEventLog(), "lease": 2.5, "log_timeout": 0.1,
         "on_store_failure": "fail", "on_disconnect": "cancel", "max_body_bytes": 1, "body_timeout": 1e-9,
-        "authenticate": print, "ticket_seconds": 5, "debug": True, "allowed_origins": ["https://a.example"],
+        "authenticate": print, "ticket_seconds": 5, "near_misses": True, "debug": True, "allowed_origins": ["https://a.example"],
         "trusted_proxies": 2, "rate_limit": None, "rate_limit_storage": "async+redis://x",
         "max_generations": 1, "max_generations_per_user": 1, "max_readers": 1, "max_readers_per_user": 1,
         "shutdown_grace": 0.1, "compress": True, "metrics": False,

@@ -4,7 +4,6 @@ The reference reads a whole answer character by character, with the operations o
 """
 
 import random
-import tracemalloc
 from itertools import groupby
 
 import pytest
@@ -18,6 +17,7 @@ from componentstream.core.grammar import WHITE
 from componentstream.sources import Reasoning, SourceError, ThinkingFilter, Usage
 from componentstream.sources.thinking import thinking_filter
 from tests.counting import counted_module
+from tests.sources.memory import growth
 
 TAGS = ("<think>", "<thinking>")
 
@@ -476,16 +476,7 @@ def test_at_most_four_characters_are_examined_for_one_of_the_text(counted, unit)
 def test_a_long_answer_takes_no_memory(place, unit):
     stage = ThinkingFilter()
     stage.feed(place)
-    stage.feed(unit * 2000)
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(20_000):
-            stage.feed(unit)
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert after - before < 16 * 1024
+    assert growth(stage.feed, unit, feeds=20_000) < 16 * 1024
 
 
 def test_several_pieces_are_filtered_in_order():

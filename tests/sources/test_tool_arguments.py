@@ -2,7 +2,6 @@
 
 import json
 import random
-import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from componentstream.core.errors import UsageError
 from componentstream.sources import SourceError, ToolArgumentDecoder
 from tests.counting import counted_module
+from tests.sources.memory import growth
 
 STRINGS = ["", "x", "code", 'a"b', "a\\", "{", "}]", "\n\t", "é😀", "\ud83d", "\ude00\ud83d", "\0", "/", ","]
 
@@ -278,16 +278,7 @@ def test_at_most_three_characters_are_examined_for_one_of_the_text(counted, unit
 def test_long_arguments_take_no_memory(place, unit):
     decoder = ToolArgumentDecoder("code")
     decoder.feed(place)
-    decoder.feed(unit * 2000)
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(10_000):
-            decoder.feed(unit)
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert after - before < 16 * 1024
+    assert growth(decoder.feed, unit, feeds=10_000) < 16 * 1024
 
 
 def test_it_is_known_whether_the_argument_has_begun():

@@ -95,7 +95,7 @@ def _create_demo(
         return jwt.encode({"sub": "demo", "aud": _AUDIENCE, "exp": expires}, secret, "HS256")
 
     authenticate = JWTBearer.from_secret(secret, audience=_AUDIENCE)
-    settings = attrs.evolve(settings, authenticate=authenticate, shutdown_grace=_GRACE)
+    settings = attrs.evolve(settings, authenticate=authenticate, near_misses=True, shutdown_grace=_GRACE)
     return create_page(
         generate, settings, api="/api", new_token=new_token, host=host, preview=preview, offer=offer
     )

@@ -159,6 +159,9 @@ class ServerSettings:
             all clients share one anonymous user, and each of them can read any stream whose id it knows.
         ticket_seconds: Lifetime of a ticket for an ``EventSource`` in seconds, at most 30. It is used at
             once.
+        near_misses: Report lines that look like markers and are text, as ``finding`` events, while you
+            develop a prompt or choose a model; see :class:`~componentstream.inspection.NearMissParser`. The
+            parser then takes a quarter longer.
         debug: Send debug events to clients whose token has the claim ``debug`` with the value true.
         allowed_origins: Origins whose pages may call, such as ``https://app.example.com``; by default only
             pages of the same origin.
@@ -308,6 +311,10 @@ class ServerSettings:
     ticket_seconds: float = attrs.field(
         default=30.0,
         metadata=_set_by("seconds", "lifetime of a ticket for an EventSource, at most 30", maximum=30.0),
+    )
+    near_misses: bool = attrs.field(
+        default=False,
+        metadata=_set_by("flag", "report lines that look like markers and are text"),
     )
     debug: bool = attrs.field(
         default=False,

@@ -29,7 +29,7 @@ from starlette.exceptions import HTTPException  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
 
 from componentstream.core.errors import ConfigurationError, MissingExtraError, UsageError  # noqa: E402
-from componentstream.core.events import ContentBlockDelta, ErrorEvent, StatusEvent  # noqa: E402
+from componentstream.core.events import ContentBlockDelta, ErrorEvent, FindingEvent, StatusEvent  # noqa: E402
 from componentstream.log import MemoryEventLog, StoreError  # noqa: E402
 from componentstream.server import (  # noqa: E402
     GenerationRequest,
@@ -108,6 +108,20 @@ def test_the_bytes_of_a_provider_are_read_by_the_decoder_of_the_settings():
             assert text_of(events, 0) == "HiHi"
             assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["source_truncated"]
             assert events[-1].reason == "complete"
+
+
+@pytest.mark.parametrize("near_misses", [True, False])
+def test_near_misses_are_reported_where_they_are_asked_for(near_misses):
+    lines = ["- /// START A\n", "/// START B\n", "x\n", "/// END B\n"]
+    with asking(create_app(lambda _request: lines, settings_of(near_misses=near_misses))) as client:
+        response = start(client)
+        events = events_of(response)
+        resumed = client.get(f"streams/{response.headers['stream-id']}")
+    findings = [event.finding for event in events if isinstance(event, FindingEvent)]
+    assert [(finding.rule, finding.line, finding.index) for finding in findings] == (
+        [("near-miss", 1, 0)] if near_misses else []
+    )
+    assert resumed.content == response.content
 
 
 @pytest.mark.parametrize("prompt", ["text", "late"])

@@ -25,6 +25,7 @@ from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.escaping import escape_control_chars
 from componentstream.core.parser import ComponentParser
 from componentstream.drive.generation import Generation
+from componentstream.inspection.near_misses import NearMissParser
 from componentstream.log.memory import MemoryEventLog
 from componentstream.log.protocol import EventLog, Lease, StoreError, StreamStatus
 from componentstream.server.access.quota import Quota, Slot
@@ -303,8 +304,9 @@ class StreamManager:
 
     def _new_producer(self, source: Source, lease: Lease, *, debug: bool) -> Producer:
         settings = self._settings
+        parser = NearMissParser if settings.near_misses else ComponentParser
         session = GenerationSession(
-            parser=ComponentParser(settings.grammar, settings.limits),
+            parser=parser(settings.grammar, settings.limits),
             buffer=ComponentBuffer(keep_text=False, catalog=settings.catalog),
             timeouts=settings.timeouts,
             hooks=[self.metrics.hook, *settings.hooks],
