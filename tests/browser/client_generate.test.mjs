@@ -195,6 +195,22 @@ test("a signal stops the generation, before it begins too", async () => {
   assert.deepEqual([again, seen], ["cancelled", []]);
 });
 
+test("a redirect to another origin gets no further request", async () => {
+  let elsewhere;
+  await serving([streams(STREAM, frames(1, 2), "break")], async (other, there) => {
+    elsewhere = other;
+    const { seen } = await ask(
+      [
+        (request, response) => response.writeHead(307, { Location: elsewhere }).end(),
+        streams(STREAM, frames(3)),
+      ],
+      { headers: { Authorization: "Bearer t" } },
+    );
+    assert.deepEqual(there.map(({ method, headers }) => [method, headers.authorization]), [["POST", undefined]]);
+    assert.deepEqual(seen.map(({ method, url }) => method + url), ["POST/api/generate", "GET/api/streams/s-1"]);
+  });
+});
+
 test("leave closes the connection and lets the stream go on", async () => {
   const left = Promise.withResolvers();
   const { status, seen } = await ask(

@@ -115,6 +115,18 @@ test("each event that arrives begins the bounds anew", async () => {
   assert.deepEqual([summary(outcome), outcome.store.applied], [WHOLE, ANSWER]);
 });
 
+test("a connection that has lasted begins the bounds anew, with heartbeats alone", async () => {
+  const thinking = (request, response) => {
+    streams(STREAM, ": keep-alive\n")(request, response);
+    setTimeout(() => response.write(": keep-alive\n"), 60);
+    setTimeout(() => response.destroy(), 80);
+  };
+  const outcome = await ask([thinking, thinking, thinking, thinking, streams(STREAM, frames(1))], {
+    retry: { ...QUICK, maxTries: 1 },
+  });
+  assert.deepEqual([summary(outcome), outcome.seen.length], [WHOLE, 5]);
+});
+
 test("retry: false is one try", async () => {
   const { status, seen } = await ask(streams(STREAM, frames(1, 2), "break"), { retry: false });
   assert.deepEqual([status, seen.length], ["failed", 1]);
@@ -135,23 +147,18 @@ test("Retry-After has seconds or a date", () => {
   assert.deepEqual(waits.map((value) => retryAfter(value, now)), [5000, 0, 30_000, 0, 0, 0, 0]);
 });
 
-for (const [how, value] of [
-  ["seconds", () => "1"],
-  ["a date", () => new Date(Date.now() + 2000).toUTCString()],
-]) {
-  test(`Retry-After in ${how} is obeyed`, async () => {
-    const outcome = await ask([
-      (request, response) =>
-        refuse(response, 429, "rate_limited", { retryable: true, headers: { "Retry-After": value() } }),
-      streams(STREAM, frames(1, 2), "break"),
-      (request, response) => response.writeHead(503, { "Retry-After": value() }).end("busy"),
-      streams(STREAM, frames(3)),
-    ]);
-    assert.deepEqual([summary(outcome), outcome.errors], [WHOLE, []]);
-    assert.ok(gap(outcome.seen, 1) > 900 && gap(outcome.seen, 3) > 900, "it came back too early");
-    assert.ok(gap(outcome.seen, 2) < 900, "it waited although nothing asked for it");
-  });
-}
+test("Retry-After in seconds and as a date is obeyed, by the first request and by a resume", async () => {
+  const date = new Date(Date.now() + 3000).toUTCString();
+  const outcome = await ask([
+    (request, response) => refuse(response, 429, "rate_limited", { retryable: true, headers: { "Retry-After": "1" } }),
+    streams(STREAM, frames(1, 2), "break"),
+    (request, response) => response.writeHead(503, { "Retry-After": date }).end("busy"),
+    streams(STREAM, frames(3)),
+  ]);
+  assert.deepEqual([summary(outcome), outcome.errors], [WHOLE, []]);
+  assert.ok(gap(outcome.seen, 1) > 900, "it came back too early");
+  assert.ok(Date.now() >= Date.parse(date), "it came back before the date");
+});
 
 test("a Retry-After beyond the bounds ends it at once with the server's error", async () => {
   const { errors, seen } = await ask((request, response) =>

@@ -91,7 +91,7 @@ export class BlockStore {
   /** Return the block with this index in the current snapshot. */
   readonly getBlock: (index: number) => Block | undefined;
   /**
-   * Call the listener after changes, at most once for each frame that the browser draws; returns a function that
+   * Call the listener after changes, at most once for each frame of the browser; returns a function that
    * unsubscribes it. An exception of one listener is reported and does not keep the others from being called.
    */
   readonly subscribe: (listener: () => void) => () => void;
@@ -155,7 +155,7 @@ export interface Generation {
 export interface RetryOptions {
   /** Number of tries in a row that bring nothing new; 8. */
   maxTries?: number;
-  /** Milliseconds for which nothing new may come; 120,000. A longer `Retry-After` of the server ends it too. */
+  /** Milliseconds for which nothing new may come; 120,000. A longer `Retry-After` ends it at once. */
   maxTime?: number;
   /** Longest delay in milliseconds before the first try, 500; it doubles for each of the next. */
   minDelay?: number;
@@ -171,8 +171,8 @@ export interface Options {
   /** The store to use, by default a new one. A store follows one generation at a time. */
   store?: BlockStore;
   /**
-   * Additional headers of each request. A function is called for each request, since a token may expire; after a
-   * response with status 401 once more, with `refresh: true`.
+   * Additional headers of each request. A function is called for each request, since a token may expire; after
+   * a response with status 401 once more, with `refresh: true`.
    */
   headers?: HeadersLike | ((context: { refresh: boolean }) => HeadersLike | Promise<HeadersLike>);
   /** How to read: by `fetch`, or by an `EventSource` where something between the two holds streams back. */
@@ -184,7 +184,7 @@ export interface Options {
   keep?: string;
   /** How lost connections are tried again; false for never. */
   retry?: RetryOptions | false;
-  /** Milliseconds of silence after which a connection is given up; 45,000. Heartbeats count; 0 turns it off. */
+  /** Milliseconds without a byte, even of a heartbeat, after which a connection is given up; 45,000; 0 for never. */
   stallTimeout?: number;
   /** As for `fetch`. */
   credentials?: RequestCredentials;
@@ -196,8 +196,8 @@ export interface GenerateOptions extends Options {
   /** `POST` by default. With `GET` the request is the query of the URL. */
   method?: "POST" | "GET";
   /**
-   * The `Idempotency-Key` by which the server finds the generation if the request is sent again; by default a new
-   * one for each POST. Null sends none; then a request that got no response is not sent again.
+   * The `Idempotency-Key` by which the server finds the generation if the request is sent again; by default a
+   * new one for each POST. Null sends none; then a request that got no response is not sent again.
    */
   idempotencyKey?: string | null;
 }
@@ -251,7 +251,11 @@ export interface ReactLike {
   useEffect(effect: () => void | (() => void), dependencies?: readonly unknown[]): void;
   useRef<T>(value: T): { current: T };
   useState<T>(initial: () => T): [T, (value: T) => void];
-  useSyncExternalStore<T>(subscribe: (listener: () => void) => () => void, get: () => T, getServer?: () => T): T;
+  useSyncExternalStore<T>(
+    subscribe: (listener: () => void) => () => void,
+    get: () => T,
+    getServer?: () => T,
+  ): T;
 }
 
 export interface UseGeneration extends Snapshot {
@@ -267,7 +271,7 @@ export interface UseGeneration extends Snapshot {
 export interface Hooks {
   /**
    * Return the snapshot of a generation, and functions that control it. When the component is unmounted, the
-   * generation is stopped; with the option `keep` it is left, and the next component with this name continues it.
+   * generation is stopped; with the option `keep` it is left, and the next component of this name continues it.
    */
   useGeneration(url: string | URL, options?: GenerateOptions): UseGeneration;
   /** Return one block of a store; the component is rendered again only when this block has changed. */

@@ -8,6 +8,7 @@ export class Connection {
   #stallTimeout;
   #timer = 0;
   #isStalled = false;
+  #opened = performance.now();
 
   constructor(stallTimeout) {
     this.#stallTimeout = stallTimeout;
@@ -16,6 +17,11 @@ export class Connection {
 
   get signal() {
     return this.#controller.signal;
+  }
+
+  /** Milliseconds since the request. */
+  get age() {
+    return performance.now() - this.#opened;
   }
 
   /** Note a sign of life; each byte is one, heartbeats too. */

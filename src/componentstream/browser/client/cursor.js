@@ -16,7 +16,7 @@ export class Cursor {
   /** Id of the last event, empty before the first one. */
   lastEventId;
 
-  /** The URLs of streams are relative to `url`. The ids are kept under the name `keepAs`, together with `kept`. */
+  /** The URLs of streams are relative to `url`. The ids are kept under `keepAs`, together with `kept`. */
   constructor(url, { streamId, lastEventId, keepAs, kept }) {
     this.#base = new URL(url);
     this.#keepAs = keepAs;
@@ -31,7 +31,7 @@ export class Cursor {
     return this.streamId !== "";
   }
 
-  /** Whether all events so far are in the server's log: others have no id, and to resume would leave them out. */
+  /** Whether the server's log has all events so far: others have no id, and a resume would repeat or omit them. */
   get isExact() {
     return !this.#hasUnlogged;
   }
@@ -50,7 +50,9 @@ export class Cursor {
   /** Note the stream that a response has named. */
   found(streamId, url) {
     this.streamId = streamId;
-    this.#base = new URL(url);
+    const from = new URL(url);
+    // Not after a redirect to another origin, which must not get the token of this one.
+    if (from.origin === this.#base.origin) this.#base = from;
     this.#save();
   }
 

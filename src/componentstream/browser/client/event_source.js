@@ -6,7 +6,7 @@ const NAMES = ["message", "stream_error", ...TYPES.filter((type) => type !== "er
 
 /**
  * Read a stream by `EventSource` until `onEntry`, which gets each event with its id, returns false. It would
- * reconnect by itself, but with a ticket that is used up; so it is closed at its first error, and this is rejected.
+ * reconnect by itself, but with a ticket that is used up: it is closed at its first error, and this is rejected.
  */
 export function readEventSource(url, { signal, withCredentials }, onOpen, onEntry) {
   return new Promise((resolve, reject) => {

@@ -32,7 +32,7 @@ function shown(value) {
   return value === undefined ? "missing" : JSON.stringify(value).slice(0, 80);
 }
 
-// The rules are those of `componentstream.core.event_json`. Reasons are not checked: a newer server may have more.
+// The rules are those of `componentstream.core.event_json`. A newer server may have more reasons than these.
 const CHECKS = {
   content_block_start(event) {
     const block = field(event, "content_block", "object");

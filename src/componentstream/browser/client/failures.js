@@ -29,11 +29,12 @@ export function lost(message) {
 
 /** Whether a response is a stream of events. */
 export function isStream(response) {
+  if (!response.ok || response.status === HTTP.noContent) return false;
   const [type] = (response.headers.get("content-type") ?? "").split(";");
-  return response.ok && response.status !== HTTP.noContent && type.trim().toLowerCase() === "text/event-stream";
+  return type.trim().toLowerCase() === "text/event-stream";
 }
 
-/** Return the failure that a response other than a stream means; `ofStream` if a stream's URL was requested. */
+/** Return the failure that a response means, which is not a stream; `ofStream` if a stream was requested. */
 export async function failureOf(response, ofStream = false) {
   const own = await ownError(response);
   const error = own ?? errorOfStatus(response.status, ofStream);
@@ -74,5 +75,6 @@ function errorOfStatus(status, ofStream) {
     return clientError("events_trimmed", "The server no longer has the next events of this stream.", false);
   }
   const retryable = TRANSIENT_OF_PROXIES.has(status) || status >= HTTP.serverError;
-  return clientError("http_error", `The server responded with status ${status} instead of a stream.`, retryable);
+  const message = `The server responded with status ${status} instead of a stream.`;
+  return clientError("http_error", message, retryable);
 }

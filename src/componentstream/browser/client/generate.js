@@ -8,8 +8,8 @@ import { absolute, describeRequest, newKey } from "./request.js";
  * Request a generation and apply its events to a store, which follows one generation at a time.
  *
  * A lost connection is resumed after the last event. `stop` ends the generation at once, on the server too.
- * `done` is fulfilled with the last snapshot and never rejected: failures are among the errors of the snapshot,
- * as reported by the server or by this client.
+ * `done` is fulfilled with the last snapshot and never rejected: failures are among its errors, as reported by
+ * the server or by this client.
  */
 export function generate(url, request, options = {}) {
   const checked = checkOptions(options);
@@ -18,8 +18,8 @@ export function generate(url, request, options = {}) {
 }
 
 /**
- * Follow a stream that was started before, from its beginning or after `options.lastEventId`. `url` is that of
- * `generate`, to which the URLs of its streams are relative.
+ * Follow a stream that was started before, from its beginning or after `options.lastEventId`. `url` is that
+ * of `generate`, to which the URLs of its streams are relative.
  */
 export function resume(url, streamId, options = {}) {
   if (typeof streamId !== "string" || streamId === "") {

@@ -14,8 +14,8 @@ const FORGOTTEN = new Set(["stream_unknown", "events_trimmed"]);
 /**
  * One generation and the connections that its events come over, one after the other.
  *
- * The first request starts it. Where the response names a stream, a lost connection is followed by a request for
- * the rest of that stream; before that, by the same request with the same idempotency key. Each try either
+ * The first request starts it. Once a response has named a stream, a lost connection is followed by a request
+ * for the rest of that stream; before that, by the same request with the same idempotency key. Each try either
  * returns, and then the generation has ended or the next try continues it, or throws a `Failure`.
  */
 export class Generation {
@@ -31,6 +31,7 @@ export class Generation {
   #connection = null;
   #isOver = false;
   #isRequesting = false;
+  #isStopPending = false;
   #hasAnswered = false;
   #isRestarted = false;
   #resolveDone;
@@ -80,7 +81,8 @@ export class Generation {
     if (this.#isCurrent()) this.#store.cancel();
     this.#end();
     // Aborted, a request with a key would still be answered: wait for the id, to stop the generation by it.
-    if (this.#isRequesting && this.#key !== null && !this.#cursor.isKnown) return;
+    this.#isStopPending = this.#isRequesting && this.#key !== null && !this.#cursor.isKnown;
+    if (this.#isStopPending) return;
     this.#connection?.close();
     this.#stopStream();
   };
@@ -167,8 +169,7 @@ export class Generation {
     const response = await (isOfStream ? this.#askForStream() : this.#askForGeneration());
     this.#connection.live();
     if (this.#isOver) {
-      // The response that `stop` has waited for.
-      this.#stopStream();
+      if (this.#isStopPending) this.#stopStream();
     } else if (isOfStream && response.status === NO_CONTENT) {
       this.#store.finish();
     } else if (response.status !== ACCEPTED || !this.#cursor.isKnown) {
@@ -195,7 +196,8 @@ export class Generation {
   }
 
   #askForStream() {
-    return this.#send(this.#cursor.url(), { headers: { Accept: "text/event-stream", ...this.#cursor.headers() } });
+    const headers = { Accept: "text/event-stream", ...this.#cursor.headers() };
+    return this.#send(this.#cursor.url(), { headers });
   }
 
   #send(url, init) {
@@ -226,6 +228,8 @@ export class Generation {
         });
         if (done) throw lost("The connection closed before the generation ended.");
         this.#connection.live();
+        // A model may think for minutes, behind a proxy that cuts connections for their age.
+        if (this.#connection.age > this.#options.retry.maxDelay) this.#tries.reset();
         const entries = reader.read(value);
         this.#tries.shortest = reader.retry ?? this.#tries.shortest;
         this.#accept(entries);
@@ -296,7 +300,7 @@ export class Generation {
     this.#cursor.save();
   }
 
-  /** Throw the failure that a fatal error means, if the generation can go on or be started anew all the same. */
+  /** Throw the failure that a fatal error means, if the generation can be continued or requested anew. */
   #checkEnd({ type, error }, id) {
     if (type !== "error" || !error.fatal) return;
     // This error ends the response, not the stream: the log does not have it, so it has no id.

@@ -44,7 +44,7 @@ export function createHooks(React) {
     };
   }
 
-  /** Return one block of a store, undefined until it has started; renders anew only when this block changes. */
+  /** Return one block of a store, undefined until it has started; renders only when this block changes. */
   function useBlock(store, index) {
     const getBlock = () => store.getBlock(index);
     return useSyncExternalStore(store.subscribe, getBlock, getBlock);

@@ -3,8 +3,8 @@
 const PREFIX = "componentstream:";
 
 /**
- * Return the generation that was kept under a name: its URL, the ids of the stream and of the last event, which
- * are empty if none had come, and the request if it can be sent again. Null if nothing was kept.
+ * Return the generation that was kept under a name: its URL, the ids of the stream and of the last event, both
+ * empty if none had come, and the request if it can be sent again. Null if nothing was kept.
  */
 export function kept(name) {
   try {

@@ -24,7 +24,9 @@ const NAMES = new Set([
 /** Return the options with a value for each. */
 export function checkOptions(given) {
   const unknown = Object.keys(given).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw new TypeError(`Unknown option ${unknown}; there are ${[...NAMES].join(", ")}.`);
+  if (unknown !== undefined) {
+    throw new TypeError(`Unknown option ${unknown}; there are ${[...NAMES].join(", ")}.`);
+  }
   const options = {
     store: given.store ?? new BlockStore(),
     headers: given.headers ?? {},

@@ -1,7 +1,7 @@
 /** Requests, with headers that are read anew for each of them. */
 
 import { clientError } from "./events.js";
-import { Failure } from "./failures.js";
+import { Failure, lost } from "./failures.js";
 
 const UNAUTHORIZED = 401;
 const KEY_BYTES = 16;
@@ -20,7 +20,9 @@ export function describeRequest(url, request, method) {
   }
   if (isSentAsItIs(request)) return { url: target, method, headers: {}, body: request };
   const body = JSON.stringify(request);
-  if (body === undefined) throw new TypeError("The request has no JSON; pass an object, a string or FormData.");
+  if (body === undefined) {
+    throw new TypeError("The request has no JSON; pass an object, a string or FormData.");
+  }
   return { url: target, method, headers: { "Content-Type": "application/json" }, body };
 }
 
@@ -30,15 +32,14 @@ function addQuery(target, request) {
   if (!isText && Object.getPrototypeOf(request) !== Object.prototype) {
     throw new TypeError("With method GET the request must be an object of strings, a query string, or null.");
   }
-  const given = Object.entries(isText ? {} : request).filter(([, value]) => value !== null && value !== undefined);
-  for (const [name, value] of isText ? new URLSearchParams(request) : given) {
-    target.searchParams.append(name, String(value));
+  for (const [name, value] of isText ? new URLSearchParams(request) : Object.entries(request)) {
+    if (value !== null && value !== undefined) target.searchParams.append(name, String(value));
   }
 }
 
 function isSentAsItIs(request) {
   if (typeof ReadableStream === "function" && request instanceof ReadableStream) {
-    throw new TypeError("A ReadableStream cannot be sent again after a lost connection; pass a Blob or a string.");
+    throw new TypeError("A ReadableStream cannot be sent again after a lost connection; pass a Blob.");
   }
   return (
     typeof request === "string" ||
@@ -58,8 +59,8 @@ export function newKey() {
 }
 
 /**
- * Sends requests with the headers of the page. The headers are read anew for each request, because a token may
- * have expired since the last one, and once more when the server rejects them with 401.
+ * Sends requests with the headers of the page. The headers are read anew for each request, because a token
+ * may have expired since the last one, and once more when the server rejects them with 401.
  */
 export class Sender {
   #headers;
@@ -82,9 +83,10 @@ export class Sender {
     const headers = new Headers(init.headers);
     for (const [name, value] of await this.#read(refresh)) headers.set(name, value);
     try {
-      return await fetch(url, { cache: "no-store", credentials: this.#credentials, ...init, headers, signal });
+      const credentials = this.#credentials;
+      return await fetch(url, { cache: "no-store", credentials, ...init, headers, signal });
     } catch {
-      throw new Failure(clientError("connection_lost", "The server cannot be reached.", true), { again: true });
+      throw lost("The server cannot be reached.");
     }
   }
 

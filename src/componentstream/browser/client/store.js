@@ -18,8 +18,8 @@ const IDLE = Object.freeze({
  * Builds the blocks of one generation from its events. Snapshots are immutable, and the snapshot is the same
  * object until the next change, as React's `useSyncExternalStore` requires of `subscribe` and `getSnapshot`.
  *
- * The cost of an event is that of its text: blocks are kept in a form that can grow, and a snapshot copies those that
- * changed, when it is asked for. Listeners are called at most once for each frame that the browser draws.
+ * The cost of an event is that of its text: blocks are kept in a form that can grow, and a snapshot copies
+ * those that changed, when it is asked for. Listeners are called at most once for each frame of the browser.
  */
 export class BlockStore {
   #snapshot = IDLE;
@@ -123,7 +123,7 @@ export class BlockStore {
     }
   }
 
-  /** End the generation with an error of the client; if the server has sent a fatal one, that stays the last. */
+  /** End the generation with an error of the client, unless the server has sent a fatal one. */
   fail(error) {
     if (this.ended) return;
     if (this.#fatal === null) this.#errors.push(error);

@@ -49,8 +49,8 @@ export class Tries {
 }
 
 /**
- * Return the milliseconds to wait before a try: twice as long as before the last one, half of it at random, so
- * that the clients of a server that was restarted do not all come back at the same moment.
+ * Return the milliseconds to wait before a try: twice as long as before the last one, half of it at random,
+ * so that the clients of a server that was restarted do not all come back at the same moment.
  */
 export function backOff({ minDelay, maxDelay }, count, random = Math.random()) {
   const longest = Math.min(maxDelay, minDelay * 2 ** count);
