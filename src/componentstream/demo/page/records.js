@@ -9,6 +9,7 @@ const TYPES = {
   content_block_stop: "stop",
   message_stop: "end",
 };
+const NEAR_THE_END = 40;
 const MAX_EVENTS = 300;
 const MAX_NOTES = 200;
 
@@ -83,16 +84,24 @@ export class EventRecord {
 
   /** Write down events of the wire. */
   add(events) {
-    const follows = this.#list.scrollTop + this.#list.clientHeight > this.#list.scrollHeight - 40;
+    const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
     for (const event of events) this.#addEvent(event);
-    if (follows) this.#list.scrollTop = this.#list.scrollHeight;
+    if (scrollTop + clientHeight > scrollHeight - NEAR_THE_END) this.#follow();
   }
 
   /** Write down something that happened to the connection. */
   tell(text) {
     this.#run = null;
     this.#line("link", text);
-    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#follow();
+  }
+
+  get #scroller() {
+    return this.#list.parentElement;
+  }
+
+  #follow() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #addEvent(event) {
