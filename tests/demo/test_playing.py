@@ -132,6 +132,7 @@ def test_the_demo_offers_its_own_recording_first_and_those_of_the_examples():
     names = [one.name for one in recordings()]
     assert names[0] == "coffee_roastery.jsonl"
     assert {"landing_page.jsonl", "dashboard.jsonl", "truncated.jsonl"} <= set(names)
+    assert "compound_menu.jsonl" not in names  # parts for another page, of which nothing is visible
     assert FOLDERS[0] == RECORDING.parent
 
 
@@ -152,6 +153,14 @@ def test_the_recording_of_the_package_has_three_components_prose_and_one_mistake
     assert components == ["HeroSection", "CoffeeList", "VisitFooter"]
     assert len(starts) == 7
     assert [event.code for event in events if isinstance(event, ErrorEvent)] == ["invalid_position"]
+
+
+def test_the_first_words_of_the_page_come_early_enough_for_a_page_within_two_seconds():
+    """At the speed of the command, which leaves 0.7 seconds for the page and the frame to start."""
+    chunks = read_recording(RECORDING)
+    texts = ["".join(chunk.text for chunk in chunks[: end + 1]) for end in range(len(chunks))]
+    first = next(chunk.at for chunk, text in zip(chunks, texts, strict=True) if "since 2011" in text)
+    assert first / 2.0 < 1.3
 
 
 def test_the_recording_of_the_package_is_the_output_of_the_example():

@@ -22,6 +22,9 @@ from componentstream.session.lifecycle import Timeouts
 FOLDERS: Final = (RECORDING.parent, Path(__file__).resolve().parents[3] / "examples" / "data")
 """Where recordings are: in the package, into which a wheel puts the examples too, and in a clone."""
 
+_NOT_OFFERED: Final = {"compound_menu.jsonl"}
+"""Recordings of parts for other pages, which show nothing by themselves."""
+
 MIN_RATE: Final = 0.25
 MAX_RATE: Final = 1000.0
 """Range of the speeds that a client may ask for; 0, without pauses, is allowed as well."""
@@ -83,7 +86,8 @@ def recordings(first: Path | None = None, folders: Sequence[Path] = FOLDERS) -> 
         OSError: A file cannot be read.
     """
     paths = [RECORDING if first is None else first]
-    paths += [path for folder in folders for path in sorted(folder.glob("*.jsonl"))]
+    found_in_folders = (path for folder in folders for path in sorted(folder.glob("*.jsonl")))
+    paths += [path for path in found_in_folders if path.name not in _NOT_OFFERED]
     found = {path.name: path for path in reversed(paths)}  # of two with the same name, the first
     return [Recording.read(found[name]) for name in dict.fromkeys(path.name for path in paths)]
 
