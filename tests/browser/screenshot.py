@@ -42,7 +42,7 @@ PICTURES = {
     "wide": Picture(2560, 1300),
     "finished": Picture(1440, 900, during=END, at=""),
     "phone": Picture(360, 740, during="HeroSection", at="Visit the roastery"),
-    "readme": Picture(1440, 900, during="CoffeeList", at="onClick"),
+    "readme": Picture(1600, 900, during="CoffeeList", at="for 250 g"),
 }
 
 
@@ -53,9 +53,10 @@ def take(browser, url, path, picture):
     )
     page = context.new_page()
     page.set_default_timeout(MILLISECONDS)
-    time.monotonic()
+    began = time.monotonic()
     page.goto(url)
     expect(page.frame_locator("#preview iframe").get_by_text("since 2011")).to_be_visible()
+    sys.stdout.write(f"{path}: the first words after {time.monotonic() - began:.1f} s\n")
     source = page.get_by_role("region", name=f"Source of {picture.during}")
     expect(source).to_contain_text(picture.at, timeout=MILLISECONDS)
     if not picture.at:

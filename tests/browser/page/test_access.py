@@ -114,7 +114,8 @@ def test_everything_can_be_reached_by_keyboard_in_the_order_of_the_page_and_show
         "Copy Menu", "Download Menu", "Expand Menu", "Source of Menu", "notes-log", "drop",
         "Log of events",
     ]  # fmt: skip
-    assert [name for name, is_visible in reached if not is_visible] == []
+    shown = reached[1 : names.index("Log of events") + 1]  # the first has not been reached by a key
+    assert [name for name, is_visible in shown if not is_visible] == []
 
 
 def test_the_focus_is_kept_when_a_button_is_disabled(opened):

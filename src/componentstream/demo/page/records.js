@@ -70,9 +70,15 @@ export class EventRecord {
   #began = 0;
   #names = new Map();
   #run = null;
+  #follows = true;
 
   constructor(list) {
     this.#list = list;
+    // The notes above may take some of the height, which is not a reason to stop following; scrolling up is.
+    this.#scroller.addEventListener("scroll", () => {
+      const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
+      this.#follows = scrollTop + clientHeight > scrollHeight - NEAR_THE_END;
+    });
   }
 
   clear() {
@@ -84,9 +90,8 @@ export class EventRecord {
 
   /** Write down events of the wire. */
   add(events) {
-    const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
     for (const event of events) this.#addEvent(event);
-    if (scrollTop + clientHeight > scrollHeight - NEAR_THE_END) this.#follow();
+    if (this.#follows) this.#follow();
   }
 
   /** Write down something that happened to the connection. */
