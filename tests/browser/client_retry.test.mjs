@@ -118,8 +118,8 @@ test("each event that arrives begins the bounds anew", async () => {
 test("a connection that has lasted begins the bounds anew, with heartbeats alone", async () => {
   const thinking = (request, response) => {
     streams(STREAM, ": keep-alive\n")(request, response);
-    setTimeout(() => response.write(": keep-alive\n"), 60);
-    setTimeout(() => response.destroy(), 80);
+    setTimeout(() => response.write(": keep-alive\n"), 80);
+    setTimeout(() => response.destroy(), 300);
   };
   const outcome = await ask([thinking, thinking, thinking, thinking, streams(STREAM, frames(1))], {
     retry: { ...QUICK, maxTries: 1 },
@@ -337,15 +337,15 @@ test("a silent connection is given up and resumed, and a heartbeat is a sign of 
         const timer = setInterval(() => {
           beats += 1;
           response.write(": keep-alive\n");
-          if (beats === 8) clearInterval(timer);
+          if (beats === 12) clearInterval(timer);
         }, 100);
       },
       streams(STREAM, frames(3)),
     ],
-    { stallTimeout: 400 },
+    { stallTimeout: 800 },
   );
   assert.deepEqual([summary(outcome), outcome.store.applied], [WHOLE, ANSWER]);
-  assert.ok(gap(outcome.seen, 1) > 1100, "it did not wait for the heartbeats");
+  assert.ok(gap(outcome.seen, 1) > 1700, "it did not wait for the heartbeats");
 });
 
 test("silence before the response is given up too, and told with its time", async () => {
