@@ -60,6 +60,7 @@ def test_the_package_has_the_version_of_the_library():
     assert (PACKAGE["version"], PACKAGE["license"]) == (project["version"], project["license"])
     assert (PACKAGE["type"], PACKAGE["sideEffects"]) == ("module", False)
     assert "dependencies" not in PACKAGE
+    assert (browser.path() / "LICENSE").read_bytes() == (HERE.parents[1] / "LICENSE").read_bytes()
 
 
 def test_everything_that_the_package_exports_is_there():
@@ -78,8 +79,20 @@ def test_npm_packs_the_modules_and_their_types_and_nothing_else(application):
     [packed] = json.loads(run(application, *command))
     names = {file["path"] for file in packed["files"]}
     assert {"componentstream.js", "componentstream.d.ts", "client/store.js", "package.json"} <= names
+    assert {"heal.js", "preview/host.js", "LICENSE", "README.md"} <= names
     assert {Path(name).suffix for name in names} <= {".js", ".ts", ".json", ".md", ""}
     assert not any("node_modules" in name or name.endswith(".py") for name in names)
+
+
+def test_every_module_in_the_package_has_only_imports_that_are_in_it_too():
+    patterns = [pattern for pattern in PACKAGE["files"] if pattern.endswith(("/", ".js"))]
+    globs = [f"{pattern}*.js" if pattern.endswith("/") else pattern for pattern in patterns]
+    modules = {module for pattern in globs for module in browser.path().glob(pattern)}
+    assert len(modules) > 20
+    for module in modules:
+        for name in re.findall(r'from "(.*?)"', module.read_text(encoding="utf-8")):
+            if name.startswith("."):
+                assert (module.parent / name).resolve() in modules, (module, name)
 
 
 def documented(language):
