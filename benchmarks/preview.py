@@ -3,6 +3,7 @@
     python benchmarks/preview.py                            # every prefix of every component, some minutes
     python benchmarks/preview.py --every 7 --jobs 2         # every seventh
     python benchmarks/preview.py --file FaqAccordion        # one component
+    python benchmarks/preview.py --pages --every 3          # recorded answers, as pages
 
 It needs Node, and the packages of npm that `tests/browser` and the frame list. The command exits with 1 if a
 figure is not the required one.
@@ -13,18 +14,26 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from tables import describe_machine, percentile, print_machine, print_table
 
+from componentstream import ComponentParser, MessageStop
+from componentstream.demo.recording import read_recording
+
 Result: TypeAlias = dict[str, Any]
 
 ROOT: Final = Path(__file__).parents[1]
 COMPONENTS: Final = ROOT / "tests" / "browser" / "components"
+RECORDINGS: Final = (
+    *sorted((ROOT / "examples" / "data").glob("*.jsonl")),
+    *sorted((ROOT / "src" / "componentstream" / "demo" / "recordings").glob("*.jsonl")),
+)
 PACKAGES: Final = (ROOT / "tests" / "browser", ROOT / "src" / "componentstream" / "browser" / "preview")
 LEAST_LIVE: Final = 0.995
 """Share of the prefixes whose page must be live."""
@@ -46,10 +55,21 @@ def node() -> str:
     return program
 
 
-def results_of(files: Sequence[Path], every: int, jobs: int) -> Iterator[Result]:
-    """Yield the figures of each component, in order."""
+def write_events(recording: Path, folder: Path) -> Path:
+    """Write the events of a recorded answer, a list for each of its characters; return the file."""
+    parser = ComponentParser()
+    text = "".join(chunk.text for chunk in read_recording(recording))
+    batches = [[event.to_dict() for event in parser.feed(character)] for character in text]
+    batches.append([*(event.to_dict() for event in parser.close()), MessageStop("complete").to_dict()])
+    path = folder / f"{recording.stem}.json"
+    path.write_text(json.dumps(batches), encoding="utf-8")
+    return path
+
+
+def results_of(files: Sequence[Path], every: int, jobs: int, name: str = "measure") -> Iterator[Result]:
+    """Yield the figures of each component or page, in order."""
     program = node()
-    script = Path(__file__).with_name("prefixes") / "measure.mjs"
+    script = Path(__file__).with_name("prefixes") / f"{name}.mjs"
 
     def measure(file: Path) -> Result:
         command = [program, str(script), str(every), str(file)]
@@ -59,6 +79,25 @@ def results_of(files: Sequence[Path], every: int, jobs: int) -> Iterator[Result]
 
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(measure, files)
+
+
+def measure_pages(names: Sequence[str], every: int, jobs: int) -> list[Result]:
+    """Return the figures of recorded answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = [path for path in RECORDINGS if not names or path.stem in names]
+        files = [write_events(path, Path(folder)) for path in chosen]
+        return list(results_of(files, every, jobs, "pages"))
+
+
+def print_pages(results: Sequence[Result]) -> bool:
+    """Print the figures of pages as a table; return whether they are the required ones."""
+    columns = ("prefixes", "live", "blank", "foreign", "twice")
+    rows = [(result["name"], *(f"{result['counts'][key]:,}" for key in columns)) for result in results]
+    print_table(("answer", "prefixes", "live", "blank", "wrong attribute or text", "shown twice"), rows)
+    totals = {key: sum(result["counts"][key] for result in results) for key in columns}
+    is_live = totals["live"] >= LEAST_LIVE * totals["prefixes"]
+    is_finished = all(result["isFinished"] for result in results)
+    return is_live and is_finished and totals["blank"] + totals["foreign"] + totals["twice"] == 0
 
 
 def totals_of(results: Sequence[Result]) -> Result:
@@ -105,8 +144,10 @@ def print_examples(results: Sequence[Result]) -> None:
     """Print the first prefixes of each fault."""
     for result in results:
         for example in result["examples"]:
-            place = f"{result['name']}.tsx at {example['at']:,}, {example['prefixes']:,} prefixes"
-            print(f"{example['kind']}: {place}: {example['problem']}\n    ...{example['tail'][-70:]!r}")
+            place = f"{result['name']} at {example['at']:,}, {example['prefixes']:,} prefixes"
+            print(f"{example['kind']}: {place}: {example['problem']}")
+            if "tail" in example:
+                print(f"    ...{example['tail'][-70:]!r}")
 
 
 def print_totals(totals: Result) -> None:
@@ -123,6 +164,14 @@ def print_totals(totals: Result) -> None:
     print(f"\nPrefixes at which a helper below the component was missing: {totals['standIns']:,}.")
 
 
+def _measured(results: Iterable[Result]) -> list[Result]:
+    every = list(results)
+    for result in every:
+        if "failed" in result:
+            raise SystemExit(f"{result['name']} could not be measured: {result['failed']}")
+    return every
+
+
 def main() -> int:
     """Measure the components that the command line names; return the status of the command."""
     arguments = argparse.ArgumentParser(description="Measure the preview of half-written components.")
@@ -132,16 +181,18 @@ def main() -> int:
     arguments.add_argument(
         "--file", action="append", metavar="NAME", help="only this component; may be repeated"
     )
+    arguments.add_argument("--pages", action="store_true", help="measure recorded answers as pages")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes of Node at a time")
     arguments.add_argument("--json", metavar="FILE", type=Path, help="write all figures to this file")
     options = arguments.parse_args()
+    if options.pages:
+        pages = _measured(measure_pages(options.file or (), options.every, options.jobs))
+        print_examples(pages)
+        return 0 if print_pages(pages) else 1
     names = options.file or [path.stem for path in sorted(COMPONENTS.glob("*.tsx"))]
     files = [COMPONENTS / f"{Path(name).stem}.tsx" for name in names]
     machine = describe_machine()
-    results = list(results_of(files, options.every, options.jobs))
-    for result in results:
-        if "failed" in result:
-            raise SystemExit(f"{result['name']} could not be measured: {result['failed']}")
+    results = _measured(results_of(files, options.every, options.jobs))
     totals = totals_of(results)
     print_machine(machine)
     print_examples(results)

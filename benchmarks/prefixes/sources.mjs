@@ -10,15 +10,19 @@ const ts = createRequire(new URL("../../tests/browser/package.json", import.meta
 /**
  * Return `{ elements, texts, marked }`. An element is `{ mark, start, opened, end, after }`, where `after` is the offset
  * from which nothing outside it keeps it from being shown. `marked` is the source with an attribute `data-mark` at
- * each native element. A text is `{ mark, start, end, after }` with the mark of the element around it.
+ * each native element. `visibleFrom` is the end of the first tag of the last return. A text is `{ mark, start, end, after }` with the mark of the element around it.
  */
 export function read(source, name) {
   const file = ts.createSourceFile(`${name}.tsx`, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
   const component = functionOf(file, name);
   const inner = ts.isBlock(component.body) ? component.body.statements : [];
   const reader = new Reader(source, declarationsOf([...file.statements, ...inner]));
-  for (const expression of returnsOf(component)) reader.visit(expression, { holders: [], mark: null, outer: null });
-  return { elements: reader.elements, texts: reader.texts, marked: reader.marked() };
+  const returns = returnsOf(component);
+  for (const expression of returns) reader.visit(expression, { holders: [], mark: null, outer: null });
+  const { elements, texts } = reader;
+  const last = returns.at(-1)?.getStart() ?? 0;
+  const visibleFrom = Math.min(...elements.filter(({ start }) => start >= last).map(({ opened }) => opened));
+  return { elements, texts, marked: reader.marked(), visibleFrom };
 }
 
 class Reader {

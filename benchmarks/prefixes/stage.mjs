@@ -39,11 +39,11 @@ const globals = Object.assign(Object.create(globalThis), {
 });
 for (const name of ["setTimeout", "setInterval"]) dom.window[name] = globals[name];
 
-/** A page that one component is streamed into. */
+/** A page that components are streamed into; given a name, one of that name has begun. */
 export class Stage {
   problems = [];
 
-  constructor(name, position = "main") {
+  constructor(name = null) {
     this.container = document.createElement("div");
     document.body.append(this.container);
     this.runtime = createRuntime({ React, transform, modules, portal: { createPortal, document }, globals });
@@ -52,13 +52,17 @@ export class Stage {
     this.observer = new dom.window.MutationObserver(() => {});
     const everything = { subtree: true, childList: true, attributes: true, characterData: true };
     this.observer.observe(this.container, everything);
-    const block = { type: "component", name, position, attributes: {}, parent: null };
+    if (name === null) return;
+    const block = { type: "component", name, position: "main", attributes: {}, parent: null };
     this.apply({ type: "content_block_start", index: 0, content_block: block });
   }
 
-  apply(event) {
-    this.runtime.apply(event);
-    flushSync(() => this.root.render(this.runtime.element()));
+  apply(...events) {
+    for (const event of events) this.runtime.apply(event);
+    // One block after the other, as the frame does it.
+    for (const index of [...this.runtime.pending(), null]) {
+      flushSync(() => this.root.render(this.runtime.element(index)));
+    }
   }
 
   feed(text) {
@@ -79,9 +83,10 @@ export class Stage {
     return this.observer.takeRecords().length > 0;
   }
 
-  /** The element whose children are the component's own. */
+  /** The element whose children are those of the only component, or the whole page. */
   get page() {
-    return this.container.querySelector(".cs-host") ?? this.container;
+    const hosts = this.container.querySelectorAll(".cs-host");
+    return hosts.length === 1 && this.runtime.blocks().length === 1 ? hosts[0] : this.container;
   }
 
   close() {

@@ -12,15 +12,15 @@ export function treeOf(element) {
     else attributes.set(name, value.replace(MADE_UP, "_r_"));
   }
   if (element.localName === "input") readField(element, attributes);
+  if (element.localName === "option") attributes.delete("selected");
   return { tag: element.localName, attributes, children: childrenOf(element), mark };
 }
 
-/** What a field shows counts, and not the attributes that it began with. */
-function readField({ value, checked }, attributes) {
-  for (const [name, now] of [["value", value], ["checked", checked ? "checked" : ""]]) {
-    if (now === "") attributes.delete(name);
-    else attributes.set(name, now);
-  }
+/** Whether a box is checked counts, and not how it began; an empty text is as good as none. */
+function readField({ checked }, attributes) {
+  if (attributes.get("value") === "") attributes.delete("value");
+  if (checked) attributes.set("checked", "");
+  else attributes.delete("checked");
 }
 
 export function childrenOf(element) {

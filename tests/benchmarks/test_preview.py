@@ -38,6 +38,24 @@ def test_a_component_is_live_and_right_at_each_prefix_measured(tmp_path):
     assert totals["finished_as_in_one_piece"] == 1
 
 
+def test_a_recorded_page_is_live_and_shows_no_section_twice():
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "preview.py"),
+        "--pages",
+        "--file",
+        "tea_club",
+        "--every",
+        "61",
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=6 * WAIT)
+    assert (done.returncode, done.stderr) == (0, "")
+    cells = [cell.strip() for cell in done.stdout.splitlines()[-1].strip("|").split("|")]
+    assert cells[0] == "tea_club"
+    assert int(cells[1]) > 80
+    assert cells[1:] == [cells[1], cells[1], "0", "0", "0"]
+
+
 def test_every_component_has_the_size_of_one_that_a_model_writes():
     sizes = {path.stem: len(path.read_text(encoding="utf-8")) for path in preview.COMPONENTS.glob("*.tsx")}
     assert len(sizes) >= 60
