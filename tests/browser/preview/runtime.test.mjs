@@ -342,3 +342,35 @@ export default function Page() { return <Provider><MapView zoom={3} /></Provider
   stage.stream("Page", text);
   assert.equal(stage.find(".cs-host").innerHTML, '<div class="cs-box">MapView</div>');
 });
+
+test("a bare name with children or other props is not an icon", () => {
+  const Menu = () => null;
+  open({ modules: { "lucide-react": { Section: Menu, Menu: () => "icon" } } });
+  stage.stream(
+    "Page",
+    `const Page = () => <main><Menu size={2} /><Section title="t"><p>inside</p></Section></main>;`,
+  );
+  assert.equal(stage.find("main").innerHTML, "icon<p>inside</p>");
+});
+
+test("a component that fails without children is shown when its children arrive", () => {
+  open();
+  const index = stage.start("Page");
+  const row = "function Row({ children }) { return <b>{children('x')}</b>; }\n";
+  stage.feed(index, `${row}export default function Page() { return <main><Row title="t">`);
+  stage.feed(index, "{(id) => <i>{id}</i>}</Row></main>; }");
+  stage.stop(index);
+  assert.equal(stage.find("main").innerHTML, "<b><i>x</i></b>");
+});
+
+test("a slider does not show a value before it has one", () => {
+  open();
+  const index = stage.start("Page");
+  stage.feed(index, `function Page() { return <main><input className="s" type="range" `);
+  assert.notEqual(stage.find("input").getAttribute("type"), "range");
+  const node = stage.find("input");
+  stage.feed(index, `value={3} readOnly /></main>; }`);
+  assert.equal(stage.find("input").value, "3");
+  assert.equal(stage.find("input").type, "range");
+  assert.equal(stage.find("input"), node);
+});

@@ -55,6 +55,14 @@ export class Cell {
     return true;
   }
 
+  /** Note that an implementation has been committed. */
+  settle(impl) {
+    this.good = impl;
+    if (impl !== this.newest) return;
+    this.isBehind = false;
+    this.problem = null;
+  }
+
   #use(impl) {
     this.impl = impl;
     this.#signature = null;
@@ -153,7 +161,8 @@ export function createComponents({ React, tracked, onCommit, decorate }) {
     memory = { impl: null, tree: null, size: null };
     epoch = 0;
     remounted = -1;
-    stuck = -1;
+    /** The version and the props with which nothing could be rendered. */
+    stuck = { version: -1, props: null };
 
     static getDerivedStateFromError(problem) {
       return { problem };
@@ -176,14 +185,18 @@ export function createComponents({ React, tracked, onCommit, decorate }) {
       const { cell } = this.constructor;
       if (cell.impl === null) return null;
       const { problem } = this.state;
-      if (problem !== null && this.stuck !== cell.version) this.#recover(cell, problem);
-      if (this.stuck === cell.version) return this.memory.tree;
+      if (problem !== null && !this.#isStuck(cell)) this.#recover(cell, problem);
+      if (this.#isStuck(cell)) return this.memory.tree;
       return React.createElement(Live, {
         key: `${this.epoch} ${cell.signature}`,
         cell,
         values: this.props,
         memory: this.memory,
       });
+    }
+
+    #isStuck(cell) {
+      return this.stuck.version === cell.version && this.stuck.props === this.props;
     }
 
     /**
@@ -195,7 +208,7 @@ export function createComponents({ React, tracked, onCommit, decorate }) {
       if (isHookError(problem) && this.remounted !== cell.version) {
         this.remounted = cell.version;
       } else if (!cell.revert(problem)) {
-        this.stuck = cell.version;
+        this.stuck = { version: cell.version, props: this.props };
         onCommit(cell);
       }
     }
@@ -218,7 +231,7 @@ function createLive({ React, tracked, onCommit, decorate }) {
     React.useLayoutEffect(() => {
       isMounted.current = true;
       Object.assign(memory, outcome);
-      cell.good = outcome.impl;
+      cell.settle(outcome.impl);
       onCommit(cell, outcome);
     });
     const { impl } = cell;

@@ -33,6 +33,17 @@ const ALIASES = {
   Apple: "Apple",
 };
 
+const ICON_PROPS = new Set(
+  (
+    "className style size color fill stroke strokeWidth absoluteStrokeWidth width height title role ref " +
+    "id"
+  ).split(" "),
+);
+
+function isIconProp(name) {
+  return ICON_PROPS.has(name) || /^(?:aria-|data-|on[A-Z])/.test(name);
+}
+
 export function createIcons(React, lucide = {}) {
   const square = memoized((name) => createSquare(React, name));
   const known = (name) => {
@@ -56,11 +67,20 @@ export function createIcons(React, lucide = {}) {
     {},
     { get: (_, key) => (typeof key === "string" && key !== "then" ? any(key) : undefined) },
   );
+  const bare = memoized((name) => bareIcon(React, known(name)));
   return {
     Icons,
     module: moduleOf(lucide, Icons),
     /** The icon that a bare name means, if there is one. */
-    lookup: (name) => (/^\p{Lu}/u.test(name) ? known(name) : undefined),
+    lookup: (name) => (/^\p{Lu}/u.test(name) && known(name) !== undefined ? bare(name) : undefined),
+  };
+}
+
+/** A name without import may also mean a component that is still to come; icons have no children or other props. */
+function bareIcon(React, icon) {
+  return function Icon(props) {
+    const isIconLike = Object.keys(props).every(isIconProp);
+    return isIconLike ? React.createElement(icon, props) : (props.children ?? null);
   };
 }
 

@@ -28,6 +28,7 @@ const DOCUMENT_PROPS = ["src", "srcDoc", "data", "type", "sandbox", "allow", "lo
 const EMPTY = new Set(["area", "br", "col", "hr", "img", "input", "source", "track", "wbr"]);
 const MEDIA = new Set(["img", "video", "audio", "source", "track", "image"]);
 const LOADING_PROPS = ["src", "srcSet", "srcset", "poster", "href", "xlinkHref"];
+const FIELDS = new Set(["range", "color"]);
 const NONE = Symbol("no value");
 const GRAY = "#e2e8f0";
 const DARK_GRAY = "#64748b";
@@ -77,6 +78,12 @@ function componentProps(props, type) {
   return { ...rest, forwardedRef: ref };
 }
 
+/** These show a value of their own as long as they have none, which the page may never have. */
+function isFieldWithoutValue(tag, props, block) {
+  if (tag !== "input" || !block || block.isComplete) return false;
+  return FIELDS.has(props.type) && props.value === undefined && props.defaultValue === undefined;
+}
+
 function withoutChildren(props) {
   if (props === null || props === undefined || !("children" in props)) return props;
   const { children, ...rest } = props;
@@ -100,6 +107,7 @@ function hostProps(tag, props, original, block) {
   if (html !== undefined && typeof html?.__html !== "string") {
     repaired = { ...repaired, dangerouslySetInnerHTML: undefined };
   }
+  if (isFieldWithoutValue(tag, props, block)) repaired = { ...repaired, type: undefined };
   if (props.children !== undefined) repaired = { ...repaired, children: asChild(props.children) };
   if (MEDIA.has(tag)) return mediaProps(tag, repaired, block);
   return tag === original || tag !== "div" ? repaired : without(repaired, DOCUMENT_PROPS);
