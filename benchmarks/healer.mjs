@@ -64,7 +64,9 @@ function filesOf(name, folder) {
     execFileSync("tar", ["-xzf", packed.trim().split("\n").at(-1)], { cwd: target });
   }
   const paths = readdirSync(target, { recursive: true }).filter((path) => path.endsWith(".tsx"));
-  return paths.sort().map((path) => ({ path: `${name}/${path}`, text: readFileSync(join(target, path), "utf8") }));
+  return paths
+    .sort()
+    .map((path) => ({ path: `${name}/${path}`, text: readFileSync(join(target, path), "utf8") }));
 }
 
 /** Up to `count` files, as many as possible of each list. */
@@ -72,7 +74,8 @@ function choose(lists, count) {
   const chosen = [];
   for (const [index, files] of lists.toSorted((a, b) => a.length - b.length).entries()) {
     const share = Math.min(files.length, Math.ceil((count - chosen.length) / (lists.length - index)));
-    for (let number = 0; number < share; number += 1) chosen.push(files[Math.floor((number * files.length) / share)]);
+    for (let number = 0; number < share; number += 1)
+      chosen.push(files[Math.floor((number * files.length) / share)]);
   }
   return chosen;
 }
@@ -132,7 +135,11 @@ function compile() {
   try {
     const lists = options.packages.split(",").map((name) => filesOf(name, folder));
     const tried = choose(lists, Number(options.files)).map(compileFile);
-    printCompiled(tried.filter((result) => result !== null), lists.length, tried.length);
+    printCompiled(
+      tried.filter((result) => result !== null),
+      lists.length,
+      tried.length,
+    );
   } finally {
     if (options.folder === undefined) rmSync(folder, { recursive: true });
   }
@@ -179,7 +186,7 @@ const TEXTS = {
   "inside a tag": [`${PAGE}<Chart `, 'a="b" c={d} '],
   "inside an object": ["const a = {", "b: { c: 'd', e: [1, 2] }, "],
   "type arguments": ["const a = b<", "C | D<E> | "],
-  "comparisons": ["const a = b", " && c < d ? e : f < g"],
+  comparisons: ["const a = b", " && c < d ? e : f < g"],
   "nested elements": ["const a = ", "<div>"],
   "nested ternaries": [`${PAGE}{`, "a ? "],
 };
@@ -189,9 +196,18 @@ function time() {
   console.log("microseconds a delta:".padEnd(33) + "median   p99, first half   p99, second half   ms in all");
   for (const [name, parts] of Object.entries(TEXTS)) {
     const times = timesOf(...parts);
-    const [first, second] = [times.slice(0, DELTAS / 2), times.slice(DELTAS / 2)].map((half) => quantile(half, 0.99));
-    const columns = [quantile(times, 0.5).toFixed(1), first.toFixed(1), second.toFixed(1), (sum(times) / 1000).toFixed(0)];
-    console.log(name.padEnd(33) + columns.map((column, index) => column.padStart([6, 17, 19, 12][index])).join(""));
+    const [first, second] = [times.slice(0, DELTAS / 2), times.slice(DELTAS / 2)].map((half) =>
+      quantile(half, 0.99),
+    );
+    const columns = [
+      quantile(times, 0.5).toFixed(1),
+      first.toFixed(1),
+      second.toFixed(1),
+      (sum(times) / 1000).toFixed(0),
+    ];
+    console.log(
+      name.padEnd(33) + columns.map((column, index) => column.padStart([6, 17, 19, 12][index])).join(""),
+    );
   }
 }
 

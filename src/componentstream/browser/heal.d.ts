@@ -1,4 +1,7 @@
-/** Cuts React code that is still being written back to the part that can be shown, and closes it. See `heal.js`. */
+/**
+ * Cuts React code that is still being written back to the part that can be shown, and closes it. See
+ * `heal.js`.
+ */
 
 export interface HealerOptions {
   /** The name of the component to show; without it, the default export or else the last component. */
@@ -28,7 +31,10 @@ export interface Statement {
   readonly complete: boolean;
 }
 
-/** Heals one text that arrives in pieces. The result does not depend on where the text is cut. No input throws. */
+/**
+ * Heals one text that arrives in pieces. The result does not depend on where the text is cut. No input
+ * throws.
+ */
 export class Healer {
   constructor(options?: HealerOptions);
 

@@ -45,7 +45,8 @@ export class Healer {
     const { cut, tail, isComplete } = this.#machine;
     const name = this.#name();
     const last = this.#healed;
-    const isSame = last?.shown === cut && last.complete === isComplete && last.name === name && this.#tail === tail;
+    const isSame =
+      last?.shown === cut && last.complete === isComplete && last.name === name && this.#tail === tail;
     if (isSame) return last;
     this.#tail = tail;
     this.#healed = Object.freeze({ code: this.#shown.text + tail, shown: cut, complete: isComplete, name });

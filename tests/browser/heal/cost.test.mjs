@@ -32,7 +32,7 @@ for (const [name, beginning] of Object.entries(OPEN)) {
 /** Texts of many constructs: four times the text may cost four times as much, with room for the machine. */
 const MANY = {
   "elements in one component": [PAGE, "<p title={a}>b {c ? <i>d</i> : null}</p>"],
-  "statements": ["", "const a = (b: C) => <p>{b}</p>;\n"],
+  statements: ["", "const a = (b: C) => <p>{b}</p>;\n"],
   "attributes of one tag": [`${PAGE}<Chart `, 'a="b" c={d} '],
   "comparisons that look like type arguments": ["const a = b", " && c < d ? e : f < g"],
   "nested elements": [PAGE, "<div>"],

@@ -11,11 +11,31 @@ const RUNS = Number(process.env.RUNS ?? 3000);
 const FRAGMENTS = [
   ..."()[]{}<>/?:;,.=`'\"!&|+-*%@#\\\n ".split(""),
   ..."</ /> => ${ ?. ... // /* */ <> </> && || ?? ++ -- ** === >>= &amp; &am {/*".split(" "),
-  ..."a B 1 1.5 return function class extends const let if else for while do try catch switch case".split(" "),
-  ..."default import export from type interface enum namespace declare async await yield new typeof".split(" "),
+  ..."a B 1 1.5 return function class extends const let if else for while do try catch switch case".split(
+    " ",
+  ),
+  ..."default import export from type interface enum namespace declare async await yield new typeof".split(
+    " ",
+  ),
   ..."as satisfies in instanceof of readonly keyof is static get".split(" "),
-  "<p>", "</p>", "<Card", " className=\"a b\"", " key={i}", "{a ? ", " : ", "<T,>", "useState<A>(", "\ud83d\ude00", "\ud83d",
-  "(a: string) => ", "function A() { return ", "const x = ", "items.map((item) => (", "/[/]/g", "import {", "class C extends D {",
+  "<p>",
+  "</p>",
+  "<Card",
+  ' className="a b"',
+  " key={i}",
+  "{a ? ",
+  " : ",
+  "<T,>",
+  "useState<A>(",
+  "\ud83d\ude00",
+  "\ud83d",
+  "(a: string) => ",
+  "function A() { return ",
+  "const x = ",
+  "items.map((item) => (",
+  "/[/]/g",
+  "import {",
+  "class C extends D {",
 ];
 const source = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 60 }).map((parts) => parts.join(""));
 const root = fc.constantFrom(null, "A", "B");

@@ -44,7 +44,12 @@ function checkSyntax(code) {
     if (healed !== last) compile(healed.code);
     last = healed;
   }
-  assert.deepEqual(last, { code: text.trimEnd(), shown: text.trimEnd().length, complete: true, name: "Following" });
+  assert.deepEqual(last, {
+    code: text.trimEnd(),
+    shown: text.trimEnd().length,
+    complete: true,
+    name: "Following",
+  });
   const statement = healer.statements().at(-1);
   assert.equal(text.slice(statement.start, statement.end), FOLLOWING.trim());
 }

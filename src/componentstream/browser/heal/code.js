@@ -1,14 +1,34 @@
 /**
- * Expressions and the brackets around them. An `expression` frame lies on the frame of each bracket that holds
- * one. It knows whether an operand or an operator comes next, which tells division from a regular expression
- * and an element from a comparison. Any token that cannot continue it ends it and goes to the frame below.
+ * Expressions and the brackets around them. An `expression` frame lies on the frame of each bracket that
+ * holds one. It knows whether an operand or an operator comes next, which tells division from a regular
+ * expression and an element from a comparison. Any token that cannot continue it ends it and goes to the
+ * frame below.
  */
 
 import { IN_BODY, IN_RETURN } from "./frame.js";
-import { pushBlock, pushBracket, pushExpression, pushGroup, pushTag, pushTemplate, pushType } from "./open.js";
+import {
+  pushBlock,
+  pushBracket,
+  pushExpression,
+  pushGroup,
+  pushTag,
+  pushTemplate,
+  pushType,
+} from "./open.js";
 import { endAttribute } from "./elements.js";
 
-const PREFIXES = new Set(["new", "typeof", "void", "delete", "await", "yield", "return", "throw", "case", "in"]);
+const PREFIXES = new Set([
+  "new",
+  "typeof",
+  "void",
+  "delete",
+  "await",
+  "yield",
+  "return",
+  "throw",
+  "case",
+  "in",
+]);
 const ENDS = new Set([")", "]", "}", ",", ";", ":"]);
 const AFTER_OPTIONAL = new Set([":", ",", ")", "="]);
 const PARAMETERS = new Set(["parenthesis", "call", "parameters"]);
@@ -181,16 +201,8 @@ function operator(machine, token, frame) {
   if (token.type !== "punctuator") return end(machine);
   const closed = frame.closed;
   frame.closed = null;
+  if (openAfterOperand(machine, token, word)) return true;
   switch (token.value) {
-    case "(":
-      pushBracket(machine, "call", ")", ")").isParameters = word === "async";
-      return true;
-    case "[":
-      pushBracket(machine, "index", "]");
-      return true;
-    case "`":
-      pushTemplate(machine);
-      return true;
     case "<":
       return less(machine, token, frame, word);
     case "=>":
@@ -215,6 +227,15 @@ function operator(machine, token, frame) {
     default:
       return binary(machine, token, frame);
   }
+}
+
+/** The arguments of a call, an index, or a tagged template. */
+function openAfterOperand(machine, token, word) {
+  if (token.value === "(") pushBracket(machine, "call", ")", ")").isParameters = word === "async";
+  else if (token.value === "[") pushBracket(machine, "index", "]");
+  else if (token.value === "`") pushTemplate(machine);
+  else return false;
+  return true;
 }
 
 function binary(machine, token, frame) {
@@ -285,7 +306,9 @@ function pushFunction(machine) {
   return machine.push("function", "");
 }
 
-/** A function in parentheses as the child of an element is called at once, so it is called when healed too. */
+/**
+ * A function in parentheses as the child of an element is called at once, so it is called when healed too.
+ */
 function callWhenClosed(frame) {
   const around = frame.parent;
   if (around.kind === "parenthesis" && around.parent.parent?.kind === "child") around.closer = ")()";

@@ -19,7 +19,13 @@ const MAYBE = {
   declare: isName,
   abstract: (token) => token.value === "class",
 };
-const BECOMES = { type: "alias", interface: "interface", namespace: "namespace", module: "namespace", global: "namespace" };
+const BECOMES = {
+  type: "alias",
+  interface: "interface",
+  namespace: "namespace",
+  module: "namespace",
+  global: "namespace",
+};
 
 function isName(token) {
   return token.type === "word" && !OPERATOR_WORDS.has(token.value);
@@ -47,10 +53,12 @@ export const declarationHandlers = {
     } else if (value === "(" && frame.state !== "after") {
       frame.state = "after";
       pushBracket(machine, "parameters", ")");
-    } else if (value === "<" && token.type === "punctuator" && frame.state !== "after") pushGroup(machine, ">");
+    } else if (value === "<" && token.type === "punctuator" && frame.state !== "after")
+      pushGroup(machine, ">");
     else if (value === ":" && frame.state === "after") pushType(machine);
     else if (frame.state === "after") return endStatement(machine, token);
-    else if (token.type === "word" && frame.state === "name" && nearest(machine, frame)) machine.declare(value);
+    else if (token.type === "word" && frame.state === "name" && nearest(machine, frame))
+      machine.declare(value);
     return true;
   },
 
@@ -63,7 +71,8 @@ export const declarationHandlers = {
     } else if (value === "<" && token.type === "punctuator") pushGroup(machine, ">");
     else if (value === "extends") pushExpression(machine, { isHeritage: true });
     else if (value === "implements" || (value === "," && token.type === "punctuator")) pushType(machine);
-    else if (token.type === "word" && frame.state === "name" && nearest(machine, frame)) machine.declare(value);
+    else if (token.type === "word" && frame.state === "name" && nearest(machine, frame))
+      machine.declare(value);
     return true;
   },
 
@@ -116,7 +125,8 @@ export const declarationHandlers = {
       pushBlock(machine);
       return true;
     }
-    if (token.value === "." || token.type === "string" || (token.type === "word" && !token.newline)) return true;
+    if (token.value === "." || token.type === "string" || (token.type === "word" && !token.newline))
+      return true;
     return endStatement(machine, token);
   },
 

@@ -1,7 +1,7 @@
 /**
- * Elements. The frame of a tag becomes one of children when its opening tag is complete. Intrinsic elements are
- * shown as soon as their name is complete, with the attributes that are; other tags only when complete, for a
- * component may need the attribute that is still to come.
+ * Elements. The frame of a tag becomes one of children when its opening tag is complete. Intrinsic
+ * elements are shown as soon as their name is complete, with the attributes that are; other tags only when
+ * complete, for a component may need the attribute that is still to come.
  */
 
 import { pushBracket, pushGroup, pushTag } from "./open.js";
@@ -117,7 +117,8 @@ function isIntrinsic(name) {
 function isGeneric(token, frame) {
   if (frame.parent.kind !== "expression") return false;
   const value = token.value;
-  if (frame.attributes === 0) return value === "," || value === "=" || (frame.name === "const" && token.type === "word");
+  if (frame.attributes === 0)
+    return value === "," || value === "=" || (frame.name === "const" && token.type === "word");
   if (frame.attributes > 1 || frame.state !== "attribute" || frame.first !== "extends") return false;
   return value !== ">" && value !== "/" && value !== "=";
 }

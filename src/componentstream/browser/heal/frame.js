@@ -36,7 +36,8 @@ export class Frame {
   }
 
   #join() {
-    // Frames without a tail yet are a run on top of the stack; a loop, for recursion would overflow on a deep one.
+    // Frames without a tail yet are a run on top of the stack; a loop, for recursion would overflow on a
+    // deep one.
     const missing = [];
     let frame = this;
     while (frame !== null && frame.#tail === undefined) {

@@ -1,7 +1,7 @@
 /**
- * The scanner of tokens. It can stop anywhere: inside strings, comments, templates, regular expressions, words
- * and text it consumes all it has and remembers where it is; of a half operator it keeps the at most three
- * characters. A token is given to the machine only when no further character can change it.
+ * The scanner of tokens. It can stop anywhere: inside strings, comments, templates, regular expressions,
+ * words and text it consumes all it has and remembers where it is; of a half operator it keeps the at most
+ * three characters. A token is given to the machine only when no further character can change it.
  */
 
 const SPACE = /\s+/y;
@@ -137,7 +137,8 @@ export class Lexer {
       if (next === undefined) return false;
       if (next === "/") return this.#begin("line", 2);
       if (next === "*") return this.#begin("block", 2);
-      if (frame.mode === "code" && (frame.kind !== "expression" || frame.operand)) return this.#begin("regex", 1);
+      if (frame.mode === "code" && (frame.kind !== "expression" || frame.operand))
+        return this.#begin("regex", 1);
     }
     return this.#readOperator(frame, character);
   }

@@ -85,9 +85,9 @@ export class Machine {
   }
 
   /**
-   * Tell that the text before an offset, completed by the open frames, is valid code. Elements in the body of a
-   * component, before its return, are not shown: they would not be visible, and with each hook that is added
-   * the component would have to be mounted again.
+   * Tell that the text before an offset, completed by the open frames, is valid code. Elements in the body
+   * of a component, before its return, are not shown: they would not be visible, and with each hook that
+   * is added the component would have to be mounted again.
    */
   safe(offset, frame = this.top) {
     if (frame.place !== OUTSIDE && frame.place !== IN_RETURN) return;
@@ -127,7 +127,10 @@ export class Machine {
     if (this.statement !== null) this.statement.name = name;
   }
 
-  /** Whether the reading that begins at this token may be tried: one at a time, and never again after it failed. */
+  /**
+   * Whether the reading that begins at this token may be tried: one at a time, and never again after it
+   * failed.
+   */
   mayAttempt(token) {
     return this.#attempt === null && token.start >= this.#attemptsFrom;
   }

@@ -1,6 +1,6 @@
 /**
- * A text that grows at its end. Engines join strings lazily, and reading a string that was joined of very many
- * pieces is slow; so the pieces are made flat in groups, at a cost that does not grow with the text.
+ * A text that grows at its end. Engines join strings lazily, and reading a string that was joined of very
+ * many pieces is slow; so the pieces are made flat in groups, at a cost that does not grow with the text.
  */
 
 const GROUP = 4096;

@@ -70,6 +70,7 @@ export function endStatement(machine, token) {
 /** Whether the frame of a declaration is a top-level statement, perhaps an exported one. */
 export function isTopLevel(machine, frame) {
   let around = frame.parent;
-  while (around.kind === "export" || around.kind === "maybe" || around.kind === "decorated") around = around.parent;
+  while (around.kind === "export" || around.kind === "maybe" || around.kind === "decorated")
+    around = around.parent;
   return around === machine.root;
 }

@@ -78,8 +78,7 @@ function operator(machine, token, frame) {
   else if (value === "(" && (word === "import" || frame.isGeneric)) {
     frame.isGeneric = false;
     pushGroup(machine, ")").isAttempt = frame.isAttempt;
-  }
-  else return endType(machine, token, frame);
+  } else return endType(machine, token, frame);
   return true;
 }
 
@@ -162,9 +161,12 @@ function noteParameters(token, frame) {
   }
 }
 
-/** Whether a token can be inside a type that is only tried. An element is likelier than a generic function. */
+/**
+ * Whether a token can be inside a type that is only tried. An element is likelier than a generic function.
+ */
 function isType(token, frame) {
-  if (token.type === "word") return frame.word == null || joins(frame.word, token.value) || frame.close === "}";
+  if (token.type === "word")
+    return frame.word == null || joins(frame.word, token.value) || frame.close === "}";
   if (token.type === "regex" || token.type === "end") return false;
   if (token.value === frame.close) return true;
   if (frame.close === "}") return token.value !== ")" && token.value !== "]";
