@@ -167,6 +167,21 @@ test("a stop before the response is told at once, and ends the stream as soon as
   assert.deepEqual([status, errors, blocks], ["cancelled", [], []]);
 });
 
+test("nothing is sent after a stop that came while the headers were read", async () => {
+  let answer;
+  const { status, seen } = await ask(
+    streams(STREAM, frames(1)),
+    { headers: () => new Promise((resolve) => (answer = resolve)) },
+    async ({ stop: leave, done }) => {
+      leave();
+      answer({ Authorization: "late" });
+      await done;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+  );
+  assert.deepEqual([status, seen], ["cancelled", []]);
+});
+
 test("without a key a stop before the response aborts the request, and the server ends the generation", async () => {
   const left = Promise.withResolvers();
   const asked = Promise.withResolvers();

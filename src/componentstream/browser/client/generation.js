@@ -184,9 +184,10 @@ export class Generation {
     const sent = new Headers({ Accept: "text/event-stream", ...headers });
     if (this.#key !== null) sent.set("Idempotency-Key", this.#key);
     if (this.#options.transport === "eventsource") sent.set("Prefer", "respond-async");
-    this.#isRequesting = true;
     try {
-      const response = await this.#send(url, { method, headers: sent, body });
+      const response = await this.#send(url, { method, headers: sent, body }, () => {
+        this.#isRequesting = true;
+      });
       const streamId = response.headers.get("stream-id");
       if (streamId !== null) this.#cursor.found(streamId, response.url);
       return response;
@@ -200,8 +201,8 @@ export class Generation {
     return this.#send(this.#cursor.url(), { headers });
   }
 
-  #send(url, init) {
-    return this.#sender.send(url, init, this.#connection.signal);
+  #send(url, init, onSend) {
+    return this.#sender.send(url, init, this.#connection.signal, onSend);
   }
 
   #stopStream() {

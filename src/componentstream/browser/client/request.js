@@ -71,17 +71,21 @@ export class Sender {
     this.#credentials = credentials;
   }
 
-  /** @throws {Failure} The server has not responded. */
-  async send(url, init, signal) {
-    const response = await this.#once(url, init, signal, false);
+  /**
+   * Return the response; `onSend` is called when the headers are there and the request leaves.
+   * @throws {Failure} The server has not responded.
+   */
+  async send(url, init, signal, onSend = () => {}) {
+    const response = await this.#once(url, init, signal, false, onSend);
     if (response.status !== UNAUTHORIZED || typeof this.#headers !== "function") return response;
     response.body?.cancel().catch(() => {});
-    return this.#once(url, init, signal, true);
+    return this.#once(url, init, signal, true, onSend);
   }
 
-  async #once(url, init, signal, refresh) {
+  async #once(url, init, signal, refresh, onSend) {
     const headers = new Headers(init.headers);
     for (const [name, value] of await this.#read(refresh)) headers.set(name, value);
+    onSend();
     try {
       const credentials = this.#credentials;
       return await fetch(url, { cache: "no-store", credentials, ...init, headers, signal });
