@@ -10,13 +10,17 @@ ZONE = "canary-of-the-preview.test"
 
 
 class Canaries:
-    """A TCP and a UDP port on this machine that note who calls; names are in the browser's log."""
+    """A TCP and a UDP port on this machine that note who calls; names are in the browser's log.
+
+    ``label`` says what is running, for the notes.
+    """
 
     def __init__(self):
         self._sockets = [
             socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
         ]
         self.tcp, self.udp = [], []
+        self.label = ""
         for own in self._sockets:
             own.bind(("127.0.0.1", 0))
         self._sockets[0].listen(100)
@@ -46,7 +50,8 @@ class Canaries:
                 data = connection.recv(2048)
             except OSError:
                 data = b""
-            self.tcp.append(data.partition(b"\r\n")[0].decode("latin-1") or "a connection without a request")
+            request = data.partition(b"\r\n")[0].decode("latin-1") or "a connection without a request"
+            self.tcp.append(f"{self.label}: {request}")
             connection.close()
 
     def _receive(self):
@@ -56,7 +61,7 @@ class Canaries:
             except OSError:
                 return
             if data:
-                self.udp.append(f"{len(data)} bytes")
+                self.udp.append(f"{self.label}: {len(data)} bytes")
 
     def __enter__(self):
         for thread in self._threads:

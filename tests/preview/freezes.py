@@ -118,7 +118,7 @@ MEASURE = """() => {
 BESIDE = "export default function {name}() {{ return <b>{name} is shown</b>; }}"
 
 
-def measure(page, name, code, wait=6.0):
+def measure(page, name, code, wait):
     """Mount a preview, send a bomb between two other components, and return the figures."""
     page.evaluate("mount('/preview/frame.html')")
     page.wait_for_function("() => reports.some((report) => report.status === 'ready')")
@@ -127,12 +127,14 @@ def measure(page, name, code, wait=6.0):
     page.evaluate(MEASURE)
     sent = page.evaluate("code => { show(1, 'Bomb', code); return performance.now(); }", code)
     page.evaluate("code => show(2, 'After', code)", BESIDE.format(name="After"))
-    harmless = name in HARMLESS
-    with contextlib.suppress(parts.module("playwright.sync_api").TimeoutError):
-        page.wait_for_function(
-            "() => reports.filter((report) => report.status === 'ready').length > 1 && latest(2) === 'live'",
-            timeout=1000 * (wait / 2 if harmless else wait),
-        )
+    shown = "() => latest(0) === 'live' && latest(2) === 'live'"
+    is_replaced = "() => reports.filter((report) => report.status === 'ready').length > 1"
+    timeout = 1000 * (wait / 2 if name in HARMLESS else wait)
+    for condition in (is_replaced, shown):
+        with contextlib.suppress(parts.module("playwright.sync_api").TimeoutError):
+            page.wait_for_function(condition, timeout=timeout)
+            # The new frame begins by telling that its blocks wait.
+            page.wait_for_timeout(200)
     latency = page.evaluate("clearTimeout(ticking), window.late")
     reports = page.evaluate("reports")
     replaced = [report["at"] - sent for report in reports if report["status"] == "replaced"]
@@ -143,12 +145,12 @@ def measure(page, name, code, wait=6.0):
         latency,
         replaced[0] if replaced else None,
         ready[0] - replaced[0] if ready else None,
-        page.evaluate("latest(0) === 'live' && latest(2) === 'live'"),
+        page.evaluate(shown),
         frozen == {1},
     )
 
 
-def run(names=None, *, sources=None):
+def run(names=None, *, sources=None, wait=6.0):
     """Yield the figures of components, all or those named."""
     sync_api = parts.module("playwright.sync_api")
     path = parts.program("chromium")
@@ -160,7 +162,7 @@ def run(names=None, *, sources=None):
             page = browser.new_page()
             page.goto(url)
             page.wait_for_function("() => window.isLoaded")
-            yield measure(page, name, code)
+            yield measure(page, name, code, wait)
             page.close()
 
 

@@ -94,6 +94,14 @@ EFFECTS = {
     ),
     # Navigation.
     "own location": "location.href = '$TCP'",
+    "own location, to a name": "location.href = 'https://$DNS/'",
+    "refresh to a name": "add('meta', { 'http-equiv': 'refresh', content: '0; url=https://$DNS/' })",
+    "form to a name": "add('form', { action: 'https://$DNS/' }).submit()",
+    "frame of a name": "add('iframe', { src: 'https://$DNS/' })",
+    "popup of a name": "open('https://$DNS/')",
+    "location of the page, to a name": "top.location.href = 'https://$DNS/'",
+    "own location, to its own URL": "location.search = '?secret'",
+    "refresh to its own URL": "add('meta', { 'http-equiv': 'refresh', content: '0; url=?secret' })",
     "own location, to the page's server": "location.assign('$HOST')",
     "own location, to script": "location.href = 'javascript:fetch(\"$TCP\")'",
     "location of the page": "top.location = '$TCP'",
@@ -130,10 +138,10 @@ EFFECTS = {
     "variable of the page": "leak(parent.secret)",
     "variable of the page by the frame's element": "leak(frameElement.ownerDocument.defaultView.secret)",
     "cookie": "document.cookie = 'a=1'; leak(document.cookie)",
-    "local storage": "localStorage.a = 1; leak(localStorage.a)",
-    "session storage": "sessionStorage.a = 1; leak(sessionStorage.a)",
-    "indexed database": "const r = indexedDB.open('a'); r.onsuccess = () => leak('open')",
-    "cache storage": "caches.open('a').then(() => leak('open'))",
+    "local storage": "real.localStorage.a = 1; leak(real.localStorage.a)",
+    "session storage": "real.sessionStorage.a = 1; leak(real.sessionStorage.a)",
+    "indexed database": "const r = real.indexedDB.open('a'); r.onsuccess = () => leak('open')",
+    "cache storage": "real.caches.open('a').then(() => leak('open'))",
     "file system": "navigator.storage.getDirectory().then(() => leak('open'))",
     "broadcast channel": "new BroadcastChannel('page').postMessage('x')",
     "clipboard": "navigator.clipboard.readText().then(leak)",
@@ -201,6 +209,10 @@ MODULES = {
 """Statements at the top of the module."""
 
 HELPERS = r"""
+// The frame puts other values in place of some names; code that means harm goes around them.
+const real = (() => {}).constructor("return globalThis")();
+const { document, history, location, navigation, navigator, parent, top } = real;
+const window = real;
 const add = (name, attributes = {}) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -209,7 +221,8 @@ const add = (name, attributes = {}) => {
 };
 const svg = (inner) => document.body.insertAdjacentHTML("beforeend",
   '<svg xmlns="http://www.w3.org/2000/svg">' + inner + "</svg>");
-const leak = (value) => { if (value) (window.leaked ??= []).push(String(value)); };
+// The frame has soft values in place of unknown names: only what is a text or a number was really read.
+const leak = (value) => { if (/^(string|number)$/.test(typeof value) && value) (window.leaked ??= []).push(value); };
 const rtc = function (realm, server) {
   const urls = server.startsWith("turn") ? { urls: server, username: "u", credential: "c" } : { urls: server };
   const connection = new realm.RTCPeerConnection({ iceServers: [urls] });

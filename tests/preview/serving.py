@@ -22,6 +22,27 @@ window.mount = (src, options = {}) => {
   const note = (report) => window.reports.push({ ...report, at: performance.now() });
   window.preview = mountPreview(place, { src, onStatus: note, ...options });
 };
+// For the control: the same frame without a sandbox and without the host's care.
+window.mountBare = (src) => {
+  const frame = document.createElement("iframe");
+  const events = [];
+  let isReady = false;
+  window.reports = [];
+  window.preview = {
+    apply(event) {
+      events.push(event);
+      if (isReady) frame.contentWindow.postMessage({ type: "events", events: events.splice(0) }, "*");
+    },
+    destroy: () => frame.remove(),
+  };
+  addEventListener("message", ({ data, source }) => {
+    if (source !== frame.contentWindow || typeof data?.type !== "string") return;
+    if (data.type === "ready") isReady = true;
+    window.reports.push({ index: null, status: data.type, ...data, at: performance.now() });
+  });
+  frame.src = src;
+  place.append(document.createElement("section"), frame);
+};
 window.start = (index, name, text, position = "main") => {
   const content_block = { type: "component", name, position, attributes: {}, parent: null };
   window.preview.apply({ type: "content_block_start", index, content_block });

@@ -42,6 +42,7 @@ def test_a_frame_is_served_with_the_headers_that_its_safety_rests_on(client, fol
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-dns-prefetch-control"] == "off"
+    assert response.headers["connection-allowlist"] == "()"
 
 
 def test_pages_that_may_embed_the_frame_can_be_named(folder):

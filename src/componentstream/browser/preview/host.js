@@ -11,6 +11,7 @@
 
 import { EventLog, changes } from "./eventlog.js";
 import { FocusGuard } from "./focus.js";
+import { HistoryGuard } from "./history.js";
 import { RateLimit, readMessage } from "./messages.js";
 import { View } from "./view.js";
 import { INTERVAL, Watchdog } from "./watchdog.js";
@@ -38,6 +39,7 @@ const REASONS = {
   flood: "sent too many messages",
   left: "tried to leave its page",
   theft: "kept taking the focus",
+  history: "filled the history of the page",
 };
 
 /** Mount a preview into an element, which it fills. See `host.d.ts` for the options. */
@@ -64,6 +66,7 @@ class Preview {
 
   #view;
   #guard;
+  #history = new HistoryGuard();
   #scheme = matchMedia("(prefers-color-scheme: dark)");
 
   // Those of the current frame; all of them are new when it is replaced.
@@ -148,6 +151,7 @@ class Preview {
     this.#unfollow?.();
     this.#listeners.abort();
     this.#guard.stop();
+    this.#history.stop();
     this.#close();
     this.#view.remove();
   }
@@ -200,6 +204,7 @@ class Preview {
     if (this.#frame === null) return;
     const guilty = this.#step?.suspect ?? this.#watchdog?.guilty() ?? null;
     this.#close();
+    if (why === "history") setTimeout(() => this.#history.rewind(), 200);
     this.#hold(guilty, why);
     const now = performance.now();
     this.#replaced = this.#replaced.filter((at) => now - at < MINUTE);
@@ -347,7 +352,8 @@ class Preview {
 
   /** Replace a frame that does not answer; return whether it is alive. */
   #judge() {
-    const verdict = document.hidden ? "alive" : this.#watchdog.judge(performance.now());
+    const isFlooded = this.#history.isFlooded();
+    const verdict = isFlooded ? "history" : document.hidden ? "alive" : this.#watchdog.judge(performance.now());
     if (verdict !== "alive") this.#replace(verdict);
     return verdict === "alive";
   }

@@ -63,6 +63,7 @@ class _ServedFrame:
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "X-DNS-Prefetch-Control": "off",
+            "Connection-Allowlist": "()",
             "Vary": "Accept-Encoding",
         }
 
