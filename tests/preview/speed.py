@@ -3,7 +3,7 @@
     python -m tests.preview.speed
 
 The first figure is the time from ``mountPreview`` to the frame's ready, for each frame. The second is the
-longest task of the page, as the browser reports it, while 10,000 deltas of 20 characters go into one component.
+longest task of the page, as the browser tells, while 10,000 deltas of 20 characters go into one component.
 """
 
 import statistics

@@ -1,4 +1,4 @@
-"""The part of the preview in the page, in Chromium: with a stub frame that obeys the test, or attacks it."""
+"""The part of the preview in the page, in Chromium: with a stub frame that obeys the test, or attacks."""
 
 from types import SimpleNamespace
 
@@ -262,6 +262,19 @@ def test_a_frame_that_leaves_its_page_is_replaced(page, host):
     wait_for_frames(page, 3)
     latest(page, 1, "frozen")
     assert "/leave" not in host.requests
+
+
+def test_a_frame_that_fills_the_history_is_replaced_and_the_page_goes_back(page):
+    before = page.evaluate("history.length")
+    fill = "run:for (let i = 0; i < 20; i++) setTimeout(() => { location.hash = i; }, 5 * i)"
+    page.evaluate("code => show(0, 'Trap', code)", fill)
+    latest(page, 0, "frozen")
+    assert "filled the history" in page.evaluate("reports.find((r) => r.status === 'frozen').message")
+    wait_for_frames(page, 2)
+    page.wait_for_timeout(500)
+    # An entry of the page's own takes the place of those that it has gone back from.
+    page.evaluate("history.pushState(null, '', '#own')")
+    assert page.evaluate("history.length") <= before + 2
 
 
 def test_a_preview_that_keeps_freezing_stops_until_it_is_asked_again(page):
