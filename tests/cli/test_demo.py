@@ -221,42 +221,6 @@ async def generate(request):
 """
 
 
-def test_a_model_of_the_user_takes_the_place_of_the_recordings(httpx2, tmp_path):
-    (tmp_path / "my_app.py").write_text(MODEL, encoding="utf-8")
-    with started("my_app:generate", cwd=tmp_path) as (process, url, headers, _):
-        about = httpx2.get(f"{url}demo/demo.json", timeout=WAIT).json()
-        answer = httpx2.post(f"{url}api/generate", json={"prompt": "my own"}, headers=headers, timeout=WAIT)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=WAIT)
-    assert about["recordings"] == []
-    assert "<h1>my own</h1>" in answer.text
-    assert process.returncode == 0
-
-
-def test_a_model_is_checked_before_the_demo_starts(httpx2, tmp_path, monkeypatch, capsys):
-    del httpx2
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    assert main(["demo", "absent_model:generate"]) == 2
-    assert capsys.readouterr() == (
-        "",
-        (
-            "componentstream: The module 'absent_model' is neither in the current directory nor among the "
-            "installed packages.\n"
-        ),
-    )
-
-
-@pytest.mark.parametrize("option", ["--recording=tale.jsonl", "--rate=2"])
-def test_options_of_recordings_are_refused_with_a_model(httpx2, capsys, option):
-    del httpx2
-    assert main(["demo", "my_app:generate", option]) == 2
-    name = option.partition("=")[0]
-    assert capsys.readouterr().err == (
-        f"componentstream: {name} is about recordings; leave it out with my_app:generate.\n"
-    )
-
-
 def run_until(httpx2, ready, *options):
     """Run the demo in this process until its facts, which are returned, are as wanted; then interrupt it."""
     port = free_port()
@@ -281,6 +245,49 @@ def run_until(httpx2, ready, *options):
     watching.join(WAIT)
     assert status == 0
     return found[0]
+
+
+def test_a_model_of_the_user_takes_the_place_of_the_recordings(httpx2, tmp_path):
+    (tmp_path / "my_app.py").write_text(MODEL, encoding="utf-8")
+    with started("my_app:generate", cwd=tmp_path) as (process, url, headers, _):
+        answer = httpx2.post(f"{url}api/generate", json={"prompt": "my own"}, headers=headers, timeout=WAIT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=WAIT)
+    assert "<h1>my own</h1>" in answer.text
+    assert process.returncode == 0
+
+
+def test_with_a_model_the_page_has_a_prompt_and_no_recordings(httpx2, tmp_path, monkeypatch):
+    (tmp_path / "my_other_app.py").write_text(MODEL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys.modules["componentstream.cli.demo"], "set_up_logging", lambda: None)
+    about = run_until(httpx2, lambda _: True, "--no-preview", "my_other_app:generate")
+    assert (about["recordings"], about["api"]) == ([], "../api/")
+
+
+def test_a_model_is_checked_before_the_demo_starts(httpx2, tmp_path, monkeypatch, capsys):
+    del httpx2
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["demo", "absent_model:generate"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        (
+            "componentstream: The module 'absent_model' is neither in the current directory nor among the "
+            "installed packages.\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("option", ["--recording=tale.jsonl", "--rate=2"])
+def test_options_of_recordings_are_refused_with_a_model(httpx2, capsys, option):
+    del httpx2
+    assert main(["demo", "my_app:generate", option]) == 2
+    name = option.partition("=")[0]
+    assert capsys.readouterr().err == (
+        f"componentstream: {name} is about recordings; leave it out with my_app:generate.\n"
+    )
 
 
 def test_a_preview_that_is_missing_is_built_in_the_background(httpx2, tmp_path, monkeypatch, capsys):

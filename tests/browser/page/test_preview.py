@@ -14,8 +14,8 @@ from tests.timing import WAIT
 
 @pytest.fixture(scope="module")
 def chromium():
-    parts.preview_frames()
     with browser() as started:
+        parts.preview_frames()
         yield started
 
 
