@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 
 import pytest
 
@@ -48,6 +49,22 @@ def frame(page):
     return page.frame_locator("#preview iframe")
 
 
+def settle(page):
+    """Wait until every block is live, and run those again that were stopped because the machine is slow.
+
+    A block with a fault is stopped each time.
+    """
+    end = time.monotonic() + WAIT
+    while not (shown := set(statuses(page))) or not shown <= {"live", "behind"}:
+        assert time.monotonic() < end, shown
+        page.evaluate("() => document.querySelectorAll('.block .trouble button').forEach((b) => b.click())")
+        page.wait_for_timeout(500)
+
+
+def statuses(page):
+    return page.locator(".rendering").evaluate_all("all => all.map(e => e.dataset.rendering)")
+
+
 def rendered(page):
     """Return the visible text of the generated page."""
     return frame(page).locator("body").inner_text()
@@ -71,10 +88,7 @@ def test_every_recording_is_rendered_to_its_end(page):
             page.get_by_label("Recording").select_option(name)
             page.get_by_role("button", name="Generate").click()
             expect(page.locator("#generate")).to_be_enabled()
-            expect(page.locator(".rendering[data-rendering=live]").first).to_be_visible()
-            expect(page.locator(".rendering[data-rendering=waiting]")).to_have_count(0)
-            shown = page.locator(".rendering").evaluate_all("all => all.map(e => e.dataset.rendering)")
-            assert set(shown) <= {"live", "behind"}, name
+            settle(page)
             expect(frame(page).locator("body")).to_contain_text(re.compile(r"\w{3}"))
 
 
@@ -82,7 +96,9 @@ def test_a_page_that_was_cut_off_and_reloaded_ends_as_an_undisturbed_one(page):
     with serving(recorded(0.0, folders=())) as url:
         page.goto(url)
         status(page, "Complete")
+        settle(page)
         expect(frame(page).get_by_text("Opening hours")).to_be_visible()
+        expect(frame(page).locator("body")).to_have_text(re.compile("Small batches"))
         expected = rendered(page)
         page.evaluate("sessionStorage.clear()")
     with serving(recorded(8.0, folders=())) as url:
@@ -93,7 +109,9 @@ def test_a_page_that_was_cut_off_and_reloaded_ends_as_an_undisturbed_one(page):
             expect(page.locator("#reconnects")).to_have_text(str(number))
         page.reload()
         status(page, "Complete")
+        settle(page)
         expect(frame(page).get_by_text("Opening hours")).to_be_visible()
+        expect(frame(page).locator("body")).to_have_text(re.compile("Small batches"))
         assert rendered(page) == expected
         expect(page.locator("#events .event-start")).to_have_count(7)
 
