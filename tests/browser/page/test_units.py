@@ -14,11 +14,12 @@ PAGE = Path(demo.__file__).parent / "page"
 
 
 def test_the_parts_of_the_page_under_node(tmp_path):
+    node = parts.node()
     parts.npm_packages(BROWSER)
     archive = tmp_path / "components.zip"
     environment = {"PAGE": str(PAGE), "COMPONENTS": str(BROWSER / "components"), "ARCHIVE": str(archive)}
     done = subprocess.run(
-        [parts.node(), "--test", str(Path(__file__).parent / "units.test.mjs")],
+        [node, "--test", str(Path(__file__).parent / "units.test.mjs")],
         capture_output=True,
         text=True,
         check=False,
