@@ -1,6 +1,6 @@
 /**
- * Streams components into the runtime of the frame and looks at the page after each prefix; prints a line of JSON for
- * each component. `preview.py` runs it:
+ * Streams components into the runtime of the frame and looks at the page after each prefix; prints a line of
+ * JSON for each component. `preview.py` runs it:
  *
  *     node benchmarks/prefixes/measure.mjs EVERY FILE...
  */
@@ -70,14 +70,24 @@ class Measurement {
     stage.end();
     const { status, error } = stage.block;
     const last = this.#look(stage.page);
-    const isEqual = last.children.length === this.finished.length && last.children.every((one, n) => isSame(one, this.finished[n]));
+    const isEqual =
+      last.children.length === this.finished.length &&
+      last.children.every((one, n) => isSame(one, this.finished[n]));
     if (status !== "live" || !isEqual) {
       const other = mismatch(this.finished, last.children, new Map()) ?? last.problem;
       this.#note("end", source.length, `${status} ${error ?? ""} ${other?.text ?? ""}`);
     }
     stage.close();
     const { name, counts, examples, ages } = this;
-    return { name, characters: source.length, from: this.visibleFrom, counts, examples, ages, isFinished: isEqual };
+    return {
+      name,
+      characters: source.length,
+      from: this.visibleFrom,
+      counts,
+      examples,
+      ages,
+      isFinished: isEqual,
+    };
   }
 
   #look(page) {
@@ -104,7 +114,8 @@ class Measurement {
       for (const node of this.byMark.get(mark)) {
         const partial = pairs.get(node);
         if (partial !== undefined && isSame(partial, node)) continue;
-        const problem = `${partial === undefined ? "no" : "not all of"} ${this.source.slice(start, start + 60)}`;
+        const begin = this.source.slice(start, start + 60);
+        const problem = `${partial === undefined ? "no" : "not all of"} ${begin}`;
         return { characters: sizeOf([node]).characters, problem };
       }
     }
@@ -117,7 +128,9 @@ class Measurement {
       const text = until <= end ? this.expected[index] : this.#begun(start, end);
       for (const node of this.byMark.get(mark) ?? []) {
         const partial = pairs.get(node);
-        const isShown = words((partial?.children ?? []).filter((one) => typeof one === "string").join("\0")).includes(text);
+        const isShown = words(
+          (partial?.children ?? []).filter((one) => typeof one === "string").join("\0"),
+        ).includes(text);
         if (!isShown) return { characters: text.length, problem: `text ${JSON.stringify(text)}` };
       }
     }
@@ -150,7 +163,10 @@ class Measurement {
 
 /** Text as JSX shows it, and without a difference between kinds of space at the ends. */
 function words(text) {
-  return text.split(/[ \t\r\n]+/).filter(Boolean).join(" ");
+  return text
+    .split(/[ \t\r\n]+/)
+    .filter(Boolean)
+    .join(" ");
 }
 
 const [every, ...files] = process.argv.slice(2);

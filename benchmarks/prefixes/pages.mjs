@@ -1,7 +1,7 @@
 /**
- * Streams answers of several components into the runtime of the frame and looks at the page after each character;
- * prints a line of JSON for each answer. An answer is a file of JSON: a list of batches of events, one batch for each
- * character. `preview.py --pages` writes them and runs it:
+ * Streams answers of several components into the runtime of the frame and looks at the page after each
+ * character; prints a line of JSON for each answer. An answer is a file of JSON: a list of batches of events,
+ * one batch for each character. `preview.py --pages` writes them and runs it:
  *
  *     node benchmarks/prefixes/pages.mjs EVERY FILE...
  */
@@ -25,7 +25,8 @@ class Page {
     this.batches = batches;
     const blocks = new Map();
     for (const event of batches.flat()) {
-      if (event.content_block?.type === "component") blocks.set(event.index, { ...event.content_block, text: "" });
+      if (event.content_block?.type === "component")
+        blocks.set(event.index, { ...event.content_block, text: "" });
       if (event.delta && blocks.has(event.index)) blocks.get(event.index).text += event.delta.text;
     }
     this.blocks = blocks;
@@ -45,7 +46,8 @@ class Page {
       const isVisible = elements + characters > 0;
       if (wasVisible && !isVisible) this.#count("blank", at, "blank");
       wasVisible ||= isVisible;
-      if (!consistsOf(children, finished.children)) this.#count("foreign", at, foreignOf(children, finished.children));
+      if (!consistsOf(children, finished.children))
+        this.#count("foreign", at, foreignOf(children, finished.children));
       const twice = twiceIn(stage.page, finished.counts);
       if (twice !== null) this.#count("twice", at, twice);
     }
@@ -53,7 +55,12 @@ class Page {
     const [shape, expected] = [last, finished.children].map((children) => JSON.stringify(shapeOf(children)));
     if (shape !== expected) this.#note("end", this.batches.length, differenceOf(shape, expected));
     stage.close();
-    return { components: this.blocks.size, counts: this.counts, isFinished: shape === expected, examples: this.examples };
+    return {
+      components: this.blocks.size,
+      counts: this.counts,
+      isFinished: shape === expected,
+      examples: this.examples,
+    };
   }
 
   /** The page of the whole answer at once: its elements, and how often each text is shown. */
@@ -64,7 +71,8 @@ class Page {
     const children = withoutFrame(childrenOf(stage.page));
     const counts = textsOf(stage.page);
     stage.close();
-    if (notLive.length > 0) throw new Error(`At the end ${notLive[0].name} is ${notLive[0].status}: ${notLive[0].error}`);
+    if (notLive.length > 0)
+      throw new Error(`At the end ${notLive[0].name} is ${notLive[0].status}: ${notLive[0].error}`);
     return { children, counts };
   }
 
@@ -77,7 +85,9 @@ class Page {
 
   /** Each component that has an element of its own in its text must be live. */
   #judge(stage, at) {
-    const begun = stage.runtime.blocks().filter(({ index }) => (this.#texts.get(index) ?? 0) >= this.visibleFrom.get(index));
+    const begun = stage.runtime
+      .blocks()
+      .filter(({ index }) => (this.#texts.get(index) ?? 0) >= this.visibleFrom.get(index));
     if (begun.length === 0) return;
     this.counts.prefixes += 1;
     const dead = begun.find(({ status }) => status !== "live");
@@ -111,8 +121,11 @@ function withoutFrame(children) {
   return children.flatMap((child) => {
     if (typeof child === "string") return [child];
     const inner = withoutFrame(child.children);
-    const isFrames = OF_THE_FRAME.test(child.attributes.get("class") ?? "") || child.attributes.has("data-region");
-    return isFrames || (child.attributes.size === 1 && child.attributes.has("hidden")) ? inner : [{ ...child, children: inner }];
+    const isFrames =
+      OF_THE_FRAME.test(child.attributes.get("class") ?? "") || child.attributes.has("data-region");
+    return isFrames || (child.attributes.size === 1 && child.attributes.has("hidden"))
+      ? inner
+      : [{ ...child, children: inner }];
   });
 }
 
@@ -131,7 +144,10 @@ function differenceOf(text, expected) {
 function textsOf(page) {
   const counts = new Map();
   for (const element of page.querySelectorAll("*")) {
-    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(" ");
+    const text = [...element.childNodes]
+      .filter((node) => node.nodeType === 3)
+      .map((node) => node.data.trim())
+      .join(" ");
     if (text.length >= 3) counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return counts;
@@ -155,7 +171,8 @@ function foreignOf(children, finished) {
   walk(children, (node) => {
     if (found === null && typeof node !== "string" && !consistsOf([{ ...node, children: [] }], finished)) {
       found = `<${node.tag} ${[...node.attributes].map(([name, value]) => `${name}="${value}"`).join(" ")}>`;
-    } else if (found === null && typeof node === "string" && !consistsOf([node], finished)) found = JSON.stringify(node);
+    } else if (found === null && typeof node === "string" && !consistsOf([node], finished))
+      found = JSON.stringify(node);
   });
   return found ?? "a tree";
 }

@@ -1,6 +1,6 @@
 /**
- * Reads the finished source of a component with TypeScript's parser: which elements and texts its own return has,
- * where each ends, and from which offset on it can be shown.
+ * Reads the finished source of a component with TypeScript's parser: which elements and texts its own return
+ * has, where each ends, and from which offset on it can be shown.
  */
 
 import { createRequire } from "node:module";
@@ -8,9 +8,10 @@ import { createRequire } from "node:module";
 const ts = createRequire(new URL("../../tests/browser/package.json", import.meta.url))("typescript");
 
 /**
- * Return `{ elements, texts, marked }`. An element is `{ mark, start, opened, end, after }`, where `after` is the offset
- * from which nothing outside it keeps it from being shown. `marked` is the source with an attribute `data-mark` at
- * each native element. `visibleFrom` is the end of the first tag of the last return. A text is `{ mark, start, end, after }` with the mark of the element around it.
+ * Return `{ elements, texts, marked, visibleFrom }`. An element is `{ mark, start, opened, end, after }`: from
+ * the offset `after` on nothing outside it keeps it from being shown. A text is `{ mark, start, end, after }`,
+ * with the mark of the element around it. `marked` is the source with an attribute `data-mark` at each native
+ * element, and `visibleFrom` is the end of the first tag of the last return.
  */
 export function read(source, name) {
   const file = ts.createSourceFile(`${name}.tsx`, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
@@ -41,7 +42,8 @@ class Reader {
     else if (ts.isVariableStatement(node)) return;
     else {
       const { holders, mark } = context;
-      const isWhole = ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node) || isPlainArgument(node);
+      const isWhole =
+        ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node) || isPlainArgument(node);
       const inner = {
         holders: isWhole ? [...holders, node.getEnd()] : holders,
         mark: ts.isJsxFragment(node) || ts.isJsxExpression(node) ? null : mark,
@@ -81,7 +83,8 @@ class Reader {
 
   marked() {
     let text = this.source;
-    for (const [at, insert] of this.#inserts.sort(([a], [b]) => b - a)) text = text.slice(0, at) + insert + text.slice(at);
+    for (const [at, insert] of this.#inserts.sort(([a], [b]) => b - a))
+      text = text.slice(0, at) + insert + text.slice(at);
     return text;
   }
 }
@@ -103,7 +106,7 @@ function namesIn(node, end) {
   return names;
 }
 
-/** Return the ends of the values that statements declare, each not before those of the values that it mentions. */
+/** Return the ends of the values that statements declare, none before those of the values that it mentions. */
 function declarationsOf(statements) {
   const nodes = new Map();
   for (const statement of statements) {
@@ -135,14 +138,18 @@ function declarationsOf(statements) {
 }
 
 function bound(name) {
-  return ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((one) => (one.name ? bound(one.name) : []));
+  return ts.isIdentifier(name)
+    ? [name.text]
+    : name.elements.flatMap((one) => (one.name ? bound(one.name) : []));
 }
 
 function functionOf(file, name) {
   for (const statement of file.statements) {
     if (ts.isFunctionDeclaration(statement) && statement.name?.text === name) return statement;
     if (ts.isClassDeclaration(statement) && statement.name?.text === name) {
-      return statement.members.find((member) => ts.isMethodDeclaration(member) && member.name.getText() === "render");
+      return statement.members.find(
+        (member) => ts.isMethodDeclaration(member) && member.name.getText() === "render",
+      );
     }
     if (!ts.isVariableStatement(statement)) continue;
     for (const one of statement.declarationList.declarations) {

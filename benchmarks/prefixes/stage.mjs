@@ -1,4 +1,4 @@
-/** The runtime of the frame in Node: React's production build, the icons and helpers of the frame, a page of jsdom. */
+/** The runtime of the frame in Node, with React's production build and a page of jsdom. */
 
 import { createRequire } from "node:module";
 
@@ -19,13 +19,16 @@ const { createRoot } = fromFrame("react-dom/client");
 const { transform } = fromFrame("sucrase");
 const { createRuntime } = await import(new URL("frame/runtime.js", browser));
 const modules = Object.fromEntries(
-  ["lucide-react", "clsx", "tailwind-merge", "class-variance-authority"].map((name) => [name, fromFrame(name)]),
+  ["lucide-react", "clsx", "tailwind-merge", "class-variance-authority"].map((name) => [
+    name,
+    fromFrame(name),
+  ]),
 );
 modules.clsx = modules.clsx.clsx ?? modules.clsx;
 modules["tailwind-merge"] = modules["tailwind-merge"].twMerge;
 modules["class-variance-authority"] = modules["class-variance-authority"].cva;
 
-/** What the components see of the window: nothing happens later, so that each page is the same at each run. */
+/** The window of the components: no timer fires, so that each run gives the same pages. */
 const globals = Object.assign(Object.create(globalThis), {
   window: dom.window,
   document: dom.window.document,
@@ -48,7 +51,11 @@ export class Stage {
     document.body.append(this.container);
     this.runtime = createRuntime({ React, transform, modules, portal: { createPortal, document }, globals });
     const note = (problem) => this.problems.push(String(problem?.message ?? problem));
-    this.root = createRoot(this.container, { onCaughtError: note, onUncaughtError: note, onRecoverableError() {} });
+    this.root = createRoot(this.container, {
+      onCaughtError: note,
+      onUncaughtError: note,
+      onRecoverableError() {},
+    });
     this.observer = new dom.window.MutationObserver(() => {});
     const everything = { subtree: true, childList: true, attributes: true, characterData: true };
     this.observer.observe(this.container, everything);

@@ -36,9 +36,9 @@ export function childrenOf(element) {
 }
 
 /**
- * Return why children are no part of the finished ones, or null. Elements may be missing, attributes too, and a
- * text may be the beginning of the finished one; nothing may be other than it will be. `pairs` gets the elements
- * by their finished counterparts.
+ * Return why children are no part of the finished ones, or null. Elements and attributes may be missing, and a
+ * text may be the beginning of the finished one; nothing may differ from it. `pairs` gets the elements by their
+ * finished counterparts.
  */
 export function mismatch(partial, finished, pairs) {
   let at = 0;
@@ -61,15 +61,21 @@ export function mismatch(partial, finished, pairs) {
 
 function mismatchOfOne(partial, finished, pairs) {
   if (typeof partial === "string" || typeof finished === "string") {
-    if (typeof partial !== typeof finished) return { depth: 0, kind: "tree", text: `${shortOf(partial)} is out of place` };
+    if (typeof partial !== typeof finished)
+      return { depth: 0, kind: "tree", text: `${shortOf(partial)} is out of place` };
     if (finished.startsWith(partial)) return null;
     return { depth: 1, kind: "text", text: `${shortOf(partial)} is no beginning of ${shortOf(finished)}` };
   }
-  if (partial.tag !== finished.tag) return { depth: 0, kind: "tree", text: `<${partial.tag}> is no <${finished.tag}>` };
+  if (partial.tag !== finished.tag)
+    return { depth: 0, kind: "tree", text: `<${partial.tag}> is no <${finished.tag}>` };
   for (const [name, value] of partial.attributes) {
     if (finished.attributes.get(name) === value) continue;
     const other = finished.attributes.get(name);
-    return { depth: 1, kind: "attribute", text: `<${partial.tag}> has ${name}=${quoted(value)}, not ${quoted(other)}` };
+    return {
+      depth: 1,
+      kind: "attribute",
+      text: `<${partial.tag}> has ${name}=${quoted(value)}, not ${quoted(other)}`,
+    };
   }
   pairs.set(finished, partial);
   const problem = mismatch(partial.children, finished.children, pairs);
@@ -101,7 +107,8 @@ export function walk(children, visit) {
 
 export function isSame(a, b) {
   if (typeof a === "string" || typeof b === "string") return a === b;
-  if (a.tag !== b.tag || a.attributes.size !== b.attributes.size || a.children.length !== b.children.length) return false;
+  if (a.tag !== b.tag || a.attributes.size !== b.attributes.size || a.children.length !== b.children.length)
+    return false;
   for (const [name, value] of a.attributes) if (b.attributes.get(name) !== value) return false;
   return a.children.every((child, index) => isSame(child, b.children[index]));
 }
@@ -117,7 +124,9 @@ export function sizeOf(children) {
 }
 
 function shortOf(node) {
-  return typeof node === "string" ? quoted(node) : `<${node.tag} class=${quoted(node.attributes.get("class"))}>`;
+  return typeof node === "string"
+    ? quoted(node)
+    : `<${node.tag} class=${quoted(node.attributes.get("class"))}>`;
 }
 
 function quoted(value) {
