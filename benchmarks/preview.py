@@ -67,18 +67,19 @@ def write_events(recording: Path, folder: Path) -> Path:
 
 
 def results_of(files: Sequence[Path], every: int, jobs: int, name: str = "measure") -> Iterator[Result]:
-    """Yield the figures of each component or page, in order."""
+    """Yield the figures of each component or page; each process of Node measures a share of them."""
     program = node()
     script = Path(__file__).with_name("prefixes") / f"{name}.mjs"
 
-    def measure(file: Path) -> Result:
-        command = [program, str(script), str(every), str(file)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
-        result: Result = json.loads(done.stdout)
-        return result
+    def measure(share: Sequence[Path]) -> list[Result]:
+        command = [program, str(script), str(every), *map(str, share)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our script
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
+    shares = [files[start::jobs] for start in range(min(jobs, len(files)))]
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(measure, files)
+        for results in pool.map(measure, shares):
+            yield from results
 
 
 def measure_pages(names: Sequence[str], every: int, jobs: int) -> list[Result]:
@@ -165,11 +166,11 @@ def print_totals(totals: Result) -> None:
 
 
 def _measured(results: Iterable[Result]) -> list[Result]:
-    every = list(results)
-    for result in every:
+    ordered = sorted(results, key=lambda result: str(result["name"]))
+    for result in ordered:
         if "failed" in result:
             raise SystemExit(f"{result['name']} could not be measured: {result['failed']}")
-    return every
+    return ordered
 
 
 def main() -> int:
