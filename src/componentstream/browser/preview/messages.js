@@ -13,7 +13,7 @@ const SECOND = 1000;
 /** Messages of a frame in one second; those beyond are dropped unread. */
 export const MAX_RATE = 500;
 /** Messages of a frame in one second at which it is treated as frozen. */
-export const FLOOD = 2000;
+export const FLOOD = 1000;
 
 const isIndex = (value) => Number.isInteger(value) && value >= 0 && value <= MAX_INDEX;
 
