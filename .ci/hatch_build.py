@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - hatchling loads this file by its path
 """Build hook of hatchling: puts the frames of the live preview into the sdist and the wheel of a release."""
 
 import sys
