@@ -15,7 +15,8 @@ WRONG_END = Fault("invalid_attribute", "The attributes of a component belong in 
 
 
 def wrong_name(name):
-    return Fault("invalid_name", f"{name!r} is not a component name.")
+    rule = "a name is up to 128 letters, digits and underscores, a letter first"
+    return Fault("invalid_name", f"{name!r} is not a component name; {rule}.")
 
 
 def start(rest):
@@ -33,7 +34,7 @@ def attributes(text):
     verdict = start(f" A {text}")
     if isinstance(verdict, Marker):
         return verdict.attributes
-    assert verdict == WRONG_START
+    assert verdict.code == WRONG_START.code
     return None
 
 
@@ -171,6 +172,19 @@ def test_attributes_are_keys_with_bare_or_quoted_values(text, expected):
 )
 def test_what_is_not_written_like_that_is_an_invalid_attribute(text):
     assert attributes(text) is None
+
+
+def test_what_is_not_written_like_that_is_told_how_to_write_it():
+    assert start(" A b") == WRONG_START
+    assert start(' A b="c') == WRONG_START
+
+
+def test_a_forbidden_character_is_named_with_its_attribute():
+    rule = "a value must not contain \" ' < > & or `."
+    told = start(" Hero title=\"Rock & Roll\" more='x'").message
+    assert told == f"The value of title contains '&'; {rule}"
+    told = start(' Hero title="It\'s" name = a<b').message
+    assert told == f"The value of title contains \"'\", the value of name contains '<'; {rule}"
 
 
 @pytest.mark.parametrize("char", list("\"'<>&`"))

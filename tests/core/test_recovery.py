@@ -129,6 +129,12 @@ def test_the_message_of_a_start_says_what_was_done():
     assert start(" Hero,").repair == shown
     shown = "START 'Hero a=1, b=2' is not well-formed; Hero was started with a, b."
     assert start(" Hero a=1, b=2").repair == shown
+    shown = (
+        "START 'Hero position=hero title=\"Tom & Co\"' is not well-formed; Hero was started with position."
+    )
+    told = start(' Hero position=hero title="Tom & Co"').repair
+    assert told == f"{shown} title was left out, because its value contains '&'."
+    assert "left out" not in start(' Hero position=hero title=x title="<"').repair
     assert len(start(f" Hero {'k' * 60}=1, {'j' * 60}=2, {'v' * 300}").repair) < 300
 
 

@@ -14,6 +14,8 @@ from componentstream.core.scanner import LineScanner
 from componentstream.testing import assert_cut_invariant, merge_deltas
 from tests.shorthand import START, component, delta, error, read, recovered, run_of, stop, text, unclosed
 
+NAME_RULE = "; a name is up to 128 letters, digits and underscores, a letter first."
+
 WHITE_SPACE = {
     "white space alone": (" \r\n\t\n\u3000", {}, []),
     "white space before text": (" \n\n\t Hi \n", {}, run_of("Hi \n")),
@@ -81,7 +83,7 @@ MARKERS = {
         [
             text(0),
             delta(0, "/// START\rA\n"),
-            error("invalid_name", "'A\\r' is not a component name.", 2, (12, 26)),
+            error("invalid_name", "'A\\r' is not a component name" + NAME_RULE, 2, (12, 26)),
             delta(0, "/// START A\r\r\n"),
             stop(0, 26),
         ],
@@ -93,7 +95,7 @@ MARKERS = {
             error("malformed_marker", "The marker names no component.", 1, (0, 10)),
             text(0),
             delta(0, "/// START\n"),
-            error("invalid_name", "'1A' is not a component name.", 2, (10, 23)),
+            error("invalid_name", "'1A' is not a component name" + NAME_RULE, 2, (10, 23)),
             delta(0, "/// START 1A\n"),
             error(
                 "invalid_attribute",

@@ -244,7 +244,8 @@ def test_a_start_that_recovery_would_let_act_but_a_limit_refuses_is_text_with_it
 ):
     structure = opened("A", grammar=grammar, **limits)
     assert not act(structure, " B,", opens=True)
-    assert taken(structure) == [error("invalid_name", "'B,' is not a component name.")]
+    rule = "a name is up to 128 letters, digits and underscores, a letter first"
+    assert taken(structure) == [error("invalid_name", f"'B,' is not a component name; {rule}.")]
     assert structure.open[-1].starts == 1
     if code == "too_many_components":
         with pytest.raises(FatalError):

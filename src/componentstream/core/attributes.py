@@ -43,6 +43,11 @@ _PIECE: Final = re.compile(
     r"|\Z)"
 )
 
+_ASSIGNED: Final = re.compile(rf"=[{WHITE}]*+(?:\"([^\"]*+)\"|'([^']*+)'|(?![\"'])([^{WHITE}]++))")
+_LAST_KEY: Final = re.compile(rf"{_KEY}\Z")
+_FORBIDDEN: Final = re.compile(f"[{_NEVER}]")
+_MAX_NAMED: Final = 3
+
 
 @attrs.define
 class Attributes:
@@ -104,3 +109,17 @@ def _attribute(match: re.Match[str]) -> tuple[str | None, str | None]:
         if kind < _SLOPPY_BARE or (value := value.rstrip(",;")):
             return match[_PLACE] or match[_SLOPPY_KEY], value
     return match[_STAND_IN] or match[_PLACE], None
+
+
+def forbidden_characters(content: str) -> dict[str, str]:
+    """Return the first character that no value may contain, by key, for up to three attributes of a line."""
+    found: dict[str, str] = {}
+    for match in _ASSIGNED.finditer(content):
+        forbidden = _FORBIDDEN.search(match[match.lastindex or 0])
+        # A bounded look back keeps the work linear on a line that is full of equals signs.
+        before = content[max(0, match.start() - MAX_KEY_CHARS - 1) : match.start()]
+        if forbidden and (key := _LAST_KEY.search(before.rstrip(WHITE))):
+            found.setdefault(key[0], forbidden[0])
+        if len(found) == _MAX_NAMED:
+            break
+    return found

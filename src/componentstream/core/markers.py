@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from componentstream.core import codes
-from componentstream.core.attributes import Attributes, read_attributes
+from componentstream.core.attributes import Attributes, forbidden_characters, read_attributes
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.grammar import MAX_NAME_CHARS, PUNCTUATION, WHITE
 
@@ -23,6 +23,7 @@ _NAME: Final = re.compile(rf"[{WHITE}]*+((?:{NAME})?+)")
 _JUNK: Final = re.compile(rf"(([{_SIGN}]*+)(?=[{WHITE}]|\Z)|[^{WHITE}]*+)[{WHITE}]*+")
 """The characters directly after a name (group 1); group 2 if they are nothing but punctuation."""
 _SIGNS: Final = re.compile(rf"[{_SIGN}{WHITE}]*+\Z")
+_NAME_RULE: Final = f"a name is up to {MAX_NAME_CHARS} letters, digits and underscores, a letter first"
 
 
 @attrs.define
@@ -107,7 +108,7 @@ def judge(rest: str, *, opens: bool) -> Marker | Fault:
     known = name[:MAX_NAME_CHARS].removesuffix(".")
     fault = Fault(
         codes.INVALID_NAME,
-        f"{(name + junk)[:MAX_NAME_CHARS]!r} is not a component name.",
+        f"{(name + junk)[:MAX_NAME_CHARS]!r} is not a component name; {_NAME_RULE}.",
         text=rest[first:],
         name=known,
         behind=rest[first + len(known) : first + len(known) + 2],
@@ -133,5 +134,13 @@ def judge_named(name: str, tail: str, *, opens: bool) -> Marker | Fault:
     if attributes.right:
         position = attributes.values.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes.values)
-    message = 'The attributes of a component must be written key=value or key="value".'
+    message = _complaint(tail)
     return Fault(codes.INVALID_ATTRIBUTE, message, text, name, " ", attributes.signs, attributes)
+
+
+def _complaint(tail: str) -> str:
+    """Return the message about attributes that break a rule."""
+    if found := forbidden_characters(tail):
+        where = ", ".join(f"the value of {key} contains {char!r}" for key, char in found.items())
+        return f"{where[0].upper()}{where[1:]}; a value must not contain \" ' < > & or `."
+    return 'The attributes of a component must be written key=value or key="value".'

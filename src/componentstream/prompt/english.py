@@ -24,7 +24,7 @@ ENGLISH: Final = Texts(
         ),
         "attributes": (
             "Attributes follow the name in the {start} line only, separated by spaces and without commas, as "
-            'key="value"; a value contains no quotation marks, no < > & and no backticks.'
+            'key="value"; a value contains no quotation marks or apostrophes, no < > & and no backticks.'
         ),
         "fences": "Write no Markdown fences (``` or ~~~), neither around markers nor around code.",
         "whole": 'Write each component in full; never shorten its code to a comment such as "as before".',
@@ -68,7 +68,8 @@ ENGLISH: Final = Texts(
         ),
         codes.INVALID_ATTRIBUTE: (
             'the rest of a marker is not valid. Write attributes as key="value" with spaces between, in the '
-            "line that begins the component; write nothing behind the name in the line that ends it."
+            "line that begins the component, and none of \" ' < > & and ` inside a value; write nothing "
+            "behind the name in the line that ends it."
         ),
         codes.INVALID_POSITION: "the position is unknown. Use one of those in your instructions.",
         codes.MARKER_TOO_LONG: "a marker is too long. Write fewer and shorter attributes.",

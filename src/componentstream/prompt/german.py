@@ -28,8 +28,8 @@ GERMAN: Final = Texts(
         ),
         "attributes": (
             "Attribute folgen nur in der Zeile mit {start} auf den Namen, durch Leerzeichen und ohne Kommas "
-            'getrennt, als key="value"; ein Wert enthält keine Anführungszeichen, kein < > & und keine '
-            "Backticks."
+            'getrennt, als key="value"; ein Wert enthält keine Anführungszeichen und Apostrophe, kein '
+            "< > & und keine Backticks."
         ),
         "fences": "Schreibe keine Markdown-Zäune (``` oder ~~~), weder um Marker noch um Code.",
         "whole": "Schreibe jede Komponente vollständig; kürze ihren Code nie durch einen Kommentar ab.",
@@ -83,9 +83,8 @@ GERMAN: Final = Texts(
         ),
         codes.INVALID_ATTRIBUTE: (
             'Der Rest eines Markers ist ungültig. Schreibe Attribute als key="value" mit Leerzeichen '
-            "dazwischen "
-            "in die Zeile, die die Komponente beginnt, und nichts hinter den Namen in der Zeile, die sie "
-            "beendet."
+            "dazwischen in die Zeile, die die Komponente beginnt, ohne \" ' < > & und ` in einem Wert, und "
+            "nichts hinter den Namen in der Zeile, die sie beendet."
         ),
         codes.INVALID_POSITION: "Die position ist unbekannt. Verwende eine aus deinen Anweisungen.",
         codes.MARKER_TOO_LONG: "Ein Marker ist zu lang. Schreibe weniger und kürzere Attribute.",
