@@ -843,8 +843,13 @@ BODIES = [
         "null among chunks", b"data: null\n\n".join([b"", HI_BYTES, b"", b"", recorded.sse(chat({}, "stop"))])
     ),
     Shape(
+        "empty values and fields with other names among chunks",
+        b'data: ""\n\nx-other: y\n' + HI_BYTES + b"data: []\n\n" + recorded.sse(chat({}, "stop")),
+    ),
+    Shape(
         "numbers and lists among chunks",
-        b"data: 7\n\n" + HI_BYTES + b"data: []\n\n" + recorded.sse(chat({}, "stop")),
+        b"data: 7\n\n" + HI_BYTES + b"data: [1]\n\n" + recorded.sse(chat({}, "stop")),
+        errors=("invalid_chunk", "invalid_chunk"),
     ),
     Shape("null alone", b"data: null\n\n" * 4, text="", errors=("source_not_understood!",)),
     Shape(

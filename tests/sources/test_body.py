@@ -3,14 +3,14 @@
 import pytest
 
 from componentstream.sources._body import Body
-from componentstream.sources._body_formats import Foreign
+from componentstream.sources._body_formats import Damage, Foreign
 
 LIMIT = 40
 EVENT = {"a": 1}
 BODIES = [
     (b'data: {"a":1}\n\n', "sse", [EVENT]),
     (b'data: {"a":1}\n\n', "lines", [EVENT]),
-    (b'\xef\xbb\xbf\r\n\tdata: {"a":1}\n\n', "lines", [Foreign("a line of plain text")]),
+    (b'\xef\xbb\xbf\r\n\tdata: {"a":1}\n\n', "lines", [Damage("a line of plain text")]),
     (b'\xef\xbb\xbfevent: x\ndata: {"a":1}', "lines", [EVENT]),
     (b': comment\nid: 1\ndata: {"a":1}', "lines", [EVENT]),
     (b'retry: 1\ndata: {"a":1}', "lines", [EVENT]),
@@ -22,9 +22,9 @@ BODIES = [
     (b'[{"a":1}\n,\n{\n"a":1}]', "sse", [EVENT, EVENT]),
     (b'[{"a":1},{"a":1}]', "lines", [EVENT, EVENT]),
     (b'{"a":"' + b"x" * LIMIT + b'",\n"b":1}', "lines", None),
-    (b"dat", "lines", [Foreign("a line of plain text")]),
+    (b"dat", "lines", [Damage("a line of plain text")]),
     (b"", "lines", []),
-    (b"\xef", "sse", [Foreign("binary data")]),
+    (b"\xef", "sse", [Damage("binary data")]),
     (b" \n \n", "sse", [Foreign("a line of plain text")] * 2),
 ]
 
@@ -47,4 +47,4 @@ def test_a_body_is_read_in_the_format_that_it_has(body, expected, found):
 def test_blank_bytes_are_not_kept_without_limit():
     for size in (1000, 100_000):
         assert items(b" " * 70_000 + b'\n{"a":1}', "lines", size)[-1] == EVENT
-        assert items(b"\n" * 70_000 + b'{"a":1}', "sse", size)[-1] == Foreign("a line of plain text")
+        assert items(b"\n" * 70_000 + b'{"a":1}', "sse", size)[-1] == Damage("a line of plain text")

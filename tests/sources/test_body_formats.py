@@ -5,6 +5,7 @@ import pytest
 from componentstream.sources._body_formats import (
     INVALID,
     TOO_LONG,
+    Damage,
     Foreign,
     JSONLines,
     JSONObjects,
@@ -44,7 +45,26 @@ def check(kind, data, expected):
         (b'error: {"error":{"code":503}}\n', [{"error": {"code": 503}}]),
         (b"error: out of memory\n", [{"error": INVALID}]),
         (b'{"error":{"code":503}}\n', [{"error": {"code": 503}}]),
-        (b'{"error":null}\nx\n', [Foreign("a line of plain text")] * 2),
+        (b'{"error":null}\nx y\n', [Damage("a line of plain text")] * 2),
+        (b'a: {"a":"x"}\nata:[DONE]\n: "x"\nta: "x"\n', [Damage("a line of plain text")] * 3),
+        (
+            b'data {"a":"x"}\n<p>\nx\0: y\n',
+            [Damage("a line of plain text"), Damage("a line of HTML"), Damage("binary data")],
+        ),
+        (b" \ndata:  \n\ndata: \t\ndata:\n\n", [Foreign("a line of plain text")]),
+        (b"other\nx-other: y\n\n", [Foreign("a line of plain text")] * 2),
+        (
+            b'data: []\n\ndata: ""\n\n',
+            [Foreign("a value of the type list"), Foreign("a value of the type str")],
+        ),
+        (
+            b'data: "b "\n\ndata: 7\n\ndata: [1]\n\n',
+            [
+                Damage("a value of the type str"),
+                Damage("a value of the type int"),
+                Damage("a value of the type list"),
+            ],
+        ),
         (b"dat", []),
         (b"event: x\nda", []),
         (b": comment\nid: 1\nretry: 1\nid\n\n", []),
@@ -62,7 +82,17 @@ def test_server_sent_events(data, expected):
     [
         (b'{"a":"x"}\r\n \n{"a":"x"}', [EVENT, EVENT]),
         (b'\xef\xbb\xbf{"a":"x"}', [EVENT]),
-        (b"{x\nnull\n<p>\n", [INVALID, Foreign("a line of plain text"), Foreign("a line of HTML")]),
+        (b"{x\nnull\n<p>\n", [INVALID, Foreign("a value of the type NoneType"), Damage("a line of HTML")]),
+        (
+            b'"b "\n5\n[1]\n',
+            [
+                Damage("a value of the type str"),
+                Damage("a value of the type int"),
+                Damage("a value of the type list"),
+            ],
+        ),
+        (b"WARN x\n[]\n:\n: x\n", [Damage("a line of plain text"), Foreign("a value of the type list")]),
+        (b"[1\n5 x", [Damage("a line of plain text")] * 2),
         (b"{" + b"x" * LIMIT + b"\n{}", [TOO_LONG, {}]),
     ],
 )

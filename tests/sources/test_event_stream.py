@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from componentstream.sources import JSONLinesSourceDecoder, SSESourceDecoder, Usage
-from componentstream.sources._body_formats import INVALID, TOO_LONG, Foreign
-from componentstream.sources._event_stream import EventStream
+from componentstream.sources._body_formats import INVALID, TOO_LONG, Damage, Foreign
+from componentstream.sources._event_stream import DAMAGED, EventStream
 from componentstream.sources.pieces import INCOMPLETE
 from tests import parts
 from tests.sources import recorded
@@ -101,20 +101,35 @@ def test_malformed_headers_are_an_invalid_chunk(headers):
 
 
 def test_a_payload_that_is_not_an_object_is_not_an_event():
-    assert items(framed(b"", b"{") + framed(b"", b"[]")) == [INVALID, Foreign("a value of the type list")]
+    assert items(framed(b"", b"{") + framed(b"", b"[1]")) == [INVALID, Damage("a value of the type list")]
 
 
-def test_a_damaged_message_is_dropped_and_the_next_one_read():
+@pytest.mark.parametrize("size", [1, None])
+def test_nothing_is_read_behind_a_damaged_message(size):
     damaged = bytearray(MESSAGE)
     damaged[40] ^= 1
-    assert items(bytes(damaged) + MESSAGE) == [INVALID, EVENT]
+    assert items(MESSAGE + bytes(damaged) + MESSAGE, size=size) == [EVENT, DAMAGED]
+
+
+@pytest.mark.parametrize("decoder", [SSESourceDecoder, JSONLinesSourceDecoder])
+@pytest.mark.parametrize("at", [3, 40, -1])
+def test_a_wrong_checksum_ends_the_answer(decoder, at):
+    *_, last = map(recorded.message, EVENTS)
+    damaged = bytearray(last)
+    damaged[at] ^= 1
+    for size in (1, 50, None):
+        pieces = decoded(BODY.removesuffix(last) + bytes(damaged) + last, decoder, size)
+        assert pieces[-1] == DAMAGED
+        assert pieces[: len(recorded.PIECES)] == recorded.PIECES
+    assert "checksum" in DAMAGED.message
+    assert (DAMAGED.code, DAMAGED.fatal, DAMAGED.retryable) == ("source_incomplete", True, True)
 
 
 def test_nothing_is_read_behind_a_damaged_length():
     damaged = bytearray(MESSAGE)
     damaged[3] ^= 1
     for size in (1, None):
-        assert items(MESSAGE + bytes(damaged) + MESSAGE, size=size) == [EVENT, INVALID]
+        assert items(MESSAGE + bytes(damaged) + MESSAGE, size=size) == [EVENT, DAMAGED]
         assert items(bytes(damaged) + MESSAGE, size=size) == [Foreign("binary data")]
     short = struct.pack("!II", 15, 0)
     assert items(short + struct.pack("!I", binascii.crc32(short)) + b"abc") == [Foreign("binary data")]

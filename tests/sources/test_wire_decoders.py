@@ -19,6 +19,11 @@ from tests.sources.libraries import outcome, said
 INVALID = SourceError("invalid_chunk", "An event of the source is not a JSON object.")
 TOO_LONG = SourceError("invalid_chunk", "An event of the source is longer than max_event_bytes.")
 
+
+def damage(kind):
+    return SourceError("invalid_chunk", f"Something in the source is not an event: {kind}.")
+
+
 SSE = {
     "anthropic": recorded.sse(*recorded.anthropic(), named=True),
     "chat": recorded.sse(*recorded.chat(), done=True),
@@ -93,7 +98,8 @@ BLOCKS = {
     b'data: {"type":"response.output_text.delta","delta":"a","logprob":-Infinity}\n\n': ["a"],
     b"data\n\nevent: ping\n\n": [],
     b"data: " + A + b"\n\ndata: {broken\n\ndata: " + B + b"\n\n": ["a", INVALID, "b"],
-    b"data: 7\n\ndata: null\n\ndata: []\n\ndata: " + A + b"\n\n": ["a"],
+    b"data: 7\n\n": [],
+    b"data: null\n\ndata: []\n\ndata: " + A + b"\n\n": ["a"],
     b"data: " + b"[" * 100_000 + b"\n\n": [INVALID],
     b"data: " + A + b"\ndata: " + B + b"\n\n": [INVALID],
     b"data: {}\n\nevent: new\ndata: {}\n\ndata: [DONE]\n\ndata: " + A + b"\n\n": ["a"],
@@ -120,7 +126,8 @@ LINES = {
     A + b"\n" + B: ["a", "b"],
     b"\n \t\r\n" + A + b"\r\n": ["a"],
     A + b"\n{broken\n" + B + b"\n": ["a", INVALID, "b"],
-    A + b"\n7\nx\n": ["a"],
+    A + b"\nnull\n[]\n: comment\n": ["a"],
+    A + b"\n7\nx\n": ["a", damage("a value of the type int"), damage("a line of plain text")],
     A + b"\n" + B[:-1]: ["a", INVALID],
     A + b"\r" + B: [INVALID],
     b'{"other":1}\n' + A: ["a"],
@@ -237,6 +244,52 @@ def test_a_line_that_is_too_long_is_not_kept():
     assert decoder.feed(b"x" * 11) == [TOO_LONG]
     assert [decoder.feed(b"x" * 1000) for _ in range(3)] == [[], [], []]
     assert decoder.feed(b"\n{x\n") == [INVALID]
+    assert [piece.code for piece in decoder.close()] == ["source_not_understood"]
+
+
+DAMAGED = {
+    b'"b "': "a value of the type str",
+    b"5": "a value of the type int",
+    b"[1]": "a value of the type list",
+    b"WARN x": "a line of plain text",
+    b"<html>x</html>": "a line of HTML",
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_a_damaged_line_among_known_ones_is_told(line):
+    error = damage(DAMAGED[line])
+    assert json_lines(A + b"\n" + line + b"\n" + B + b"\n" + line + b"\n") == ["a", error, "b", error]
+    assert json_lines(A + b"\n" + B + b"\n" + line) == ["a", "b", error]
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (b"a: " + B, "a line of plain text"),
+        (B, "a line of plain text"),
+        (b"data " + B, "a line of plain text"),
+        (b"plain text", "a line of plain text"),
+        (b"<p>x</p>", "a line of HTML"),
+        (b'data: "b "', "a value of the type str"),
+    ],
+)
+def test_a_damaged_event_among_known_ones_is_told(lines, kind):
+    known = b"data: " + A + b"\n\n"
+    assert sse(known + lines + b"\n\n" + known) == ["a", damage(kind), "a"]
+
+
+def test_damage_before_the_first_known_event_is_told_with_it():
+    decoder = SSESourceDecoder()
+    assert decoder.feed(b"<p>\n" * 5) == []
+    assert decoder.feed(b"data: " + A + b"\n\n") == [damage("a line of HTML")] * 3 + ["a"]
+    assert decoder.feed(b"<p>\n") == [damage("a line of HTML")]
+    assert decoder.close() == []
+
+
+def test_damage_alone_is_only_not_understood():
+    decoder = SSESourceDecoder()
+    assert decoder.feed(b"<p>\n" * 5) == []
     assert [piece.code for piece in decoder.close()] == ["source_not_understood"]
 
 

@@ -7,6 +7,8 @@ event. The items do not depend on where the bytes are cut.
 import re
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
+import attrs
+
 from componentstream.core import codes
 from componentstream.sources._kinds import kind_of, kind_of_line
 from componentstream.sources._lines import LineSplitter
@@ -20,7 +22,7 @@ class MessageEnd(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """Something that is not an event.
+    """Something harmless that is not an event, such as a sign of life.
 
     Attributes:
         kind: Description for a message.
@@ -29,7 +31,18 @@ class Foreign(NamedTuple):
     kind: str
 
 
-Item: TypeAlias = dict[str, object] | SourceError | MessageEnd | Foreign
+@attrs.frozen
+class Damage:
+    """Something that is not an event and may be the rest of one.
+
+    Attributes:
+        kind: Description for a message.
+    """
+
+    kind: str
+
+
+Item: TypeAlias = dict[str, object] | SourceError | MessageEnd | Foreign | Damage
 
 INVALID: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is not a JSON object.")
 TOO_LONG: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is longer than max_event_bytes.")
@@ -37,6 +50,7 @@ BOM: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = b" \t\r"
 
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error"})
+_OTHER_FIELD: Final = re.compile(rb'[ \t]*|[A-Za-z][A-Za-z0-9_-]*(?::[ \t]*(?![ \t{\["]).*)?', re.DOTALL)
 _STRUCTURE: Final = re.compile(rb'["{}]')
 _IN_STRING: Final = re.compile(rb'["\\]')
 
@@ -60,8 +74,10 @@ def json_item(data: bytes) -> Item:
         value = json.loads(str(data, "utf-8", "replace"))
     except (ValueError, RecursionError):
         return INVALID
-    # Some servers send `null` to keep the connection alive. Only an object can be an event.
-    return value if isinstance(value, dict) else Foreign(kind_of(value))
+    if isinstance(value, dict):
+        return value
+    # Some servers send `null` to keep the connection alive; an empty value cannot have lost text either.
+    return Foreign(kind_of(value)) if value in (None, [], "") else Damage(kind_of(value))
 
 
 class ServerSentEvents:
@@ -130,7 +146,7 @@ class ServerSentEvents:
         self._name = ""
         self._data.clear()
         self._dropping = False
-        if not data:
+        if not data.strip():
             return []
         if data.startswith(b"[DONE]"):
             return [MessageEnd()]
@@ -154,11 +170,13 @@ def _foreign_line(line: bytes) -> list[Item]:
         item = json_item(line)
         if isinstance(item, dict) and item.get("error") is not None:
             return [item]
-    return [Foreign(kind_of_line(line))]
+    # The standard passes over unknown fields. A JSON value behind one is an event whose `data` is damaged.
+    kind = kind_of_line(line)
+    return [Foreign(kind) if _OTHER_FIELD.fullmatch(line) else Damage(kind)]
 
 
 class JSONLines:
-    """JSON lines. They end with LF only, and blank lines are skipped.
+    """JSON lines. They end with LF only; blank lines, and comments of server-sent events, are skipped.
 
     Args:
         max_bytes: Maximum length of a line in bytes.
@@ -183,9 +201,10 @@ class JSONLines:
             self._first_line = False
             line = line.removeprefix(BOM)
         line = line.strip(WHITE_SPACE)
-        if not line:
+        if not line or line.startswith(b":"):
             return []
-        return [json_item(line) if line.startswith(b"{") else Foreign(kind_of_line(line))]
+        item = json_item(line)
+        return [item if item is not INVALID or line.startswith(b"{") else Damage(kind_of_line(line))]
 
 
 class JSONObjects:

@@ -9,7 +9,16 @@ from binascii import a2b_base64, crc32
 from collections.abc import Iterator
 from typing import Final
 
+from componentstream.core import codes
 from componentstream.sources._body_formats import INVALID, TOO_LONG, Foreign, Item, json_item
+from componentstream.sources.pieces import SourceError
+
+DAMAGED: Final = SourceError(
+    codes.SOURCE_INCOMPLETE,
+    "A message of the event stream has a wrong checksum: its bytes were changed or lost on the way.",
+    fatal=True,
+    retryable=True,
+)
 
 _PRELUDE: Final = struct.Struct(">III")
 _CHECKSUM: Final = struct.Struct(">I")
@@ -24,8 +33,7 @@ _FIXED: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 class EventStream:
     """Messages of an event stream, as the dicts that boto3 makes of them.
 
-    A message with a wrong checksum is an ``invalid_chunk``. If that of a prelude is wrong, the length cannot
-    be trusted, and nothing behind it is read.
+    A message with a wrong checksum is fatal: part of the answer is lost, and nothing behind it is read.
 
     Args:
         max_bytes: Maximum size of a message in bytes.
@@ -61,7 +69,7 @@ class EventStream:
             if checksum != crc32(buffer[:8]) or total < _FRAME_BYTES + headers:
                 self._damaged = True
                 buffer.clear()
-                yield INVALID if self._began else Foreign("binary data")
+                yield DAMAGED if self._began else Foreign("binary data")
                 return
             self._began = True
             if total > self._max_bytes:
@@ -72,7 +80,12 @@ class EventStream:
                 return
             message = bytes(buffer[:total])
             del buffer[:total]
-            yield _item(message, headers)
+            item = _item(message, headers)
+            yield item
+            if item is DAMAGED:
+                self._damaged = True
+                buffer.clear()
+                return
 
 
 def _item(message: bytes, headers_size: int) -> Item:
@@ -81,7 +94,7 @@ def _item(message: bytes, headers_size: int) -> Item:
     start = _PRELUDE.size + headers_size
     try:
         if _CHECKSUM.unpack_from(message, end)[0] != crc32(message[:end]):
-            return INVALID
+            return DAMAGED
         return _event(_headers(message[_PRELUDE.size : start]), message[start:end])
     except (LookupError, ValueError, struct.error):
         return INVALID

@@ -65,8 +65,7 @@ class ProviderMessageState:
         if self._open and self._order.is_spliced(
             reading.id, starts=reading.starts, has_content=has_content or bool(reading.reasoning)
         ):
-            self.failed = True
-            return [*self._usage.changes(), _SPLICED]
+            return self.fail(_SPLICED)
         self._usage.add(reading, ended=self._ended)
         self._move(reading, has_content=has_content)
         text = self._text(reading) if self._tool is None else self._called(reading, self._tool)
@@ -76,6 +75,11 @@ class ProviderMessageState:
         if reading.error is not None:
             pieces += self._error(reading.error)
         return [*pieces, *self._calls_ended()] if reading.ends else pieces
+
+    def fail(self, error: SourceError) -> list[Piece]:
+        """Return the pieces for a fatal error that is not an event; nothing follows them."""
+        self.failed = True
+        return [*self._usage.changes(), error]
 
     @property
     def touched(self) -> bool:

@@ -10,7 +10,7 @@ from componentstream.core import codes
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.sources._body import Body
-from componentstream.sources._body_formats import Foreign, Item, MessageEnd
+from componentstream.sources._body_formats import Damage, Foreign, Item, MessageEnd
 from componentstream.sources._message_state import ProviderMessageState
 from componentstream.sources._single_use import AnswerDecoder
 from componentstream.sources._tool_calls import tool_call_decoder
@@ -24,6 +24,7 @@ characters of text."""
 _NOTHING_CAME: Final = SourceError(
     codes.SOURCE_INCOMPLETE, "The response ended before its first event.", fatal=True, retryable=True
 )
+_MAX_HELD: Final = 3
 
 
 class _BodyDecoder(AnswerDecoder):
@@ -46,6 +47,7 @@ class _BodyDecoder(AnswerDecoder):
         super().__init__(thinking, calls, grammar)
         self._body = Body(self._expected, max_event_bytes)
         self._message = ProviderMessageState(thinking or "drop", calls)
+        self._held: list[Piece] = []  # damage before the first known event
 
     @property
     def ignored(self) -> int:
@@ -82,8 +84,14 @@ class _BodyDecoder(AnswerDecoder):
                 break
             match item:
                 case dict():
-                    pieces += self._message.add(item, read(item))
+                    found = self._message.add(item, read(item))
+                    # In a body of which nothing is known, damage is not worth an error of its own.
+                    if self._message.recognized:
+                        found, self._held = [*self._held, *found], []
+                    pieces += found
                 case SourceError():
+                    if item.fatal:
+                        return [*pieces, *self._message.fail(item)]
                     # Data at the very end may be the beginning of an event that is cut off.
                     if not ended:
                         self._message.note("data that is not a JSON object")
@@ -92,9 +100,19 @@ class _BodyDecoder(AnswerDecoder):
                     pieces += self._message.message_ended()
                 case Foreign(kind=kind):
                     self._message.ignore(kind)
+                case Damage(kind=kind):
+                    self._message.ignore(kind)
+                    pieces += self._damage(kind)
                 case _:
                     assert_never(item)
         return pieces
+
+    def _damage(self, kind: str) -> list[Piece]:
+        error = SourceError(codes.INVALID_CHUNK, f"Something in the source is not an event: {kind}.")
+        if self._message.recognized:
+            return [error]
+        self._held += [error][: _MAX_HELD - len(self._held)]
+        return []
 
 
 class SSESourceDecoder(_BodyDecoder):
