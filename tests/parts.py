@@ -50,10 +50,12 @@ def node():
 def npm_packages(folder):
     """Install the npm packages that a folder's lock file lists, once; return the folder with node_modules.
 
-    Skips the test, or fails it in CI, if npm is missing or its registry cannot be reached.
+    Skips the test, or fails it in CI, if npm is missing or its registry cannot be reached. Without the Node
+    of the extra it skips too: the main suite of a newcomer, who may have an npm, must not load all of them.
     """
     import fcntl  # noqa: PLC0415 - Windows, where no test asks for it, has none
 
+    node()
     npm = program("npm")
     lock = folder / "package-lock.json"
     installed = folder / "node_modules" / ".installed-from-lock.json"
@@ -77,6 +79,7 @@ def preview_frames():
     """
     import fcntl  # noqa: PLC0415 - Windows, where no test asks for it, has none
 
+    node()
     program("npm")
     preview = module("componentstream.browser.preview")
     with (Path(__file__).parent / ".preview-frames.lock").open("w") as guard:
