@@ -22,6 +22,7 @@ BODIES = [
     (b'[{"a":1}\n,\n{\n"a":1}]', "sse", [EVENT, EVENT]),
     (b'[{"a":1},{"a":1}]', "lines", [EVENT, EVENT]),
     (b'{"a":"' + b"x" * LIMIT + b'",\n"b":1}', "lines", None),
+    (b"\0", "sse", [Foreign("binary data")]),
     (b"dat", "lines", [Damage("a line of plain text")]),
     (b"", "lines", []),
     (b"\xef", "sse", [Damage("binary data")]),

@@ -293,6 +293,16 @@ def test_damage_alone_is_only_not_understood():
     assert [piece.code for piece in decoder.close()] == ["source_not_understood"]
 
 
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+def test_a_damaged_body_ends_the_answer(kind):
+    body = recorded.message({"contentBlockDelta": {"delta": {"text": "a"}}})
+    decoder = kind()
+    text, error = decoder.feed(body + body[:-1] + b"?" + body)
+    assert (text, error.code, error.fatal, error.retryable) == ("a", "source_incomplete", True, True)
+    assert "checksum" in error.message
+    assert decoder.feed(body) + decoder.close() == []
+
+
 def test_unknown_events_are_counted():
     decoder = SSESourceDecoder()
     decoder.feed(b'data: {"type":"new"}\n\ndata: {}\n\ndata: ' + A + b"\n\n")
