@@ -1,6 +1,7 @@
 """The mistakes that the entry points notice at the call."""
 
 import asyncio
+import contextlib
 import functools
 import traceback
 import warnings
@@ -21,6 +22,7 @@ from componentstream.drive.checks import (
     is_awaitable_source,
 )
 from componentstream.session.session import GenerationSession
+from tests import parts
 from tests.drive.kinds import AsyncClosable
 
 CURE = "; pass a list, a generator or the stream of a provider's library"
@@ -62,6 +64,53 @@ def test_a_single_chunk_is_refused(chunk):
     assert refusal(check_source, chunk, "name") == (
         "name() takes an iterable of chunks; wrap a single one in a list: name([chunk])."
     )
+
+
+@pytest.mark.parametrize("kind", [dict, UserDict])
+def test_a_response_with_a_stream_inside_is_refused(kind):
+    response = kind(ResponseMetadata={}, stream=iter([]))
+    assert refusal(check_source, response, "name") == (
+        'name() takes an iterable of chunks; pass the stream inside: name(response["stream"]).'
+    )
+    assert "[chunk]" in refusal(check_source, kind(stream="x"), "name")
+
+
+@both
+def test_a_whole_answer_of_a_library_is_refused(refused):
+    class Completion(parts.module("pydantic").BaseModel):
+        text: str
+
+    class Stream(Completion):
+        def __iter__(self):
+            return iter(["a"])
+
+    assert refused(Completion(text="a")) == (
+        "name() takes an iterable of chunks, not Completion; ask for a stream, usually with stream=True, or "
+        "wrap a whole answer in a list: name([answer])."
+    )
+    check_source(Stream(text="a"), "name")
+
+
+def test_a_response_is_refused_with_the_method_for_its_bytes():
+    response = parts.module("httpx").Response(200, content=b"a")
+    cure = "pass its bytes, and the decoder for them: name(response."
+    assert f"{cure}iter_bytes(), decoder=SSESourceDecoder)." in sync(response)
+    assert f"{cure}aiter_bytes(), decoder=SSESourceDecoder)." in asynchronous(response)
+
+
+def test_something_that_has_to_be_opened_is_refused():
+    @contextlib.contextmanager
+    def manager():
+        yield ["a"]
+
+    @contextlib.asynccontextmanager
+    async def amanager():
+        yield ["a"]
+
+    assert sync(contextlib.nullcontext()).endswith("; open it first: with source as stream: name(stream).")
+    assert asynchronous(contextlib.nullcontext()).endswith("async with source as stream: name(stream).")
+    assert sync(manager()).endswith("open it first: with source as stream: name(stream).")
+    assert asynchronous(amanager()).endswith("open it first: async with source as stream: name(stream).")
 
 
 @both

@@ -44,6 +44,12 @@ class Grpc(Enum):
         (raised("APIError", type="server_error", code=None), "server_error", True),
         (raised("APIError", type=None, code="rate_limit_exceeded"), "rate_limit_exceeded", True),
         (raised("APIError", type=None, code=502), None, True),
+        (
+            raised("APIError", type="invalid_request_error", code="context_length_exceeded"),
+            "context_length_exceeded",
+            False,
+        ),
+        (raised("APIError", body={"type": "a_type", "code": "a_code"}), "a_code", False),
         (raised("APIError", type="invalid_request_error", code="400"), "invalid_request_error", False),
         (raised("APIError", body={"error": {"type": "api_error"}}), "api_error", True),
         (raised("APIError", body={"code": "503"}), None, True),

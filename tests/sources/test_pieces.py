@@ -30,3 +30,11 @@ def test_a_treatment_of_reasoning_is_one_of_three(thinking):
         check_thinking(known)
     with pytest.raises(UsageError, match=r"^thinking must be one of drop, keep, emit, not "):
         check_thinking(thinking)
+
+
+@pytest.mark.parametrize("thinking", ["show", [], False])
+def test_a_treatment_that_is_optional_may_be_none(thinking):
+    for known in ("drop", "keep", "emit", None):
+        check_thinking(known, optional=True)
+    with pytest.raises(UsageError, match=r"^thinking must be one of drop, keep, emit, or None, not "):
+        check_thinking(thinking, optional=True)

@@ -493,5 +493,5 @@ def test_a_decoder_without_a_choice_drops_the_first_thoughts_alone():
     assert thinking_filter(None, None, None).feed(text) == dropped
     assert thinking_filter("drop", None, None).feed(text) == [Reasoning(""), "b\n", Reasoning("")]
     assert thinking_filter("drop", object(), None).feed(text) == [text]
-    with pytest.raises(UsageError, match="thinking must be one of drop, keep, emit, not 'loud'"):
+    with pytest.raises(UsageError, match="thinking must be one of drop, keep, emit, or None, not 'loud'"):
         thinking_filter("loud", None, None)

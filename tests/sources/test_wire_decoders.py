@@ -342,7 +342,9 @@ def test_no_bytes_make_a_decoder_raise(data, kind):
 @pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
 def test_misuse_says_what_to_do(kind):
     decoder = kind()
-    with pytest.raises(UsageError, match=r"^feed\(\) takes the bytes that were received, not str\.$"):
+    with pytest.raises(
+        UsageError, match=r"^feed\(\) takes the bytes that were received, not str; pass the raw chunks of the"
+    ):
         decoder.feed("data: {}")
     decoder.feed(b"")
     assert [piece.code for piece in decoder.close()] == ["source_incomplete"]

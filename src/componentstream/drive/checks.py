@@ -39,6 +39,16 @@ def check_source(source: object, name: str) -> None:
     Raises:
         UsageError: ``source`` is one of these.
     """
+    if isinstance(source, Mapping) and not isinstance(source.get("stream"), str | None):
+        raise UsageError(
+            f'{name}() takes an iterable of chunks; pass the stream inside: {name}(response["stream"]).'
+        )
+    if _is_model(source):
+        kind = type(source).__name__
+        raise UsageError(
+            f"{name}() takes an iterable of chunks, not {kind}; ask for a stream, usually with "
+            f"stream=True, or wrap a whole answer in a list: {name}([answer])."
+        )
     # Text and bytes are iterables as well, but of characters and of integers.
     if isinstance(source, str | bytes | bytearray | memoryview | Mapping):
         raise UsageError(
@@ -75,9 +85,14 @@ def check_iterable(source: object, name: str, twin: str) -> None:
                 f"{name}() takes an iterable of chunks, not {kind}; await it first, or read it with {twin}()."
             )
     if not isinstance(source, Iterable):
-        also = f"; read an asynchronous source with {twin}()" if isinstance(source, AsyncIterable) else _CURE
-        if callable(source):
+        if isinstance(source, AsyncIterable):
+            also = f"; read an asynchronous source with {twin}()"
+        else:
+            also = _opened(source, name, "iter_bytes", "__enter__")
+        # The managers of contextlib can be called, as decorators.
+        if not also and callable(source):
             also = _call_it(source, twin if is_async_function(source) else name)
+        also = also or _CURE
         raise UsageError(f"{name}() takes an iterable of chunks, not {described(source)}{also}.")
 
 
@@ -93,7 +108,10 @@ def check_any_iterable(source: object, name: str) -> None:
     """
     check_source(source, name)
     if not isinstance(source, AsyncIterable | Iterable | Awaitable):
-        also = _call_it(source, name) if callable(source) else _CURE
+        also = _opened(source, name, "aiter_bytes", "__aenter__")
+        if not also and callable(source):
+            also = _call_it(source, name)
+        also = also or _CURE
         raise UsageError(f"{name}() takes an asynchronous iterable of chunks, not {described(source)}{also}.")
 
 
@@ -121,6 +139,23 @@ def _call_it(source: object, name: str) -> str:
     function = getattr(source, "__name__", "")
     # A lambda, a partial or an object has a name in the caller's code that cannot be seen from here.
     return f"; call it: {name}({function if function.isidentifier() else 'source'}())"
+
+
+def _opened(source: object, name: str, chunks: str, enter: str) -> str:
+    """Return the cure for a response, or for something that gives a stream in a `with` statement; or ""."""
+    if hasattr(type(source), chunks):
+        call = f"{name}(response.{chunks}(), decoder=SSESourceDecoder)"
+        return f"; pass its bytes, and the decoder for them: {call}"
+    if hasattr(type(source), enter):
+        with_ = "with" if enter == "__enter__" else "async with"
+        return f"; open it first: {with_} source as stream: {name}(stream)"
+    return ""
+
+
+def _is_model(source: object) -> bool:
+    """Return whether an object is a model of pydantic, which is an iterable of its fields."""
+    base = next((base for base in type(source).__mro__ if "__iter__" in vars(base)), object)
+    return base.__module__.partition(".")[0] == "pydantic"
 
 
 def _is_used_up(source: object) -> bool:

@@ -44,7 +44,7 @@ _CONNECTION_ERRORS: Final = frozenset(
 )
 """Classes of exceptions for a connection that broke or stayed silent. Normalized."""
 
-_NAMES: Final = ("type", "code", "status", "status_code")
+_NAMES: Final = ("code", "type", "status", "status_code")
 _SAY_NOTHING: Final = frozenset({"APIError", "Exception", "BaseException", "object"})
 """Bases of all exceptions, of a library or of Python."""
 

@@ -84,7 +84,8 @@ INCOMPLETE: Final = SourceError(
 )
 
 
-def check_thinking(thinking: object) -> None:
-    """Raise UsageError unless ``thinking`` is a treatment of reasoning."""
-    if thinking not in get_args(Thinking):
-        raise UsageError(f"thinking must be one of drop, keep, emit, not {thinking!r:.80}.")
+def check_thinking(thinking: object, *, optional: bool = False) -> None:
+    """Raise UsageError unless ``thinking`` is a treatment of reasoning, or None where it is optional."""
+    if thinking not in get_args(Thinking) and not (optional and thinking is None):
+        also = ", or None" if optional else ""
+        raise UsageError(f"thinking must be one of drop, keep, emit{also}, not {thinking!r:.80}.")

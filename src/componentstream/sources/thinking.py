@@ -372,7 +372,6 @@ def thinking_filter(thinking: Thinking | None, tool: object, grammar: Grammar | 
     Raises:
         UsageError: ``thinking`` is not a treatment.
     """
-    if thinking is not None:
-        check_thinking(thinking)
+    check_thinking(thinking, optional=True)
     mode = "keep" if tool else thinking or "drop"
     return ThinkingFilter(mode, grammar=grammar, everywhere=thinking is not None)

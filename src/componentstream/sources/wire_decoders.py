@@ -61,7 +61,10 @@ class _BodyDecoder(AnswerDecoder):
             UsageError: ``data`` is not bytes, or the decoder is closed.
         """
         if not isinstance(data, bytes):
-            raise UsageError(f"feed() takes the bytes that were received, not {type(data).__name__}.")
+            raise UsageError(
+                f"feed() takes the bytes that were received, not {type(data).__name__}; pass the raw "
+                "chunks of the response, from iter_bytes() or iter_content(), and not its lines or its text."
+            )
         if self._closed:
             raise UsageError("feed() after close(): decode each source with a decoder of its own.")
         return [] if self._message.failed else self._thoughts.feed_all(self._pieces(self._body.feed(data)))

@@ -30,6 +30,10 @@ def error_of(event):
         ({"type": "error", "error": {"type": "x" * 65}}, None, False),
         ({"type": "error", "error": {"type": 7, "code": ["x"]}}, None, False),
         ({"type": "error", "code": "server_error"}, "server_error", True),
+        ({"error": {"type": "invalid_request_error", "code": "invalid_api_key"}}, "invalid_api_key", False),
+        ({"error": {"type": "server_error", "code": "model_broken"}}, "server_error", True),
+        ({"type": "error", "error": {"type": "a_type", "code": "a_code"}, "code": "x"}, "a_code", False),
+        ({"object": "error", "type": "a_type", "code": "a_code"}, "a_code", False),
         ({"error": {"type": "requests", "code": "rate_limit_exceeded"}}, "rate_limit_exceeded", True),
         (
             {"error": {"type": "insufficient_quota", "code": "insufficient_quota"}},

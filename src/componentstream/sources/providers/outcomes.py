@@ -240,7 +240,8 @@ def error(event: object) -> Reading:
     """Read an error whose name is in the field ``error``, an object, or in the event itself."""
     inner = field(event, "error")
     holders = (event,) if inner is None else (inner, event)
-    fields = ("type", "code", "status", "status_code", "error_type")
+    # The type is often a class of errors, such as `invalid_request_error`, and the code one of them.
+    fields = ("code", "type", "status", "status_code", "error_type")
     names = [field(holder, name) for holder in holders for name in fields]
     return Reading(error=failure(*(name for name in names if name != "error")))
 
