@@ -92,17 +92,27 @@ def line_of(event: Event) -> str | None:
     return None
 
 
+def provider_of(model: str) -> str:
+    """Return the provider of a model, for an unknown name the one that the environment has a key for."""
+    if model.startswith("claude"):
+        return "anthropic"
+    known = not model.startswith("gpt") and "ANTHROPIC_API_KEY" in os.environ
+    return "anthropic" if known else "openai"
+
+
 async def main() -> int:
     """Ask the model, and print its components; return the exit status: 0 if the stream was complete."""
-    provider = "anthropic" if "ANTHROPIC_API_KEY" in os.environ else "openai"
     arguments = argparse.ArgumentParser(description="Ask a model over HTTP for a page of components.")
     arguments.add_argument("prompt")
-    arguments.add_argument("--provider", choices=PROVIDERS, default=provider, help=f"default: {provider}")
+    arguments.add_argument("--provider", choices=PROVIDERS, help="default: that of the model, or of the key")
     arguments.add_argument("--model", required=True, help="name of the model")
     arguments.add_argument("--base-url", help="URL of a compatible server, without the path")
     options = arguments.parse_args()
+    provider = options.provider or provider_of(options.model)
+    if not os.environ.get(key := f"{provider.upper()}_API_KEY"):
+        arguments.error(f"set the environment variable {key}, or choose another --provider")
 
-    default_url, request = PROVIDERS[options.provider]
+    default_url, request = PROVIDERS[provider]
     source = ask(options.base_url or default_url, *request(options.model, options.prompt))
     session = GenerationSession(timeouts=TIMEOUTS)
     try:

@@ -134,18 +134,28 @@ def print_table(session: GenerationSession) -> None:
         print(row.format(made.index, made.name, made.position, len(made.text), made.reason))
 
 
+def provider_of(model: str) -> str:
+    """Return the provider of a model, for an unknown name the one that the environment has a key for."""
+    if model.startswith("claude"):
+        return "anthropic"
+    known = not model.startswith("gpt") and "ANTHROPIC_API_KEY" in os.environ
+    return "anthropic" if known else "openai"
+
+
 async def main() -> int:
     """Read the arguments, ask the model, and return the exit status: 0 if the stream was complete."""
-    provider = "anthropic" if "ANTHROPIC_API_KEY" in os.environ else "openai"
     arguments = argparse.ArgumentParser(description="Ask a real model for a page of components.")
     arguments.add_argument("prompt")
-    arguments.add_argument("--provider", choices=PROVIDERS, default=provider, help=f"default: {provider}")
+    arguments.add_argument("--provider", choices=PROVIDERS, help="default: that of the model, or of the key")
     arguments.add_argument("--model", required=True, help="name of the model")
     arguments.add_argument("--base-url", help="URL of a compatible server")
     options = arguments.parse_args()
+    provider = options.provider or provider_of(options.model)
+    if not os.environ.get(key := f"{provider.upper()}_API_KEY"):
+        arguments.error(f"set the environment variable {key}, or choose another --provider")
 
     session = GenerationSession(timeouts=TIMEOUTS)
-    source = PROVIDERS[options.provider](options.prompt, options.model, options.base_url)
+    source = PROVIDERS[provider](options.prompt, options.model, options.base_url)
     progress = Progress()
     try:
         async with aclosing(astream(source, session=session)) as events:

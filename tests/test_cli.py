@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from componentstream.cli import main
+from tests.sources import recorded
 from tests.timing import WAIT, passed_once
 
 ANSWER = """\
@@ -117,6 +118,7 @@ def test_a_text_without_components_in_which_a_line_looks_like_a_marker_is_told(a
         "componentstream: No component was found, but 2 lines look like a marker; see them with --table.\n"
     )
     table = run("parse", "--table", path)
+    assert b"2 lines look like a marker; the table lists them.\n" in table.stderr
     assert b'line 1: near-miss: This looks like a marker, but there is "{/*" on the line' in table.stdout
     assert b'line 3: near-miss: This looks like a marker, but it begins with "//"' in table.stdout
 
@@ -126,6 +128,27 @@ def test_one_such_line_beside_a_component_is_in_the_table_only(answer):
     assert (done.returncode, done.stderr) == (0, b"")
     done = run("parse", answer("- /// START Hero\n"))
     assert b"but 1 line looks like a marker" in done.stderr
+
+
+def test_the_response_of_a_provider_is_read_with_its_decoder(answer, capfdbinary):
+    path = answer(recorded.sse(*recorded.chat(), done=True), name="answer.sse")
+    assert main(["parse", "--decoder", "sse", path]) == 0
+    names = [event["content_block"].get("name") for event in events(capfdbinary.readouterr().out)
+             if event["type"] == "content_block_start"]  # fmt: skip
+    assert names == ["Hero"]
+
+
+def test_a_response_that_was_read_as_text_is_told(answer, capfdbinary):
+    body = recorded.sse(*recorded.chat(), done=True)
+    path = answer(body, name="answer.sse")
+    told = "looks like the response of a provider; read it with --decoder sse.\n"
+    assert main(["parse", path]) == 0
+    assert capfdbinary.readouterr().err.decode() == (
+        f"componentstream: No component was found: {path} {told}"
+    )
+    assert run("parse", input=body).stderr.decode().endswith(f"found: the input {told}")
+    assert main(["parse", answer("Hello.")]) == 0
+    assert capfdbinary.readouterr().err == b""
 
 
 @pytest.mark.parametrize("options", [[], ["--table"], ["--chunk", "1"]])

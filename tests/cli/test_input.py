@@ -29,6 +29,15 @@ def test_a_file_comes_in_chunks_of_at_most_the_given_size(tmp_path):
     assert read(path) == [b"abcd", b"efgh", b"i\xff"]
 
 
+def test_the_first_chunk_can_be_looked_at_afterwards(tmp_path):
+    path = tmp_path / "answer.txt"
+    path.write_bytes(b"abcdefghi")
+    with Input(str(path), size=4, follow=False, progress=False) as source:
+        assert source.first == b""
+        assert list(source) == [b"abcd", b"efgh", b"i"]
+        assert source.first == b"abcd"
+
+
 def test_the_first_line_of_a_file_can_be_looked_at_without_reading_it(tmp_path):
     path = tmp_path / "answer"
     path.write_bytes(b"first\nsecond")

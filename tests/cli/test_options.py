@@ -92,3 +92,14 @@ def test_wrong_arguments_end_with_status_2_and_a_sentence(arguments, sentence, c
         command_line().parse_args(arguments)
     assert ended.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["parse", "eval"])
+def test_a_decoder_is_chosen_by_its_name(command, capsys):
+    def read(*given):
+        return command_line().parse_args([command, "answer.txt", *given]).decoder
+
+    assert [read(), read("--decoder", "sse"), read("--decoder", "jsonlines")] == ["text", "sse", "jsonlines"]
+    with pytest.raises(SystemExit):
+        read("--decoder", "html")
+    assert "'html' is not one of text, sse, jsonlines" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from componentstream.cli.output import JSONLines, Table, has_password, say, utf8, without_passwords
+from componentstream.cli.output import JSONLines, Table, counted, has_password, say, utf8, without_passwords
 from componentstream.core.events import (
     ComponentBlock,
     ContentBlockDelta,
@@ -26,6 +26,13 @@ def printed(table, capfdbinary):
 def test_a_message_is_one_line_on_standard_error(capsys):
     say("no\nnonsense \x1b[2J")
     assert capsys.readouterr() == ("", "componentstream: no\\nnonsense \\x1b[2J\n")
+
+
+def test_a_number_comes_with_its_noun():
+    assert [counted(number, "component") for number in (0, 1, 2)] == [
+        "0 components", "1 component", "2 components"
+    ]  # fmt: skip
+    assert counted(2, "near miss", "near misses") == "2 near misses"
 
 
 @pytest.mark.parametrize(

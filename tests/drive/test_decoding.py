@@ -4,7 +4,7 @@ import pytest
 
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
-from componentstream.drive.decoding import check_decoder, decoder_of
+from componentstream.drive.decoding import DECODERS, check_decoder, decoder_of
 from componentstream.sources import (
     JSONLinesSourceDecoder,
     Reasoning,
@@ -64,6 +64,12 @@ def test_a_decoder_of_bytes_decodes_them_and_counts(decoder):
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: type(piece).__name__)
 def test_pieces_are_passed_on_whatever_the_decoder(decoder, piece):
     assert decoder_of(decoder, Grammar()).feed(piece) == [piece]
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_a_named_decoder_is_made_for_each_stream(name):
+    first, second = decoder_of(DECODERS[name], Grammar()), decoder_of(DECODERS[name], Grammar())
+    assert first is not second
 
 
 def test_a_class_or_a_function_makes_a_new_decoder_for_each_stream():

@@ -163,6 +163,26 @@ def test_on_a_terminal_a_component_grows_in_its_line(run_here, monkeypatch):
     assert progress == f"{line}Hero 7{line}Hero 27{line}Hero: 27 characters, end\n"
 
 
+@pytest.mark.parametrize("script", ["real_provider.py", "provider_over_httpx.py"])
+@pytest.mark.parametrize(
+    ("model", "given", "missing"),
+    [("claude-sonnet-5-5", "OPENAI", "ANTHROPIC"), ("gpt-5.4", "ANTHROPIC", "OPENAI"), ("x", "NO", "OPENAI")],
+)
+def test_a_missing_key_is_named_and_is_that_of_the_model(script, model, given, missing, request):
+    monkeypatch, capsys = map(request.getfixturevalue, ("monkeypatch", "capsys"))
+    if script == "provider_over_httpx.py":
+        parts.module("httpx")
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{given}_API_KEY", "a-key")
+    path = SCRIPT.with_name(script)
+    monkeypatch.setattr(sys, "argv", [str(path), "--model", model, PROMPT])
+    with pytest.raises(SystemExit) as leaving:
+        runpy.run_path(str(path), run_name="__main__")
+    assert leaving.value.code == 2
+    assert f"error: set the environment variable {missing}_API_KEY, or" in capsys.readouterr().err
+
+
 def test_the_prompt_shows_the_protocol_as_the_parser_reads_it():
     events = list(parse([PROTOCOL]))
     assert [event for event in events if isinstance(event, ErrorEvent)] == []

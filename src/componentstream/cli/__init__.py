@@ -25,7 +25,8 @@ from componentstream.cli.evaluation import evaluate
 from componentstream.cli.files import ComponentFiles
 from componentstream.cli.input import Input
 from componentstream.cli.options import command_line, grammar_of, limits_of
-from componentstream.cli.output import JSONLines, Table, say, utf8
+from componentstream.cli.output import JSONLines, Table, counted, say, utf8
+from componentstream.cli.responses import advice
 from componentstream.cli.serve import serve
 from componentstream.core.buffer import ComponentBuffer
 from componentstream.core.errors import MissingExtraError, UsageError
@@ -33,6 +34,7 @@ from componentstream.core.events import ComponentBlock, ContentBlockStart, Error
 from componentstream.core.limits import BufferLimits
 from componentstream.demo.recording import is_chunk, read_recording
 from componentstream.drive import parse
+from componentstream.drive.decoding import DECODERS
 from componentstream.inspection import NearMissParser
 from componentstream.prompt import instructions
 
@@ -98,7 +100,7 @@ def _parse(options: argparse.Namespace) -> int:
     )
     with source:
         _refuse_recording(options.file, source.first_line())
-        for event in parse(source, parser=parser):
+        for event in parse(source, parser=parser, decoder=DECODERS[options.decoder]):
             show.add(event)
             errors += isinstance(event, ErrorEvent)
             components += isinstance(event, ContentBlockStart) and isinstance(event.block, ComponentBlock)
@@ -108,14 +110,21 @@ def _parse(options: argparse.Namespace) -> int:
                 source.progress.clear()
                 say(f"wrote {path}")
     show.finish()
-    if near_misses and not components:
-        say(
-            f"No component was found, but {near_misses} {'line looks' if near_misses == 1 else 'lines look'} "
-            "like a marker; see them with --table."
-        )
+    if not components:
+        _tell_why(options, near_misses, source.first)
     if source.interrupted:
         return _INTERRUPTED
     return _ERRORS_FOUND if errors else 0
+
+
+def _tell_why(options: argparse.Namespace, near_misses: int, beginning: bytes) -> None:
+    """Say why no component was found, if the input shows it."""
+    if near_misses:
+        lines = counted(near_misses, "line looks", "lines look")
+        cure = "the table lists them" if options.table else "see them with --table"
+        say(f"No component was found, but {lines} like a marker; {cure}.")
+    elif options.decoder == "text" and (told := advice(beginning)):
+        say(f"No component was found: {'the input' if options.file == '-' else options.file} {told}")
 
 
 def _prompt(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from componentstream.cli.options import grammar_of, limits_of
-from componentstream.cli.output import say, utf8
+from componentstream.cli.output import counted, say, utf8
+from componentstream.cli.responses import advice
 from componentstream.cli.serve import load
 from componentstream.core.errors import ConfigurationError, UsageError
+from componentstream.core.events import ErrorEvent
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.demo.recording import is_chunk, read_recording
-from componentstream.drive import aparse
+from componentstream.drive import DecoderFactory, aparse, parse
+from componentstream.drive.decoding import DECODERS
 from componentstream.inspection import AnswerScore, AnswerScorer, NearMissParser, ScoreSummary, summarize
+from componentstream.sources.failures import source_failure
 
 if TYPE_CHECKING:
     from componentstream.server import Generate
@@ -46,9 +51,14 @@ def evaluate(options: argparse.Namespace) -> int:
 def _scores(
     options: argparse.Namespace, grammar: Grammar, limits: Limits
 ) -> Iterator[tuple[str, AnswerScore]]:
+    decoder = DECODERS[options.decoder]
     if options.prompts is None:
         for name in options.answers:
-            yield name, _score_file(name, NearMissParser(grammar, limits))
+            _refuse_function(name)
+            score, first = _score_file(name, NearMissParser(grammar, limits), decoder)
+            yield name, score
+            if options.decoder == "text" and not score.components and (told := advice(first)):
+                say(f"{name} {told}")
         return
     if len(options.answers) != 1:
         raise UsageError("--prompts needs exactly one MODULE:NAME, the function that generates.")
@@ -58,15 +68,24 @@ def _scores(
     generate = load(options.answers[0])
     for number, prompt in enumerate(_prompts(options.prompts), 1):
         parser = NearMissParser(grammar, limits)
-        yield f"prompt {number}", asyncio.run(_score_live(generate, prompt, parser))
+        name = f"prompt {number}"
+        yield name, asyncio.run(_score_live(name, generate, prompt, parser, decoder))
 
 
-def _score_file(name: str, parser: NearMissParser) -> AnswerScore:
-    """Return the figures of a recording, or of a file with the text of an answer."""
+def _refuse_function(name: str) -> None:
+    if re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", name) and not Path(name).exists():
+        raise UsageError(
+            f"{name} is not a file. If it is the function that generates, add --prompts FILE, with one "
+            "prompt on each line."
+        )
+
+
+def _score_file(name: str, parser: NearMissParser, decoder: DecoderFactory) -> tuple[AnswerScore, bytes]:
+    """Return the figures of a recording, or of a file with the bytes of an answer, and its first line."""
     scorer = AnswerScorer()
     with Path(name).open("rb") as file:
-        recorded = is_chunk(file.readline())
-    if recorded:
+        first = file.readline()
+    if is_chunk(first):
         at = 0.0
         for chunk in read_recording(name):
             at = chunk.at
@@ -75,20 +94,31 @@ def _score_file(name: str, parser: NearMissParser) -> AnswerScore:
         for event in parser.close():
             scorer.add(event, at)
     else:
-        text = Path(name).read_bytes().decode("utf-8", "replace")
-        for event in [*parser.feed(text), *parser.close()]:
+        for event in parse([Path(name).read_bytes()], parser=parser, decoder=decoder):
             scorer.add(event)
-    return scorer.score()
+    return scorer.score(), first
 
 
-async def _score_live(generate: "Generate", prompt: str, parser: NearMissParser) -> AnswerScore:
+async def _score_live(
+    name: str, generate: "Generate", prompt: str, parser: NearMissParser, decoder: DecoderFactory
+) -> AnswerScore:
+    """Return the figures of a model's answer; an exception of the model is an error of that answer."""
     from componentstream.server.generation_request import GenerationRequest  # noqa: PLC0415 - an extra
 
     scorer = AnswerScorer()
     began = time.monotonic()
-    async with aclosing(aparse(generate(GenerationRequest(prompt)), parser=parser)) as events:
-        async for event in events:
-            scorer.add(event, time.monotonic() - began)
+    try:
+        source = generate(GenerationRequest(prompt))
+        async with aclosing(aparse(source, parser=parser, decoder=decoder)) as events:
+            async for event in events:
+                scorer.add(event, time.monotonic() - began)
+    except UsageError:
+        # The function is not one that generates, which no other prompt changes.
+        raise
+    except Exception as problem:  # noqa: BLE001 - the user's function may raise any exception
+        say(f"{name}: the model raised {type(problem).__name__}: {problem}")
+        failure = source_failure(problem)
+        scorer.add(ErrorEvent(failure.code, failure.message, fatal=True, retryable=failure.retryable))
     return scorer.score()
 
 
@@ -113,10 +143,10 @@ def _prompts(name: str) -> list[str]:
 
 def _outcome(score: AnswerScore) -> str:
     """Return the figures of an answer as one line."""
-    parts = [f"{score.components} components"]
+    parts = [counted(score.components, "component")]
     parts += [f"{count} {code}" for code, count in score.errors.items()]
     if score.near_misses:
-        parts.append(f"{score.near_misses} near misses")
+        parts.append(counted(score.near_misses, "near miss", "near misses"))
     if score.truncated:
         parts.append("truncated")
     if score.first_component is not None:

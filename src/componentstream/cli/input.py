@@ -69,6 +69,11 @@ class Input:
             in case the processing of the rest hangs.
         progress: Show the progress on standard error.
 
+    Attributes:
+        interrupted: Whether an interrupt ended the input.
+        progress: The progress of reading.
+        first: The first chunk, empty until it was read.
+
     Raises:
         UsageError: Standard input is to be followed, or a followed file became shorter.
         OSError: The file cannot be read.
@@ -79,6 +84,7 @@ class Input:
             raise UsageError("--follow needs a FILE; standard input is always read to its end.")
         self.interrupted: bool = False
         self.progress: Progress = Progress(None, None)
+        self.first: bytes = b""
         self._name = name
         self._size = size
         self._follow = follow
@@ -120,6 +126,7 @@ class Input:
             data = self._read()
             if not data:
                 return
+            self.first = self.first or data
             self._count += len(data)
             yield data
 

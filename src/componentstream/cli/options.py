@@ -17,6 +17,7 @@ from componentstream.cli.settings import (
 from componentstream.cli.values import integer, one_of, rate, suffix
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
+from componentstream.drive.decoding import DECODERS
 from componentstream.prompt.languages import LANGUAGES
 
 _STATUS: Final = (
@@ -38,6 +39,10 @@ _RATE_OF_DEMO: Final = "speed, as a multiple of the recorded one; 0 without paus
 _CATALOG: Final = (
     'components of the page, as JSON: [{"name": "Menu", "description": "...", "parts": ["Item"], "critical": '
     "true}, ...]; only the name is required"
+)
+_DECODER: Final = (
+    "how the bytes are read: as the text of the answer, or as a provider's response in SSE or JSON lines; "
+    "default: text"
 )
 _WRITE: Final = (
     "also write each component to a file of its own in DIR, which is created if it is missing; the path of "
@@ -103,7 +108,14 @@ def _add_arguments_of_parse(command: argparse.ArgumentParser) -> None:
     add("--suffix", type=suffix, default=".tsx", help="suffix of those files; default: .tsx")
     add("--follow", action="store_true", help="keep reading while FILE grows, until interrupted")
     add("--chunk", type=integer(1), default=65_536, metavar="N", help="read at most N bytes at once")
+    _add_decoder(command)
     add_options(command, [*grammar_options(), *limit_options()])
+
+
+def _add_decoder(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--decoder", type=one_of(*DECODERS), default="text", metavar="|".join(DECODERS), help=_DECODER
+    )
 
 
 def _add_arguments_of_prompt(command: argparse.ArgumentParser) -> None:
@@ -125,7 +137,7 @@ def _add_arguments_of_eval(command: argparse.ArgumentParser) -> None:
         "answers",
         nargs="+",
         metavar="ANSWER",
-        help="a recording, or a file with the text of an answer; with --prompts the MODULE:NAME of the "
+        help="a recording, or a file with the bytes of an answer; with --prompts the MODULE:NAME of the "
         "function that generates, as for serve",
     )
     add(
@@ -134,6 +146,7 @@ def _add_arguments_of_eval(command: argparse.ArgumentParser) -> None:
         help="prompts for a live model, one on each line, as it is or as a string of JSON",
     )
     add("--json", action="store_true", help="print the figures of each answer and of all as JSON")
+    _add_decoder(command)
     add_options(command, [*grammar_options(), *limit_options()])
 
 

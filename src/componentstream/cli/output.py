@@ -30,6 +30,11 @@ def say(sentence: str) -> None:
     sys.stderr.flush()
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun; the plural is by default the singular with an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def has_password(url: str) -> bool:
     """Return whether a URL contains a password, in its address or in its query."""
     return without_passwords(url) != url

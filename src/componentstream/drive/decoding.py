@@ -1,13 +1,14 @@
 """The decoder of a stream: the one of the argument ``decoder``, checked and made at the call."""
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeAlias
 
 from componentstream.core.arguments import check_members, described
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.sources.decoder import SourceDecoder
 from componentstream.sources.pieces import Piece, Reasoning, SourceError, Usage
+from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 
 class Decoder(Protocol):
@@ -22,6 +23,13 @@ class Decoder(Protocol):
 
 DecoderFactory: TypeAlias = Callable[[], Decoder]
 """A class of decoders, or a function without arguments that returns a new decoder."""
+
+DECODERS: Final[Mapping[str, DecoderFactory]] = {
+    "text": SourceDecoder,
+    "sse": SSESourceDecoder,
+    "jsonlines": JSONLinesSourceDecoder,
+}
+"""The decoders that have a name, for settings and the command line."""
 
 _MEMBERS = ("feed()", "close()")
 

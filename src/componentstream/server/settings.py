@@ -17,15 +17,13 @@ from componentstream.core.catalog import Catalog
 from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
-from componentstream.drive.decoding import Decoder, DecoderFactory, check_decoder, decoder_of
+from componentstream.drive.decoding import DECODERS, Decoder, DecoderFactory, check_decoder, decoder_of
 from componentstream.log.base import MAX_SECONDS
 from componentstream.log.protocol import LEASE_SECONDS, EventLog
 from componentstream.server.access.auth import Authenticate
 from componentstream.session.batching import DeltaBatcher
 from componentstream.session.hooks import Hook
 from componentstream.session.lifecycle import Timeouts
-from componentstream.sources.decoder import SourceDecoder
-from componentstream.sources.wire_decoders import JSONLinesSourceDecoder, SSESourceDecoder
 
 DecoderName: TypeAlias = Literal["text", "sse", "jsonlines"]
 """The decoders that have a name, for the command line."""
@@ -385,16 +383,9 @@ class ServerSettings:
 
     def new_decoder(self) -> Decoder:
         """Return the decoder for one new stream."""
-        decoder = _DECODERS[self.decoder] if isinstance(self.decoder, str) else self.decoder
+        decoder = DECODERS[self.decoder] if isinstance(self.decoder, str) else self.decoder
         return decoder_of(decoder, self.grammar)
 
     def new_batcher(self) -> DeltaBatcher:
         """Return the batcher for one new stream."""
         return DeltaBatcher(max_chars=self.batch_chars, max_delay=self.batch_delay)
-
-
-_DECODERS: Final[dict[str, DecoderFactory]] = {
-    "text": SourceDecoder,
-    "sse": SSESourceDecoder,
-    "jsonlines": JSONLinesSourceDecoder,
-}
