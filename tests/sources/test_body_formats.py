@@ -4,6 +4,7 @@ import pytest
 
 from componentstream.sources._body_formats import (
     INVALID,
+    JOINED,
     TOO_LONG,
     Damage,
     Foreign,
@@ -118,6 +119,37 @@ def test_json_objects(data, expected):
     assert stage.feed(b"") == []
     for size in (1, 2, 5, len(data) or 1):
         assert items(JSONObjects, data, size) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'data: {"a":"x"}data: [DONE]',
+        b'data:{"a":"x"}event: ydata: {"a":',
+        b'event: messagedata: {"a":"x"}',
+        b'id: 7data: {"a":"x"}',
+        b': PROCESSINGdata: {"a":"x"}',
+        b'\xef\xbb\xbfdata: {"a":"x"} data: {"a":',
+    ],
+)
+def test_lines_without_line_ends_are_told(line):
+    check(ServerSentEvents, line, [JOINED])
+    assert items(ServerSentEvents, line + b"\n\n", 7) != [JOINED]
+    assert (JOINED.code, JOINED.fatal, JOINED.retryable) == ("source_not_understood", True, False)
+
+
+def test_json_lines_without_line_ends_are_told():
+    check(JSONLines, b'{"a":"x"}{"a":"x"}', [JOINED])
+    check(JSONLines, b'{"a":"x"} {"a":', [JOINED])
+    check(JSONLines, b'{"a":"x"}{"a":"x"}\n', [INVALID])
+    check(JSONLines, b"{" * 50 + b"{", [INVALID])
+
+
+@pytest.mark.parametrize(
+    "line", [b'data: {"a":"data: {"}', b'data: {"a":"xdata: {', b"event: data", b"data: x", b": c", b"id: 7"]
+)
+def test_a_single_line_is_not_joined(line):
+    assert JOINED not in items(ServerSentEvents, line, 7)
 
 
 def test_deep_json_is_not_valid():

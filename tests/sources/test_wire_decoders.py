@@ -129,7 +129,7 @@ LINES = {
     A + b"\nnull\n[]\n: comment\n": ["a"],
     A + b"\n7\nx\n": ["a", damage("a value of the type int"), damage("a line of plain text")],
     A + b"\n" + B[:-1]: ["a", INVALID],
-    A + b"\r" + B: [INVALID],
+    A + b"\r" + B + b"\n": [INVALID],
     b'{"other":1}\n' + A: ["a"],
 }
 
@@ -301,6 +301,14 @@ def test_a_damaged_body_ends_the_answer(kind):
     assert (text, error.code, error.fatal, error.retryable) == ("a", "source_incomplete", True, True)
     assert "checksum" in error.message
     assert decoder.feed(body) + decoder.close() == []
+
+
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+@pytest.mark.parametrize("body", [SSE["chat"], SSE["anthropic"], recorded.lines(*recorded.ollama())])
+def test_lines_in_place_of_chunks_are_told(kind, body):
+    [error] = decoded(kind(), *body.splitlines())
+    assert (error.code, error.fatal, error.retryable) == ("source_not_understood", True, False)
+    assert "iter_bytes()" in error.message
 
 
 def test_unknown_events_are_counted():

@@ -46,11 +46,19 @@ Item: TypeAlias = dict[str, object] | SourceError | MessageEnd | Foreign | Damag
 
 INVALID: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is not a JSON object.")
 TOO_LONG: Final = SourceError(codes.INVALID_CHUNK, "An event of the source is longer than max_event_bytes.")
+JOINED: Final = SourceError(
+    codes.SOURCE_NOT_UNDERSTOOD,
+    "The lines of the response came without their line ends; pass its raw chunks, from iter_bytes() or "
+    "iter_content(), and not those of iter_lines().",
+    fatal=True,
+)
 BOM: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = b" \t\r"
 
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error"})
 _OTHER_FIELD: Final = re.compile(rb'[ \t]*|[A-Za-z][A-Za-z0-9_-]*(?::[ \t]*(?![ \t{\["]).*)?', re.DOTALL)
+_JOINED_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:")
+_JOINED_DATA: Final = re.compile(rb"data: ?[{\[]")
 _STRUCTURE: Final = re.compile(rb'["{}]')
 _IN_STRING: Final = re.compile(rb'["\\]')
 
@@ -80,6 +88,29 @@ def json_item(data: bytes) -> Item:
     return Foreign(kind_of(value)) if value in (None, [], "") else Damage(kind_of(value))
 
 
+def _is_joined(line: bytes) -> bool:
+    """Return whether the only line of a body is several, whose line ends are lost."""
+    line = line.removeprefix(BOM)
+    if line.startswith(b"{"):
+        return _behind_json(line).startswith(b"{")
+    name, _, value = line.partition(b":")
+    if name == b"data":
+        return _behind_json(value).startswith(_JOINED_FIELDS)
+    return (not name or name in _FIELDS) and _JOINED_DATA.search(value) is not None
+
+
+def _behind_json(data: bytes) -> bytes:
+    """Return the bytes behind the JSON object that data begins with; empty if there is none."""
+    import json  # noqa: PLC0415 - as above
+
+    text = str(data, "utf-8", "replace").lstrip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return b""
+    return text[end:].lstrip().encode()
+
+
 class ServerSentEvents:
     """Server-sent events.
 
@@ -95,18 +126,23 @@ class ServerSentEvents:
         self._lines = LineSplitter(max_bytes, any_end=True)
         self._max_bytes = max_bytes
         self._first_line = True
+        self._has_line_end = False
         self._dropping = False  # until the blank line that ends the event
         self._name = ""
         self._data = bytearray()  # each `data` value, followed by LF
 
     def feed(self, data: bytes) -> list[Item]:
         """Return the items that ``data`` completes."""
-        return [item for line in self._lines.feed(data) for item in self._on_line(line)]
+        lines = self._lines.feed(data)
+        self._has_line_end = self._has_line_end or bool(lines)
+        return [item for line in lines for item in self._on_line(line)]
 
     def close(self) -> list[Item]:
         """Return the items that the last line and the last event add."""
         # A last line or event that is cut off is not malformed: the missing end of the message is reported.
         line = self._lines.close()
+        if not self._has_line_end and _is_joined(line):
+            return [JOINED]
         is_cut = any(name.startswith(line) for name in _FIELDS)
         items = [] if is_cut else self._on_line(line)
         return [*items, *(item for item in self._dispatch() if item is not INVALID)]
@@ -185,14 +221,18 @@ class JSONLines:
     def __init__(self, max_bytes: int) -> None:
         self._lines = LineSplitter(max_bytes, any_end=False)
         self._first_line = True
+        self._has_line_end = False
 
     def feed(self, data: bytes) -> list[Item]:
         """Return the items that ``data`` completes."""
-        return [item for line in self._lines.feed(data) for item in self._on_line(line)]
+        lines = self._lines.feed(data)
+        self._has_line_end = self._has_line_end or bool(lines)
+        return [item for line in lines for item in self._on_line(line)]
 
     def close(self) -> list[Item]:
         """Return the items that the last line adds."""
-        return self._on_line(self._lines.close())
+        line = self._lines.close()
+        return [JOINED] if not self._has_line_end and _is_joined(line) else self._on_line(line)
 
     def _on_line(self, line: bytes | None) -> list[Item]:
         if line is None:

@@ -77,7 +77,9 @@ class _BodyDecoder(AnswerDecoder):
         if self._message.failed:
             return []
         pieces = self._pieces(self._body.close(), ended=True)
-        pieces += self._message.close() if self._message.touched else [_NOTHING_CAME]
+        # A fatal error may be all that the end of the body brings.
+        touched = self._message.touched or self._message.failed
+        pieces += self._message.close() if touched else [_NOTHING_CAME]
         return [*self._thoughts.feed_all(pieces), *self._thoughts.close()]
 
     def _pieces(self, items: list[Item], *, ended: bool = False) -> list[Piece]:
