@@ -235,6 +235,14 @@ def test_a_page_in_an_argument_of_a_tool_is_shown_as_it_grows():
     )
 
 
+def test_an_answer_that_was_cut_off_is_continued():
+    assert run("continue_an_answer.py") == (
+        "call 1 was cut off: 'Open'\n"
+        "Nav, end:\n<nav>\n  <h1>Bread</h1> <a href='#hours'>Opening hours</a>\n</nav>\n"
+        "Hours, end:\n<p id='hours'>Every day from six</p>\n"
+    )
+
+
 def test_recorded_answers_are_scored_with_inspect_ai(tmp_path):
     # No extra brings it: it needs 300 MB.
     pytest.importorskip(

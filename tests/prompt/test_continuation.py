@@ -1,11 +1,12 @@
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from componentstream import ComponentParser, Grammar, Limits, UsageError
+from componentstream import ComponentParser, Grammar, Limits, UsageError, parse
 from componentstream.core.events import ErrorEvent
 from componentstream.demo.recording import read_recording
 from componentstream.prompt import Continuation, Dropped, continue_prompt
@@ -241,6 +242,38 @@ def test_the_request_names_the_open_components_and_the_last_line():
     assert "to be ended: Menu, Menu.Item. " in text
     assert text.endswith('The last line so far: return <a href="#hours">')
     assert "\n" not in text
+
+
+def test_the_request_refuses_a_parser_whose_components_are_no_longer_open():
+    parser = ComponentParser(GRAMMAR)
+    list(parse([PAGE[:CUT]], parser=parser))
+    with pytest.raises(UsageError, match="leave the loop over parse\\(\\) at the event source_truncated"):
+        continue_prompt(PAGE[:CUT], parser)
+
+
+def test_a_loop_over_parse_that_is_left_at_the_cut_can_be_continued():
+    def chunk(finish_reason=None, **delta):
+        return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+    parser, got = ComponentParser(GRAMMAR), []
+    with closing(parse([chunk(content=PAGE[:CUT]), chunk("length")], parser=parser)) as events:
+        for event in events:
+            if isinstance(event, ErrorEvent):
+                break
+            got.append(event)
+    assert event.code == "source_truncated"
+    assert "to be ended: Menu." in continue_prompt(PAGE[:CUT], parser)
+    stage = Continuation(parser.snapshot(), PAGE[:CUT], grammar=GRAMMAR)
+    got += parse(["<think>Where was I?</think>", *stage.feed(REST), *stage.close()], parser=stage.parser)
+    assert merge_deltas(got) == merge_deltas(list(parse([PAGE], parser=ComponentParser(GRAMMAR))))
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_a_word_that_was_cut_off_and_is_repeated_is_joined(size):
+    cut = PAGE.index("h bread every")
+    answer = "Fresh bread" + PAGE[PAGE.index(" every") :]
+    chunks = [answer[at : at + size] for at in range(0, len(answer), size)]
+    assert joined(cut, chunks) == (PAGE[cut:], (Dropped("repeat", "Fres"),))
 
 
 def test_the_request_needs_neither_components_nor_text():

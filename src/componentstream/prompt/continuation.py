@@ -15,6 +15,10 @@ from componentstream.prompt.repetition import repeated
 
 _WINDOW: Final = 16_384
 _MAX_SHOWN: Final = 200
+_LEAVE: Final = (
+    "so its components are no longer open; take the snapshot before close(), and leave the loop over parse() "
+    "at the event source_truncated."
+)
 
 
 def continue_prompt(received: str, parser: ComponentParser | None = None, *, language: str = "en") -> str:
@@ -24,13 +28,15 @@ def continue_prompt(received: str, parser: ComponentParser | None = None, *, lan
 
     Args:
         received: the text of the answer so far, or its end.
-        parser: the parser that read it; the message names its open components.
+        parser: the parser that read it, before its end; the message names its open components.
         language: the language of the message: ``en`` or ``de``.
 
     Raises:
-        UsageError: the language is unknown.
+        UsageError: the language is unknown, or the stream of `parser` has ended.
     """
     texts = texts_in(language)
+    if parser is not None and (parser.closed or parser.failed):
+        raise UsageError(f"continue_prompt: the stream of the parser has ended, {_LEAVE}")
     sentences = [texts.go_on]
     if parser is not None and parser.open_components:
         sentences.append(texts.still_open.format(names=", ".join(parser.open_components)))
@@ -82,7 +88,7 @@ class Continuation:
     ) -> None:
         self.parser: ComponentParser = ComponentParser.restore(snapshot, grammar=grammar, limits=limits)
         if self.parser.closed or self.parser.failed:
-            raise UsageError("Continuation: the stream has ended; take the snapshot before close().")
+            raise UsageError(f"Continuation: the stream has ended, {_LEAVE}")
         pending = self.parser.pending
         if received and not received.endswith(pending):
             raise UsageError("Continuation: received must be the text that the parser was fed, or its end.")
