@@ -54,8 +54,8 @@ class LookAlikes:
     __slots__ = ("_find", "filter", "room")
 
     def __init__(self, grammar: Grammar, room: int) -> None:
-        self.room = room
-        self.filter = _filter(grammar)
+        self.room: int = room
+        self.filter: _Match = _filter(grammar)
         self._find = _finder(grammar)
 
     def search(self, lines: str, *, base: int, start: int, number: int, last: bool) -> list[Finding]:
