@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from componentstream import ComponentParser, ErrorEvent, Finding, FindingEvent, Grammar, UsageError
+from componentstream import (
+    Catalog,
+    ComponentParser,
+    ComponentSpec,
+    ErrorEvent,
+    Finding,
+    FindingEvent,
+    Grammar,
+    UsageError,
+    parse,
+)
 from componentstream.core import codes
+from componentstream.inspection import NearMissParser
 from componentstream.prompt import repair
 from componentstream.prompt.languages import LANGUAGES
 from componentstream.testing import strategies
@@ -72,6 +83,30 @@ def test_an_answer_without_faults_needs_no_repair():
     assert repair(events_of("/// START A\n/// END A\n")) == ""
 
 
+def test_an_answer_without_any_component_is_a_mistake():
+    sentence = "- The answer has no component. Write each component between two marker lines.\n"
+    assert sentence in repair(events_of("Just prose."))
+    assert "hat keine Komponente" in repair(events_of("Just prose."), language="de")
+    text = repair(parse(["- /// START Hero\n<h1/>\n"], parser=NearMissParser()))
+    assert sentence in text
+    assert "- Line 1: a line resembles a marker but is not one. " in text
+
+
+def test_critical_components_of_the_catalog_that_did_not_begin_are_named():
+    catalog = Catalog(
+        [ComponentSpec("Nav", critical=True), ComponentSpec("Ad"), ComponentSpec("Hero", critical=True)]
+    )
+    text = repair(events_of("/// START Hero\n/// END Hero\n"), catalog=catalog)
+    sentence = "Required components of the page are missing. Write each between its two marker lines."
+    assert text.split("\n")[1:-1] == [f"- {sentence} (Nav)"]
+    text = repair([event.to_dict() for event in events_of("Just prose.")], catalog=catalog)
+    assert text.split("\n")[1:-1] == [f"- {sentence} (Nav, Hero)"]
+    page = "/// START Hero\n/// END Hero\n/// START Nav\n/// END Nav\n"
+    assert repair(events_of(page), catalog=catalog) == ""
+    with pytest.raises(UsageError, match="repair: catalog must be a Catalog"):
+        repair([], catalog=["Nav"])
+
+
 def test_near_misses_and_other_findings_are_named():
     text = repair([], [finding(), finding(line=9), finding("no-eval", None, "eval was used.")])
     assert "- Lines 3, 9: a line resembles a marker but is not one." in text
@@ -117,6 +152,8 @@ def test_a_line_that_is_not_a_number_of_a_line_is_left_out(line):
 
 
 def test_other_values_are_passed_over():
+    start = {"type": "content_block_start", "content_block": "x"}
+    assert repair([start, {"type": "content_block_start", "content_block": {"name": "A"}}]) == ""
     assert repair([{}, {"type": "error"}, {"type": "error", "error": "x"}, {"type": ["error"]}]) == ""
 
 

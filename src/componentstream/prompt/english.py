@@ -96,6 +96,8 @@ ENGLISH: Final = Texts(
         "a line resembles a marker but is not one. Write the marker alone on its line, exactly as in your "
         "instructions."
     ),
+    missing="required components of the page are missing. Write each between its two marker lines.",
+    without_components="the answer has no component. Write each component between two marker lines.",
     finding="the code was objected to. Write it in another way.",
     omitted="Further mistakes are not listed.",
     again="Write the whole answer again without these mistakes, and nothing about them.",

@@ -117,6 +117,8 @@ GERMAN: Final = Texts(
         "wie "
         "in deinen Anweisungen."
     ),
+    missing="Erforderliche Komponenten der Seite fehlen. Schreibe jede zwischen ihre zwei Markerzeilen.",
+    without_components="Die Antwort hat keine Komponente. Schreibe jede zwischen zwei Markerzeilen.",
     finding="Der Code wurde beanstandet. Schreibe ihn anders.",
     omitted="Weitere Fehler sind nicht aufgeführt.",
     again="Schreibe die ganze Antwort noch einmal ohne diese Fehler, und nichts über sie.",

@@ -6,7 +6,8 @@ from typing import Final
 import attrs
 
 from componentstream.core import codes
-from componentstream.core.arguments import described
+from componentstream.core.arguments import check_instance, described
+from componentstream.core.catalog import Catalog
 from componentstream.core.errors import UsageError
 from componentstream.core.events import Event, Finding, FindingEvent, Json
 from componentstream.prompt.languages import texts_in
@@ -33,6 +34,7 @@ def repair(
     errors: Iterable[Event | Finding | Mapping[str, object]],
     findings: Iterable[Event | Finding | Mapping[str, object]] = (),
     *,
+    catalog: Catalog | None = None,
     language: str = "en",
 ) -> str:
     """Return the message that tells a model which rules its answer broke, and asks for a better one.
@@ -41,20 +43,27 @@ def repair(
     for any number of errors. Send it together with the answer, after the instructions.
 
     Args:
-        errors: error events of the answer, or their JSON values. Events of other types are passed over, so
-            that you can pass all events; so are errors that the text of the model did not cause.
+        errors: all events of the answer, or their JSON values. Errors that the text of the model did not
+            cause are passed over. An answer of text without any component is a mistake too, which the error
+            events alone do not show. Lines that resemble markers are among the events of a
+            :class:`~componentstream.inspection.NearMissParser` only.
         findings: findings in the answer, their events, or the JSON values of such events.
+        catalog: the components that the page expects. Its critical components that did not begin are named;
+            `errors` must be all events of the answer.
         language: the language of the message: ``en`` or ``de``.
 
     Returns:
         the message, empty if nothing in the answer is to be repaired.
 
     Raises:
-        UsageError: an item is not an event, or the language is unknown.
+        UsageError: an item is not an event, `catalog` is not a Catalog, or the language is unknown.
     """
     texts = texts_in(language)
-    faults: dict[str, _Fault] = {}
-    for kind, message, line in _reports([*errors, *findings]):
+    if catalog is not None:
+        check_instance(catalog, Catalog, "repair: catalog")
+    values = list(map(_value, [*errors, *findings]))
+    faults = {fault.sentence: fault for fault in _missing(values, catalog, texts)}
+    for kind, message, line in _reports(values):
         sentence = _sentence(kind, texts)
         if sentence is None:
             continue
@@ -71,12 +80,34 @@ def repair(
     return "\n".join([*lines, texts.again])
 
 
-def _reports(
-    items: Iterable[Event | Finding | Mapping[str, object]],
-) -> Iterator[tuple[str, str, int | None]]:
+def _value(item: Event | Finding | Mapping[str, object]) -> Mapping[str, object]:
+    """Return an event or a finding as its JSON value."""
+    if isinstance(item, Finding):
+        item = FindingEvent(item)
+    if isinstance(item, Mapping):
+        return item
+    if not hasattr(item, "to_dict"):
+        raise UsageError(f"repair takes events or their JSON values, not {described(item)}.")
+    return item.to_dict()
+
+
+def _missing(
+    values: Iterable[Mapping[str, object]], catalog: Catalog | None, texts: Texts
+) -> Iterator[_Fault]:
+    """Yield the fault that vital components are missing: critical ones, or all."""
+    blocks = [value.get("content_block") for value in values if value.get("type") == "content_block_start"]
+    names = {block.get("name") for block in blocks if isinstance(block, Mapping) if "name" in block}
+    missing = [spec.name for spec in catalog or () if spec.critical and spec.name not in names]
+    if missing:
+        yield _Fault(texts.missing, {", ".join(missing): None})
+    elif blocks and not names:
+        yield _Fault(texts.without_components)
+
+
+def _reports(values: Iterable[Mapping[str, object]]) -> Iterator[tuple[str, str, int | None]]:
     """Yield code or rule, message and line of each error and finding."""
-    for item in items:
-        report = _report(item)
+    for value in values:
+        report = _report(value)
         if report is None:
             continue
         kind, message, line = (report.get(key) for key in ("kind", "message", "line"))
@@ -86,16 +117,10 @@ def _reports(
         yield str(kind), message if isinstance(message, str) else "", line
 
 
-def _report(item: Event | Finding | Mapping[str, object]) -> Json | None:
+def _report(value: Mapping[str, object]) -> Json | None:
     """Return the content of an error or a finding with its code or rule as ``kind``, or None."""
-    if isinstance(item, Finding):
-        item = FindingEvent(item)
-    if not isinstance(item, Mapping):
-        if not hasattr(item, "to_dict"):
-            raise UsageError(f"repair takes events or their JSON values, not {described(item)}.")
-        item = item.to_dict()
-    kind = item.get("type")
-    content = item.get(kind) if kind in ("error", "finding") else None
+    kind = value.get("type")
+    content = value.get(kind) if kind in ("error", "finding") else None
     if not isinstance(content, Mapping):
         return None
     # A rule can have the name of a code, so that the two are told apart here.

@@ -27,6 +27,8 @@ class Texts:
         parser: a sentence for each code of the parser: the fault and its remedy.
         truncated: the sentence for an answer that a length limit cut short.
         near_miss: the sentence for a line that resembles a marker.
+        missing: the sentence for critical components that did not begin.
+        without_components: the sentence for an answer in which no component began.
         finding: the sentence for any other finding.
         omitted: the last line of a repair that lists some of the faults.
         again: the last sentence of a repair.
@@ -52,6 +54,8 @@ class Texts:
     parser: Mapping[str, str]
     truncated: str
     near_miss: str
+    missing: str
+    without_components: str
     finding: str
     omitted: str
     again: str
