@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+from collections import UserDict
 from enum import Enum
 from types import SimpleNamespace
 
@@ -25,6 +26,13 @@ def caused(error, cause):
 
 def boto(code):
     return raised("EventStreamError", response={"Error": {"Code": code}})
+
+
+class OddBody(UserDict):
+    """A body whose method raises."""
+
+    def get(self, key, default=None):
+        raise RuntimeError(key, default)
 
 
 FAILED = SourceError("source_failed", "The source failed.", fatal=True)
@@ -152,3 +160,7 @@ def test_the_exceptions_of_real_libraries():
     botocore = parts.module("botocore.exceptions")
     throttled = botocore.EventStreamError({"Error": {"Code": "throttlingException"}}, "ConverseStream")
     assert source_failure(throttled).retryable
+
+
+def test_a_body_that_cannot_be_read_says_nothing():
+    assert source_failure(raised("APIError", body=OddBody())) == FAILED

@@ -81,6 +81,10 @@ def test_blocks_that_are_not_text():
     assert pieces == [Reasoning("a"), Reasoning("b"), "Hi", Usage(9, 3)]
 
 
+def test_a_block_whose_type_is_not_a_string_gives_nothing():
+    assert pieces_of([START, {"event": "content-block-start", "content": {"type": []}}, HI, FINISH]) == ["Hi"]
+
+
 def test_a_whole_block_counts_only_without_deltas():
     whole = {"event": "content-block-finish", "content": {"type": "text", "text": "Hi"}}
     assert pieces_of([START, HI, whole, FINISH]) == ["Hi"]

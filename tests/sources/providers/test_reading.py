@@ -1,6 +1,6 @@
 """The functions that interpreters are made of."""
 
-from collections import UserList
+from collections import UserDict, UserList
 from types import MappingProxyType, SimpleNamespace
 
 from componentstream.sources.providers.reading import (
@@ -26,6 +26,13 @@ class Odd:
         raise ValueError
 
 
+class OddMapping(UserDict):
+    """Has a method that raises."""
+
+    def get(self, key, default=None):
+        raise ValueError(key, default)
+
+
 class Text(str):
     """A str of a library's own."""
 
@@ -39,7 +46,7 @@ def test_a_field_is_read_from_objects_and_mappings_and_never_raises():
         == field(MappingProxyType({"a": 1}), "a")
         == 1
     )
-    assert field({}, "a") is field(7, "a") is field(Odd(), "text") is None
+    assert field({}, "a") is field(7, "a") is field(Odd(), "text") is field(OddMapping(), "text") is None
     assert path({"a": SimpleNamespace(b=1)}, "a", "b") == 1
     assert path({"a": None}, "a", "b") is None
 

@@ -1,11 +1,13 @@
 """All providers, and the interpreters for an event."""
 
+import math
 import re
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
+from componentstream.sources import SourceDecoder
 from componentstream.sources.extract import read
 from componentstream.sources.providers import registry
 from componentstream.sources.providers.registry import interpreters, names_event_type
@@ -69,3 +71,38 @@ def test_the_page_lists_every_provider():
     modules = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - helpers
     assert sorted(rows) == sorted(modules)
     assert len(registry.PROVIDERS) == len(modules)
+
+
+class Deep(dict):
+    """An event that has each field which is asked for, down to a depth, where each is the same value."""
+
+    def __init__(self, marks, value, depth, *, in_list=False):
+        super().__init__(marks)
+        self.rest = (value, depth, in_list)
+
+    def get(self, key, default=None):
+        value, depth, in_list = self.rest
+        if key in self or not depth:
+            return super().get(key, default if depth else value)
+        inner = Deep({}, value, depth - 1, in_list=in_list)
+        return [inner] if in_list and depth % 2 else inner
+
+
+MARKS = [
+    *({name: value} for one in registry.PROVIDERS for name, values in one.fields.items() for value in values),
+    *({key: True} for one in registry.PROVIDERS for key in (*one.shapes, *one.keys)),
+]
+VALUES = [[], {}, [[]], [{}], set(), -1, 10**5000, math.inf, math.nan, True, "", "x", b"x", object()]
+
+
+@pytest.mark.parametrize("in_list", [False, True])
+@pytest.mark.parametrize("depth", range(5))
+def test_no_value_in_any_field_makes_an_interpreter_raise(depth, in_list):
+    known = 0
+    for mark in MARKS:
+        for value in VALUES:
+            event = Deep(mark, value, depth, in_list=in_list)
+            decoder = SourceDecoder(tool="show", argument="code")
+            known += bool(decoder.feed(event) or decoder.ignored == 0)
+            decoder.close()
+    assert known > len(VALUES) * len(MARKS) // 2

@@ -53,7 +53,7 @@ def _block(block: object) -> Reading:
     return Reading(
         text_block(block) or None,
         reasoning=string(field(block, "reasoning")),
-        tool=field(block, "type") in {"tool_call", "tool_call_chunk"},
+        tool=field(block, "type") in ("tool_call", "tool_call_chunk"),
     )
 
 

@@ -84,16 +84,14 @@ def is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
 
 def field(value: object, name: str) -> object:
     """Return a field of an object or mapping, or None."""
-    # Called some twenty times for each event, so the frequent cases come first.
-    if isinstance(value, dict):
-        return value.get(name)
-    if value is None:
-        return None
-    if is_mapping(value):
-        return value.get(name)
     try:
-        return getattr(value, name, None)
-    except Exception:  # noqa: BLE001 - a property of some library; the same as a field that is missing
+        # Called some twenty times for each event, so the frequent cases come first.
+        if isinstance(value, dict):
+            return value.get(name)
+        if value is None:
+            return None
+        return value.get(name) if is_mapping(value) else getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - a property or mapping of some library; the same as a missing field
         return None
 
 
