@@ -8,7 +8,7 @@ from componentstream import Grammar
 from componentstream.core.errors import UsageError
 from componentstream.sources import Reasoning, SourceDecoder, SourceError, Usage
 from tests.sources import recorded, shapes
-from tests.sources.libraries import outcome, said
+from tests.sources.libraries import all_pieces_of, outcome, said
 
 INCOMPLETE = SourceError(
     "source_incomplete",
@@ -380,3 +380,53 @@ def test_a_tool_needs_events(chunk):
 def test_options_are_checked_at_the_call(options):
     with pytest.raises(UsageError, match=r"tool|thinking"):
         SourceDecoder(**options)
+
+
+def tool_part(index, arguments, **call):
+    """Return a chat chunk with a part of a call."""
+    function = {"arguments": arguments, **({"name": "show"} if call else {})}
+    return {
+        "id": "a",
+        "choices": [{"index": 0, "delta": {"tool_calls": [{"index": index, **call, "function": function}]}}],
+    }
+
+
+TOOL_END = {"id": "a", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+USAGE_ONLY = {"id": "a", "choices": [{"index": 0, "delta": {}}], "usage": {"prompt_tokens": 1}}
+
+
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        (
+            [
+                tool_part(0, '{"a":"x', id="1"),
+                tool_part(1, '{"a":"p', id="2"),
+                tool_part(0, 'y"}'),
+                tool_part(1, 'q"}'),
+            ],
+            "xy\npq",
+        ),
+        (
+            [
+                tool_part(0, "", id="1"),
+                tool_part(1, "", id="2"),
+                tool_part(0, '{"a":"x"}'),
+                tool_part(1, '{"a":"y"}'),
+            ],
+            "x\ny",
+        ),
+        ([tool_part(0, '{"a":"x', id="1"), USAGE_ONLY, tool_part(0, 'y"}')], "xy"),
+    ],
+)
+def test_complete_calls_of_a_tool_give_their_text_in_every_order(events, text):
+    pieces = all_pieces_of([*events, TOOL_END], tool="show", argument="a")
+    assert outcome(pieces) == (text, ())
+    assert outcome(all_pieces_of([*events, USAGE_ONLY], tool="show", argument="a")) == (text, ())
+
+
+def test_nothing_follows_a_call_that_was_cut():
+    events = [tool_part(0, '{"a":"x', id="1"), USAGE_ONLY, tool_part(0, '{"a":"p"}', id="2")]
+    [text, usage, error] = all_pieces_of(events, tool="show", argument="a")
+    assert (text, usage, error.code) == ("x", Usage(1), "source_incomplete")
+    assert all_pieces_of(events[:2], tool="show", argument="a") == [text, usage, error]

@@ -198,3 +198,22 @@ def test_a_sentinel_ends_the_calls_of_a_message():
     assert state.add(EVENT, Reading(calls=(CALLED,))) == ["x"]
     [error] = state.message_ended()
     assert error.code == "source_incomplete"
+
+
+def test_the_error_of_a_call_is_the_last_piece_and_the_usage_comes_before_it():
+    state = ProviderMessageState("drop", ToolCallDecoder("show", "code"))
+    first = ToolFragment("a", "show", "1", '{"code": "x')
+    assert state.add(EVENT, Reading(calls=(first,), usage=Usage(1))) == ["x"]
+    second = ToolFragment("a", "show", "2", '{"code": "y"}')
+    usage, error = state.add(EVENT, Reading(calls=(second,), error=TRUNCATED, ends=True))
+    assert (usage, error.code) == (Usage(1), "source_incomplete")
+    assert state.failed
+
+
+def test_a_tentative_end_leaves_a_call_incomplete():
+    state = ProviderMessageState("drop", ToolCallDecoder("show", "code"))
+    parts = [ToolFragment(0, "show", None, '{"code": "x'), ToolFragment(0, text='y"}')]
+    assert state.add(EVENT, Reading(calls=(parts[0],), tool=True, opens=True)) == ["x"]
+    assert state.add(EVENT, Reading(ends=True, tentative=True)) == []
+    assert state.add(EVENT, Reading(calls=(parts[1],), tool=True, opens=True)) == ["y"]
+    assert state.add(EVENT, ENDS) == state.close() == []

@@ -1,6 +1,10 @@
 """The calls of one tool give one text, however their parts come."""
 
+import sys
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from componentstream.core.errors import UsageError
 from componentstream.sources import SourceError
@@ -78,7 +82,92 @@ def test_a_call_that_ends_too_early_is_incomplete(message_ends):
 
 def test_a_call_that_another_one_interrupts_is_incomplete():
     found = result(Part(0, "show", None, '{"code": "x'), Part(1, "show", None, '{"code": "y"}'))
-    assert found == ("x\ny", ["source_incomplete"])
+    assert found == ("x", ["source_incomplete"])
+    found = result(Part(0, "show", "a", '{"code": "x'), Part(0, "show", "b", '{"code": "y"}'))
+    assert found == ("x", ["source_incomplete"])
+
+
+def test_parts_of_parallel_calls_may_come_mixed():
+    def mixed(*texts):
+        return [Part(key, None, None, text) for key, text in texts]
+
+    named = [Part(key, "show", f"id{key}") for key in range(3)]
+    whole = mixed((1, '{"code": "y"}'), (0, '{"code": "x"}'), (2, '{"code": ""}'))
+    assert result(*named, *whole) == ("x\ny", [])
+    cut = mixed((2, '{"code": "z'), (1, '{"code": "p'), (0, '{"code": "x'), (1, 'q"}'), (2, '"}'), (0, 'y"}'))
+    assert result(*named, *cut) == ("xy\npq\nz", [])
+    assert pieces(*named, *cut, message_ends=True) == ["x", "y", "\n", "p", "q", "\n", "z"]
+
+
+@given(st.lists(st.sampled_from(range(4)), max_size=60))
+def test_the_text_of_calls_does_not_depend_on_the_order_of_their_parts(order):
+    texts = [f'{{"a": {{}}, "code": "x{key}-\\ud83d\\ude00", "b": "no"}}' for key in range(4)]
+    steps = {
+        key: iter([text[at : at + 3] for at in range(0, len(text), 3)]) for key, text in enumerate(texts)
+    }
+    parts = [Part(key, text=part) for key in order if (part := next(steps[key], None)) is not None]
+    rest = [Part(key, text=part) for key in range(4) for part in steps[key]]
+    named = [Part(key, "show") for key in range(4)]
+    assert result(*named, *parts, *rest) == ("\n".join(f"x{key}-\U0001f600" for key in range(4)), [])
+
+
+def test_another_call_ends_a_free_form_input_and_mixed_ones_are_told():
+    named = [Part(0, "show", text="a"), Part(1, "show", text="b"), Part(1, text="c")]
+    assert result(*named, Part(0, text=""), argument=None) == ("a\nbc", [])
+    decoder = ToolCallDecoder("show", None)
+    [*texts, error] = decoder.feed([*named, Part(0, text="d"), Part(1, text="e")])
+    assert texts == ["a", "\n", "b", "c"]
+    assert (error.code, error.fatal) == ("source_not_understood", True)
+    assert decoder.feed([Part(1, text="e")]) == []
+
+
+def test_nothing_follows_a_fatal_error():
+    parts = [Part(0, "show", "1", '{"code": "x'), Part(0, "show", "2", '{"code": "y"}'), Part(0, text="z")]
+    *texts, error = ToolCallDecoder("show", "code").feed(parts)
+    assert (texts, error.code) == (["x"], "source_incomplete")
+    decoder = ToolCallDecoder("show", "code")
+    assert decoder.feed([Part(0, "show", text='{"code": "x'), Part(1, "show", text='{"code": "y"}')]) == ["x"]
+    [error] = decoder.end_message()
+    assert error.code == "source_incomplete"
+    assert decoder.feed([Part(1, text="no")]) == []
+
+
+def test_a_tentative_end_waits_for_the_calls():
+    decoder = ToolCallDecoder("show", "code")
+    assert decoder.feed([Part(0, "show", None, '{"code": "x')]) == ["x"]
+    assert decoder.end_message(tentative=True) == []
+    assert decoder.feed([Part(0, text='y"}')]) == ["y"]
+    assert decoder.end_message(tentative=True) == []
+    assert decoder.feed([Part(0, "show", None, '{"code": "z"}')]) == ["\n", "z"]
+
+
+def test_the_calls_that_wait_are_bounded():
+    first = Part("first", "show", None, '{"code": "x')
+    for parts in (
+        [Part(key, "show") for key in range(2000)],
+        [Part(1, "show", None, '{"code": "'), *[Part(1, text="y" * 9999)] * 200],
+    ):
+        decoder = ToolCallDecoder("show", "code")
+        text, error = decoder.feed([first, *parts])
+        assert text == "x"
+        assert (error.code, error.fatal, error.retryable) == ("source_incomplete", True, True)
+
+
+def test_text_that_no_longer_waits_is_not_counted():
+    decoder = ToolCallDecoder("show", "code")
+    for number in range(30):
+        keys = number * 2, number * 2 + 1
+        parts = [Part(key, "show", None, '{"code": "') for key in keys]
+        waiting = [Part(keys[1], text="y" * 99_999), Part(keys[1], text='"}'), Part(keys[0], text='"}')]
+        assert decoder.feed([*parts, *waiting])[-1] == "y" * 99_999
+
+
+def test_the_calls_of_other_tools_are_forgotten():
+    decoder = ToolCallDecoder("show", "code")
+    parts = (Part(key, "look") for key in range(20_000))
+    assert decoder.feed(parts) == []
+    assert sys.getsizeof(decoder._known) < 200_000
+    assert decoder.feed([Part(5, "show", None, '{"code": "x"}')]) == ["x"]
 
 
 def test_an_answer_without_a_call_of_the_tool_is_told():

@@ -70,11 +70,13 @@ class ProviderMessageState:
         self._move(reading, has_content=has_content)
         text = self._text(reading) if self._tool is None else self._called(reading, self._tool)
         pieces: list[Piece] = [*self._reasoning(reading), *text]
+        if self.failed:  # the error of a call is the last piece
+            return [*pieces[:-1], *self._usage.changes(), pieces[-1]]
         if self._ended or (reading.error is not None and reading.error.fatal):
             pieces += self._usage.changes()
         if reading.error is not None:
             pieces += self._error(reading.error)
-        return [*pieces, *self._calls_ended()] if reading.ends else pieces
+        return [*pieces, *self._calls_ended(tentative=reading.tentative)] if reading.ends else pieces
 
     def fail(self, error: SourceError) -> list[Piece]:
         """Return the pieces for a fatal error that is not an event; nothing follows them."""
@@ -157,9 +159,11 @@ class ProviderMessageState:
         self._is_thinking = False
         return self._from_calls(tool.feed(reading.calls))
 
-    def _calls_ended(self) -> list[Piece]:
+    def _calls_ended(self, *, tentative: bool = False) -> list[Piece]:
         """Return the pieces that the end of a message adds to the calls of the tool."""
-        return [] if self._tool is None or self.failed else self._from_calls(self._tool.end_message())
+        if self._tool is None or self.failed:
+            return []
+        return self._from_calls(self._tool.end_message(tentative=tentative))
 
     def _from_calls(self, pieces: list[Piece]) -> list[Piece]:
         # A call that the provider's own stop has cut short is told already.

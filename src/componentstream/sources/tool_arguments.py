@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from componentstream.core import codes
+from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.sources.pieces import Piece, SourceError
 
@@ -141,7 +142,7 @@ class ToolArgumentDecoder:
 
     def __init__(self, argument: str) -> None:
         if not isinstance(argument, str):
-            raise UsageError(f"argument must be the name of an argument, not {argument!r:.80}.")
+            raise UsageError(f"argument must be the name of an argument, not {shown(argument)}.")
         self.argument: str = argument
         self._closed = False
         self._state = _START
@@ -156,6 +157,11 @@ class ToolArgumentDecoder:
     def found(self) -> bool:
         """Whether the argument has begun."""
         return self._text is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the argument has ended, or the object without it."""
+        return self._state == _DONE if self._text is None else self._text.ended
 
     def feed(self, fragment: str | Mapping[str, object]) -> list[Piece]:
         """Return the text that a fragment adds to the argument, as at most one string.

@@ -40,6 +40,7 @@ def _chunk(event: object) -> Reading:
         stopped(reason),
         opens=has_more and string(field(metadata, "model_provider")) in _ENDED_PROVIDERS,
         ends=reason is not None or (counts is not None and not has_more),
+        tentative=reason is None,
         reasoning=reasoning,
         tool=tool,
         usage=counts,

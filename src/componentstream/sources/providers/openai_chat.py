@@ -41,12 +41,13 @@ def _chunk(event: object) -> Reading | None:
         return reading._replace(error=stopped("refusal"))
     reason = stop_reason(choice)
     has_more = bool(reading.text and not reading.echo) or reading.tool or reading.reasoning is not None
-    # A usage chunk ends the answers of servers that give no reason.
+    # A usage chunk ends the answers of servers that give no reason; others report usage in the middle too.
     ends = reason is not None or (field(event, "usage") is not None and not has_more)
     return reading._replace(
         error=stopped(reason),
         opens=has_more or bool(field(delta, "role")),
         ends=ends,
+        tentative=reason is None,
         id=identifier(event),
         usage=_usage(event),
     )

@@ -18,6 +18,7 @@ class Reading(NamedTuple):
         opens: Whether the event is part of a message that must be ended. After an end only text or a call of
             a tool opens a message again, since usage may follow an end in any shape.
         ends: Whether the event ends the message.
+        tentative: Whether the message may continue nevertheless: its end is only inferred.
         echo: 0 for text of its own. Text with a higher number repeats that with a lower one, and counts only
             if the stream has none.
         starts: Whether the event announces a new message.
@@ -41,6 +42,7 @@ class Reading(NamedTuple):
     adds_usage: bool = False
     id: str | None = None
     calls: tuple[ToolFragment, ...] = ()
+    tentative: bool = False
 
 
 @attrs.frozen
