@@ -112,6 +112,10 @@ def test_json_lines(data, expected):
         (b'[{"a":"x"},{"a":"', [EVENT]),
         (b'[{"a":"' + b"x" * LIMIT + b'"},{"a":"x"}]', [TOO_LONG, EVENT]),
         (b"", []),
+        (b"\xef\xbb\xbf[ \r\n,[]\t]", []),
+        (b"[{", []),
+        (b'["{', [Damage("a document without an object")]),
+        *((data, [Damage("a document without an object")]) for data in (b"[ERROR] x", b'["a{"]', b"[1,\n2]")),
     ],
 )
 def test_json_objects(data, expected):

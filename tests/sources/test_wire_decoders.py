@@ -287,6 +287,20 @@ def test_damage_before_the_first_known_event_is_told_with_it():
     assert decoder.close() == []
 
 
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+@pytest.mark.parametrize("body", [b"42", b"[ERROR] upstream failed", b'["a"]', b"[1,2]", b"[null]"])
+def test_a_body_without_any_object_is_not_understood(kind, body):
+    [error] = decoded(kind(), body)
+    assert (error.code, error.fatal, error.retryable) == ("source_not_understood", True, False)
+
+
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+@pytest.mark.parametrize("body", [b"", b"[", b"[]", b"[\n", b"[{"])
+def test_a_body_that_may_be_the_beginning_of_another_is_incomplete(kind, body):
+    [error] = decoded(kind(), body)
+    assert (error.code, error.fatal, error.retryable) == ("source_incomplete", True, True)
+
+
 def test_damage_alone_is_only_not_understood():
     decoder = SSESourceDecoder()
     assert decoder.feed(b"<p>\n" * 5) == []

@@ -55,6 +55,9 @@ JOINED: Final = SourceError(
 BOM: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = b" \t\r"
 
+_NO_VALUE: Final = WHITE_SPACE + b"\n[]," + BOM
+_NO_OBJECT: Final = Damage("a document without an object")
+
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error"})
 _OTHER_FIELD: Final = re.compile(rb'[ \t]*|[A-Za-z][A-Za-z0-9_-]*(?::[ \t]*(?![ \t{\["]).*)?', re.DOTALL)
 _JOINED_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:")
@@ -250,6 +253,8 @@ class JSONLines:
 class JSONObjects:
     """The objects of a JSON document: those of an array, or one on several lines. All else is skipped.
 
+    A document without an object is told at its end, unless it is empty: that may be a beginning.
+
     Args:
         max_bytes: Maximum size of an object in bytes.
     """
@@ -261,9 +266,12 @@ class JSONObjects:
         self._after_backslash = False
         self._dropping = False
         self._object = bytearray()
+        self._has_object = False
+        self._has_value = False  # something beside brackets and commas
 
     def feed(self, data: bytes) -> list[Item]:
         """Return the objects that ``data`` completes."""
+        self._has_value = self._has_value or bool(data.strip(_NO_VALUE))
         items: list[Item] = []
         start = 0
         at = int(self._after_backslash and bool(data))
@@ -277,6 +285,7 @@ class JSONObjects:
                     self._after_backslash = at == len(data)
                     at += 1
                 case b"{":
+                    self._has_object = True
                     start = start if self._depth else at - 1
                     self._depth += 1
                 case b"}" if self._depth:
@@ -286,8 +295,11 @@ class JSONObjects:
         return [*items, *(self._append(data[start:]) if self._depth else [])]
 
     def close(self) -> list[Item]:
-        """Return nothing: an object that is cut off is not malformed, and the missing end is reported."""
-        return []
+        """Tell a document without an object.
+
+        An object that is cut off is not malformed, and the missing end is reported.
+        """
+        return [_NO_OBJECT] if self._has_value and not self._has_object else []
 
     def _append(self, part: bytes) -> list[Item]:
         if self._dropping:
