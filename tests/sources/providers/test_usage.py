@@ -1,5 +1,7 @@
 """The tokens that providers count, under all the names that they have."""
 
+import math
+
 import pytest
 
 from componentstream.sources import Usage
@@ -25,6 +27,10 @@ from componentstream.sources.providers.usage import NO_USAGE, added, first_count
         ({"input_tokens": 1.0, "output_tokens": 2.5}, Usage(1)),
         ({"input_tokens": True, "output_tokens": -1}, None),
         ({"input_tokens": "1"}, None),
+        ({"input_tokens": 2**53, "output_tokens": 2.0**53}, Usage(2**53, 2**53)),
+        ({"input_tokens": 2**53 + 1, "output_tokens": 1e300}, None),
+        ({"input_tokens": 10**5000, "prompt_tokens": int("9" * 4300), "output_tokens": 1}, Usage(None, 1)),
+        ({"input_tokens": math.inf, "output_tokens": -math.inf, "cached_tokens": math.nan}, None),
         ({}, None),
         (None, None),
     ],

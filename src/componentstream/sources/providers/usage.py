@@ -56,6 +56,8 @@ _CACHED: Final = (
     "total_cached_tokens",
 )
 NO_USAGE: Final = Usage()
+_MAX_COUNT: Final = 2**53
+"""Larger numbers are not counts, and not every receiver can read them."""
 
 
 def usage(value: object) -> Usage | None:
@@ -72,12 +74,12 @@ def usage(value: object) -> Usage | None:
 
 
 def first_count(value: object, *names: str) -> int | None:
-    """Return the first of several fields, by their paths, that is a count."""
+    """Return the first of several fields, by their paths, that is a count: an integer from 0 to 2**53."""
     for name in names:
         number = path(value, *name.split(".")) if "." in name else field(value, name)
-        if isinstance(number, float) and number.is_integer():
-            number = int(number)
-        if isinstance(number, int) and not isinstance(number, bool) and number >= 0:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            continue
+        if 0 <= number <= _MAX_COUNT and number == int(number):
             return int(number)
     return None
 
