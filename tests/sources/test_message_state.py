@@ -210,6 +210,12 @@ def test_the_error_of_a_call_is_the_last_piece_and_the_usage_comes_before_it():
     assert state.failed
 
 
+def test_events_without_meaning_are_an_answer_only_if_one_of_them_ends_the_stream():
+    assert pieces(Reading()) == [INCOMPLETE]
+    assert pieces(Reading(), Reading(closes=True)) == []
+    assert pieces(OPENS, Reading(closes=True)) == [INCOMPLETE]
+
+
 def test_a_tentative_end_leaves_a_call_incomplete():
     state = ProviderMessageState("drop", ToolCallDecoder("show", "code"))
     parts = [ToolFragment(0, "show", None, '{"code": "x'), ToolFragment(0, text='y"}')]

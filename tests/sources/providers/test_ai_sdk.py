@@ -5,7 +5,7 @@ import pytest
 from componentstream.sources import Reasoning, SourceDecoder, SSESourceDecoder, Usage
 from componentstream.sources.extract import read
 from componentstream.sources.pieces import INCOMPLETE
-from componentstream.sources.providers.reading import NOTHING
+from componentstream.sources.providers.reading import ENDED, NOTHING
 from tests import parts
 from tests.sources import recorded
 from tests.sources.libraries import all_pieces_of, assert_is_the_answer, outcome, pieces_of, said
@@ -94,6 +94,12 @@ def test_the_streams_of_a_model():
     assert all_pieces_of(parts_of_model) == ["Hi", Usage(4)]
 
 
-def test_the_first_and_last_parts_alone_have_no_meaning():
-    for event in ({"type": "start"}, {"type": "finish"}):
-        assert read(event) == NOTHING
+def test_the_first_and_last_parts_alone_do_not_begin_or_end_a_message():
+    assert read({"type": "start"}) == NOTHING
+    assert read({"type": "finish"}) == ENDED
+
+
+def test_a_stream_without_text_is_complete_if_it_has_its_last_part():
+    first, tool, last = ({"type": kind} for kind in ("start", "tool-input-available", "finish"))
+    assert all_pieces_of([first, tool, last]) == all_pieces_of([first, last]) == []
+    assert all_pieces_of([first, tool]) == all_pieces_of([first]) == [INCOMPLETE]

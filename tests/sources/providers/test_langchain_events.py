@@ -81,6 +81,15 @@ def test_blocks_that_are_not_text():
     assert pieces == [Reasoning("a"), Reasoning("b"), "Hi", Usage(9, 3)]
 
 
+def test_a_graph_without_text_is_complete_if_it_says_so():
+    def lifecycle(name, *namespace):
+        params = {"namespace": list(namespace), "data": {"event": name}}
+        return {"type": "event", "method": "lifecycle", "params": params}
+
+    assert pieces_of([lifecycle("started"), lifecycle("completed")]) == []
+    assert pieces_of([lifecycle("started"), lifecycle("completed", "inner")]) == [INCOMPLETE]
+
+
 def test_a_block_whose_type_is_not_a_string_gives_nothing():
     assert pieces_of([START, {"event": "content-block-start", "content": {"type": []}}, HI, FINISH]) == ["Hi"]
 

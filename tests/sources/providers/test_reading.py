@@ -4,6 +4,7 @@ from collections import UserDict, UserList
 from types import MappingProxyType, SimpleNamespace
 
 from componentstream.sources.providers.reading import (
+    ENDED,
     NOTHING,
     content,
     field,
@@ -70,7 +71,7 @@ def test_content_is_a_string_or_the_text_of_a_list_of_blocks():
 
 
 def test_an_event_without_meaning_is_known():
-    assert nothing({}) is NOTHING
+    assert nothing({}) is NOTHING != ENDED
 
 
 def test_sequences_of_other_libraries_have_items_and_text_has_none():

@@ -5,7 +5,7 @@ from typing import Final
 from componentstream.sources.pieces import SourceError
 from componentstream.sources.providers.outcomes import stop_reason, stopped
 from componentstream.sources.providers.reading import (
-    NOTHING,
+    ENDED,
     Provider,
     Reading,
     field,
@@ -71,7 +71,7 @@ def _finish(event: object) -> Reading:
     counts = usage(field(event, "totalUsage")) or usage(field(event, "usage"))
     if counts is None and stop_reason(event) is None:
         # This is all that steps leave to say. A stream of another kind may have such an event too.
-        return NOTHING
+        return ENDED
     # The steps have counted these tokens, unless the stream has none.
     return Reading(error=_stopped(event), ends=True, echo=1, usage=counts, adds_usage=True)
 

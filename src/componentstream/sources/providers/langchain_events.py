@@ -4,6 +4,7 @@ from typing import Final
 
 from componentstream.sources.providers.outcomes import error, stop_reason, stopped, word
 from componentstream.sources.providers.reading import (
+    ENDED,
     NOTHING,
     Inner,
     Provider,
@@ -33,11 +34,20 @@ def _graph_event(event: object) -> Reading | Inner | None:
         case "messages":
             # The metadata of the graph are beside the message.
             return Inner(next(iter(items(data)), data))
-        case "lifecycle" if field(data, "event") == "failed":
-            return error(data)
+        case "lifecycle":
+            return _lifecycle(data, items(path(event, "params", "namespace")))
         case str():
             return NOTHING
     return None
+
+
+def _lifecycle(data: object, namespace: list[object]) -> Reading:
+    match field(data, "event"):
+        case "failed":
+            return error(data)
+        case "completed" if not namespace:  # a graph in a graph has one
+            return ENDED
+    return NOTHING
 
 
 def _message_start(_event: object) -> Reading:

@@ -28,6 +28,7 @@ class Reading(NamedTuple):
         adds_usage: Whether ``usage`` is an increment.
         id: Id of the message, where each event of a message has the same.
         calls: Parts of calls of tools.
+        closes: Whether the event ends a stream in which there need not be a message.
     """
 
     text: str | None = None
@@ -43,6 +44,7 @@ class Reading(NamedTuple):
     id: str | None = None
     calls: tuple[ToolFragment, ...] = ()
     tentative: bool = False
+    closes: bool = False
 
 
 @attrs.frozen
@@ -76,6 +78,7 @@ class Provider:
 
 
 NOTHING: Final = Reading()
+ENDED: Final = Reading(closes=True)
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
