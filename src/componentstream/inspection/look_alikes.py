@@ -112,7 +112,9 @@ def _marker(grammar: Grammar) -> _Match:
 def _filter(grammar: Grammar) -> _Match:
     """Return a function that searches lines for the beginning of a look-alike.
 
-    A marker at the beginning of its line is passed over, unless the line is the first.
+    A marker at the beginning of its line is passed over, unless the line is the first. The rest of the line
+    is left to :meth:`LookAlikes.search`, which reads it once: from here it would be read from each prefix in
+    it. So what follows a prefix here has a bound.
     """
     prefix, words = grammar.prefix, f"{grammar.start}|{grammar.end}"
     first, others = re.escape(prefix[0]), [re.escape(prefix[1:])]
@@ -125,7 +127,7 @@ def _filter(grammar: Grammar) -> _Match:
     # A pattern that begins with one character is the fastest to search for.
     return re.compile(
         rf"{first}(?={others[0]}[^\w\n]{{0,{_MAX_GAP + spare}}}?"
-        rf"(?:(?:{words}){gap}[A-Za-z]|(?i:{_words(grammar)}){gap}[A-Z]){_NAME}{_REST})"
+        rf"(?:(?:{words}){gap}[A-Za-z]|(?i:{_words(grammar)}){gap}[A-Z]))"
         rf"(?!(?:{'|'.join(markers)})[{WHITE}]*+(?:{words})(?:[{WHITE}]|\r?\n))",
         re.ASCII,
     ).search
