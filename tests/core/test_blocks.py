@@ -281,3 +281,29 @@ def test_a_snapshot_with_a_block_that_is_none_is_refused(wrong):
     for damage in ({"prose": wrong}, {"open": [wrong]}, {"open": [None]}):
         with pytest.raises(TypeError, match=r"^a block must be an object$"):
             structure_of().restore(state_of() | damage)
+
+
+@pytest.mark.parametrize(
+    ("names", "damage", "message"),
+    [
+        ((), {"blocks": -1}, "blocks is out of range"),
+        ((), {"errors": 10**30}, "errors is out of range"),
+        (("A", "B"), {"components": 3}, "components is out of range"),
+        (("A", "B"), {"components": 1}, "too many components are open"),
+        (("A", "B"), {"prose": state_of()["prose"]}, "the blocks must be in order"),
+        (("A",), {"prose": state_of()["prose"] | {"index": 1}, "blocks": 2}, "the blocks must be in order"),
+        (("A", "B"), {"open": state_of("A", "B")["open"][::-1]}, "the blocks must be in order"),
+        ((), {"prose": state_of()["prose"] | {"name": "A"}}, "each component must have a name"),
+        ((), {"prose": state_of()["prose"] | {"chars": -1}}, "chars is out of range"),
+        (("A",), {"open": [state_of("A")["open"][0] | {"name": ""}]}, "each component must have a name"),
+        (
+            ("A",),
+            {"open": [state_of("A")["open"][0] | {"name": "9"}]},
+            "name must be the name of a component",
+        ),
+        (("A",), {"open": [state_of("A")["open"][0] | {"chars": 2**30}]}, "chars is out of range"),
+    ],
+)
+def test_blocks_that_no_stream_has_are_refused(names, damage, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        structure_of().restore(state_of(*names) | damage)

@@ -372,7 +372,7 @@ def test_after_a_fatal_error_nothing_comes_out_any_more():
 
 
 OTHER_VERSION = (
-    "restore: this is not a snapshot of version 2; pass the value that snapshot() returned. An older release "
+    "restore: this is not a snapshot of version 3; pass the value that snapshot() returned. An older release "
     "cannot be continued by this one: start anew."
 )
 OTHER_SETTINGS = "restore: pass the grammar and the limits of the parser that was snapshotted."
@@ -383,7 +383,7 @@ def test_a_snapshot_holds_no_text_but_what_is_held_back():
     parser.feed("secret\n```\n/// STA")
     snapshot = parser.snapshot()
     assert "secret" not in json.dumps(snapshot)
-    assert (snapshot["fence"], snapshot["held"]) == ("```\n", "/// STA")
+    assert (snapshot["fence"], snapshot["held"]) == ("```\\n", "/// STA")
 
 
 def test_taking_a_snapshot_changes_nothing():
@@ -420,7 +420,8 @@ def test_a_snapshot_is_restored_with_the_settings_it_was_taken_with():
         with pytest.raises(UsageError) as caught:
             ComponentParser.restore(snapshot, **settings)
         assert str(caught.value) == OTHER_SETTINGS
-    ComponentParser.restore(snapshot, grammar=Grammar(strict=True), limits=Limits(max_depth=2))
+    parser = ComponentParser.restore(snapshot, grammar=Grammar(strict=True), limits=Limits(max_depth=2))
+    assert parser.grammar == Grammar(strict=True)
 
 
 def snapshot_of(content):
@@ -481,7 +482,7 @@ def test_a_snapshot_with_a_part_of_another_kind_is_damaged(content, path):
 
 
 @pytest.mark.parametrize("key", sorted(COMPARED))
-@pytest.mark.parametrize("wrong", ["missing", None, "2", 1, 3, [2], {}])
+@pytest.mark.parametrize("wrong", ["missing", None, "3", 1, 2, 4, [3], {}])
 def test_a_snapshot_of_no_version_or_without_its_settings_is_refused(key, wrong):
     snapshot = snapshot_of(IN_TEXT) | {key: wrong}
     if wrong == "missing":
@@ -550,3 +551,59 @@ def test_a_snapshot_that_holds_more_than_a_part_of_a_line_is_damaged():
 def test_a_snapshot_whose_held_text_cannot_be_read_is_damaged(held):
     with pytest.raises(UsageError, match="damaged"):
         ComponentParser.restore({**ComponentParser().snapshot(), "held": held})
+
+
+def damaged(content, **parts):
+    """Return a snapshot in which parts have other values, named by their path: ``structure__open``."""
+    snapshot = snapshot_of(content)
+    for name, value in parts.items():
+        path = [int(step) if step.isdigit() else step for step in name.split("__")]
+        holder_of(snapshot, path)[path[-1]] = value
+    return snapshot
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        *(
+            (IN_TEXT, {name: value})
+            for name in ("offset", "line", "line_from")
+            for value in (-1, 10**30, 10**5000)
+        ),
+        *(
+            (IN_TEXT, {f"structure__{name}": value})
+            for name in ("blocks", "components", "errors", "prose__index", "prose__chars", "prose__trimmed")
+            for value in (-1, 10**30, 10**5000)
+        ),
+        (IN_TEXT, {"line": 0}),
+        (IN_TEXT, {"text": True}),
+        (IN_TEXT, {"held": "x"}),
+        (IN_TEXT, {"fence": "  "}),
+        (IN_TEXT, {"fence": "x\\n"}),
+        (IN_TEXT, {"fence": "/// START A\\n"}),
+        (IN_TEXT, {"fence": "```\n"}),
+        (IN_TEXT, {"structure__closing_fences": "x"}),
+        (IN_TEXT, {"structure__prose__name": "A"}),
+        (IN_TEXT, {"structure__components": 101, "structure__blocks": 101}),
+        (IN_A_COMPONENT, {"structure__open__0__fenced": "x"}),
+        (IN_A_COMPONENT, {"structure__open__0__name": ""}),
+        (IN_A_COMPONENT, {"structure__open__0__name": "\ud83d"}),
+        (IN_A_COMPONENT, {"structure__open__0__name": "A" * 129}),
+        (IN_A_COMPONENT, {"structure__open__0__index": 1}),
+        (IN_A_COMPONENT, {"structure__open__0__chars": 2**30}),
+        (IN_A_COMPONENT, {"structure__prose": snapshot_of(IN_TEXT)["structure"]["prose"]}),
+        (IN_A_COMPONENT, {"structure__components": 0}),
+    ],
+)
+def test_a_snapshot_with_a_value_that_no_parser_has_is_damaged(content, parts):
+    with pytest.raises(UsageError, match=r"^restore: the snapshot is damaged \(ValueError\("):
+        ComponentParser.restore(damaged(content, **parts))
+
+
+def test_a_parser_goes_on_behind_a_fence_with_the_halves_of_a_pair():
+    content, rest = "``` \ud83d\ude00\n", "x\n/// START A\n"
+    parser = ComponentParser()
+    parser.feed(content)
+    other = ComponentParser.restore(json.loads(json.dumps(parser.snapshot())))
+    assert other.feed(rest) == parser.feed(rest)
+    assert other.snapshot() == parser.snapshot()

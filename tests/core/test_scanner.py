@@ -525,5 +525,33 @@ def test_a_restored_scanner_continues_its_line():
 
 def test_held_text_of_several_lines_is_not_restored():
     scanner = LineScanner(Grammar(), Limits())
-    with pytest.raises(TypeError, match=r"^held must be part of one line$"):
+    with pytest.raises(ValueError, match=r"^held must be part of one line$"):
         scanner.restore(scanner.snapshot() | {"held": "/\\n/"})
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"held": "x"}, "held must be a line that may be a marker or a fence"),
+        ({"held": "///", "text": True}, "held must be a line that may be a marker or a fence"),
+        ({"fence": "```"}, "fence must be the line of a code fence"),
+        ({"fence": "/// END A\\n"}, "fence must be the line of a code fence"),
+        ({"fence": "  \\n"}, "fence must be the line of a code fence"),
+        ({"offset": -1}, "offset is out of range"),
+        ({"line_from": 9}, "line_from is out of range"),
+        ({"line": 99}, "line is out of range"),
+    ],
+)
+def test_a_state_that_no_text_leads_to_is_not_restored(damage, message):
+    scanner = LineScanner(Grammar(), Limits())
+    scanner.read("/// START A\n", UNSCANNED)
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        LineScanner(Grammar(), Limits()).restore(scanner.snapshot() | {"offset": 8, "line_from": 0} | damage)
+
+
+def test_a_held_fence_is_restored():
+    scanner = LineScanner(Grammar(), Limits())
+    scanner.read("``` \ud83d\ude00\n", UNSCANNED)
+    other = LineScanner(Grammar(), Limits())
+    other.restore(json.loads(json.dumps(scanner.snapshot())))
+    assert other.fence == scanner.fence == "``` \ud83d\ude00\n"

@@ -557,3 +557,10 @@ def test_a_restored_structure_knows_the_starts_that_stayed_text_and_the_roots():
     assert copy.open == [Block(0, "A", root=True, starts=1)]
     assert not act(copy, "", opens=False)
     assert act(copy, "", opens=False)
+
+
+def test_fences_of_other_signs_are_not_restored():
+    state = opened("A").snapshot()
+    for damage in ({"closing_fences": "x"}, {"open": [state["open"][0] | {"fenced": "x"}]}):
+        with pytest.raises(ValueError, match=r"^a fence must be of backticks or tildes$"):
+            structure_of().restore(state | damage)

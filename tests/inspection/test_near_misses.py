@@ -192,11 +192,34 @@ class TestFindingsAmongEvents:
         assert restored.feed(rest) == parser.feed(rest)
         assert restored.feed(rest) == parser.feed(rest) != []
 
-    @pytest.mark.parametrize("damage", [None, {}, {"line": 3, "room": 1}, {"line": "", "room": "1"}])
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            None,
+            {},
+            {"line": 3, "room": 1},
+            {"line": "\n", "room": 1},
+            {"line": "too long", "room": 1},
+            {"line": "", "room": "1"},
+            {"line": "", "room": -1},
+            {"line": "", "room": 10**30},
+        ],
+    )
     def test_a_damaged_snapshot_is_refused(self, damage: object) -> None:
         state = {**NearMissParser().snapshot(), "near_misses": damage}
         with pytest.raises(UsageError, match="the snapshot is damaged"):
             NearMissParser.restore(state)
+
+    def test_a_line_from_beyond_the_text_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="the snapshot is damaged"):
+            NearMissParser.restore({**NearMissParser().snapshot(), "line_from": 10**30})
+
+    def test_the_halves_of_a_pair_are_two_characters_behind_a_snapshot(self) -> None:
+        parser = NearMissParser()
+        parser.feed("a\n \ud83d\ude00 x ")
+        restored = NearMissParser.restore(json.loads(json.dumps(parser.snapshot())))
+        (event,) = findings_of(restored.feed("/// START Hero\nz\n"))
+        assert (event.finding.line, event.finding.span) == (2, (2, 23))
 
     def test_the_snapshot_of_a_parser_without_findings_is_refused(self) -> None:
         with pytest.raises(UsageError, match="the snapshot is damaged"):

@@ -5,6 +5,8 @@ Text is collected as *pending text* and emitted as one delta before any other ev
 after the event of the fatal error. :mod:`componentstream.core.structure` decides about marker lines.
 """
 
+import re
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -23,9 +25,10 @@ from componentstream.core.events import (
     StopReason,
     TextBlock,
 )
-from componentstream.core.grammar import Grammar
+from componentstream.core.grammar import MAX_NAME_CHARS, Grammar
 from componentstream.core.limits import Limits
-from componentstream.core.snapshots import require
+from componentstream.core.markers import NAME
+from componentstream.core.snapshots import MAX_COUNT, require, require_count
 
 _FATAL: Final = frozenset(code for code, record in codes.CODES.items() if record.fatal)
 
@@ -195,26 +198,39 @@ class BlockBuilder:
         """Restore the state that :meth:`snapshot` returned.
 
         Raises:
-            KeyError, TypeError: `state` is damaged.
+            KeyError, TypeError, ValueError: `state` is damaged.
         """
-        self.open = [_block(block) for block in require(state, "open", list)]
-        prose = state["prose"]
-        self.current_block = self.open[-1] if self.open else None if prose is None else _block(prose)
-        self._blocks = require(state, "blocks", int)
-        self._components = require(state, "components", int)
-        self._errors = require(state, "errors", int)
+        limits = self._limits
+        self._blocks = require_count(state, "blocks")
+        self._components = require_count(state, "components", most=min(self._blocks, limits.max_components))
+        self._errors = require_count(state, "errors")
+        opened = require(state, "open", list)
+        self.open = [_block(block, most=limits.max_component_chars) for block in opened]
+        prose = None if state["prose"] is None else _block(state["prose"])
+        blocks = self.open if prose is None else [*self.open, prose]
+        numbers = [-1, *(block.index for block in blocks), self._blocks]
+        if any(one >= other for one, other in pairwise(numbers)) or (self.open and prose):
+            raise ValueError("the blocks must be in order")
+        if len(self.open) > min(self._components, limits.max_depth):
+            raise ValueError("too many components are open")
+        if any(not block.name for block in self.open) or (prose and prose.name):
+            raise ValueError("each component must have a name")
+        self.current_block = blocks[-1] if blocks else None
 
 
-def _block(state: object) -> Block:
-    """Return the block of a snapshot."""
+def _block(state: object, *, most: int = MAX_COUNT) -> Block:
+    """Return the block of a snapshot, with at most `most` characters."""
     if not isinstance(state, dict):
         raise TypeError("a block must be an object")
+    name = require(state, "name", str)
+    if name and not (len(name) <= MAX_NAME_CHARS and re.fullmatch(NAME, name)):
+        raise ValueError("name must be the name of a component")
     return Block(
-        index=require(state, "index", int),
-        name=require(state, "name", str),
+        index=require_count(state, "index"),
+        name=name,
         root=require(state, "root", bool),
         fenced=require(state, "fenced", str),
-        starts=require(state, "starts", int),
-        chars=require(state, "chars", int),
-        trimmed=require(state, "trimmed", int),
+        starts=require_count(state, "starts"),
+        chars=require_count(state, "chars", most=most),
+        trimmed=require_count(state, "trimmed"),
     )

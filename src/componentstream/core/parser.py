@@ -38,7 +38,7 @@ from componentstream.core.lines import CANDIDATES, NOWHERE, UNSCANNED, LineScan
 from componentstream.core.scanner import LineScanner
 from componentstream.core.snapshots import require
 
-_SNAPSHOT_VERSION: Final = 2
+_SNAPSHOT_VERSION: Final = 3
 _INDENTATION: Final = " \t"
 
 
@@ -214,7 +214,7 @@ class ComponentParser:
             raise UsageError("restore: pass the grammar and the limits of the parser that was snapshotted.")
         try:
             parser._resume(snapshot)
-        except (KeyError, TypeError, UnicodeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"restore: the snapshot is damaged ({error!r}).") from error
         return parser
 

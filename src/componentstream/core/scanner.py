@@ -29,6 +29,7 @@ from componentstream.core.automaton import (
     TICK,
     TICKS,
     TILDE,
+    TILDES,
     machine_of,
 )
 from componentstream.core.events import Json
@@ -45,7 +46,7 @@ from componentstream.core.lines import (
     skip_text,
 )
 from componentstream.core.markers import Fault, judge, judge_named
-from componentstream.core.snapshots import require
+from componentstream.core.snapshots import escape_text, require, require_count, require_text
 from componentstream.core.structure import Structure
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -90,28 +91,37 @@ class LineScanner:
             "line": self.line,
             "line_from": self.line_start,
             "text": self.state == TEXT,
-            # Escaped, because JSON merges a surrogate pair into one character, which would shift offsets.
-            "held": self.held.encode("unicode_escape").decode("ascii"),
-            "fence": self.fence,
+            "held": escape_text(self.held),
+            "fence": escape_text(self.fence),
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Restore the state that :meth:`snapshot` returned.
 
         Raises:
-            KeyError, TypeError, UnicodeError: `state` is damaged.
+            KeyError, TypeError, ValueError: `state` is damaged.
         """
-        held = require(state, "held", str).encode("ascii").decode("unicode_escape")
+        held, fence = require_text(state, "held"), require_text(state, "fence")
+        text = require(state, "text", bool)
         if "\n" in held:
-            raise TypeError("held must be part of one line")
+            raise ValueError("held must be part of one line")
+        if fence and not self._is_fence(fence):
+            raise ValueError("fence must be the line of a code fence")
         self.blocks.restore(require(state, "structure", dict))
-        self.offset = require(state, "offset", int) - len(held)
-        self.line = require(state, "line", int)
-        self.line_start = require(state, "line_from", int)
-        self.fence = require(state, "fence", str)
-        self.state = TEXT if require(state, "text", bool) else LEAD
+        self.offset = require_count(state, "offset", least=len(held)) - len(held)
+        self.line_start = require_count(state, "line_from", most=self.offset)
+        # The end of the stream completes a line without any character.
+        self.line = require_count(state, "line", least=1, most=self.line_start + 2)
+        self.fence = fence
+        self.state = TEXT if text else LEAD
         # The state of an incomplete line follows from its text: reading it again emits nothing.
         self.read(held, UNSCANNED)
+        if self.held != held:
+            raise ValueError("held must be a line that may be a marker or a fence")
+
+    def _is_fence(self, line: str) -> bool:
+        found = self._machine.line.match(line.removesuffix("\n")) if line.endswith("\n") else None
+        return found is not None and found.lastindex in (TICKS, TILDES)
 
     def _begin_chunk(self, text: str) -> None:
         """Make positions refer to `text`, the next chunk."""

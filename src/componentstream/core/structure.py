@@ -280,10 +280,14 @@ class Structure(BlockBuilder):
         """Restore the state that :meth:`snapshot` returned.
 
         Raises:
-            KeyError, TypeError: `state` is damaged.
+            KeyError, TypeError, ValueError: `state` is damaged.
         """
         super().restore(state)
         self.first_line = require(state, "first_line", bool)
         self._closing_fences = set(require(state, "closing_fences", str))
+        if not self._closing_fences <= {TICK, TILDE} or any(
+            block.fenced not in _BARE_FENCES for block in self.open
+        ):
+            raise ValueError("a fence must be of backticks or tildes")
         # Derived from the rest, so it is not part of the snapshot.
         self._update_fences()

@@ -33,7 +33,7 @@ from componentstream.core.events import (
 from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
-from componentstream.core.snapshots import require
+from componentstream.core.snapshots import escape_text, require, require_count, require_text
 from componentstream.inspection.look_alikes import KEPT_CHARS, LookAlikes, sign_of
 
 MAX_FINDINGS: Final = 10
@@ -217,15 +217,17 @@ class NearMissParser(ComponentParser):
         """
         line = "".join(self._parts)
         size = min(KEPT_CHARS, self._offset - self._scanner.line_start + 1)
-        state = {"line": line[-size:], "room": self._look_alikes.room}
+        state = {"line": escape_text(line[-size:]), "room": self._look_alikes.room}
         return {**super().snapshot(), "near_misses": state}
 
     @override
     def _resume(self, snapshot: Mapping[str, object]) -> None:
         super()._resume(snapshot)
         state = require(snapshot, "near_misses", dict)
-        line = require(state, "line", str)
-        self._look_alikes.room = require(state, "room", int)
+        line = require_text(state, "line")
+        if len(line) > min(KEPT_CHARS, self._offset - self._scanner.line_start + 1):
+            raise ValueError("line must be the end of the current line")
+        self._look_alikes.room = require_count(state, "room", most=MAX_FINDINGS)
         self._parts = [line]
 
     def _merge(self, events: list[Event], findings: Iterable[Finding]) -> list[Event]:
