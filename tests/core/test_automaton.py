@@ -283,3 +283,18 @@ def test_the_rest_of_a_line_of_interest_has_a_pattern(begins, kind):
     match = MACHINE.interest.search(f"\n{begins} END A")
     rest = MACHINE.rest[match.lastindex].match(" END A")
     assert rest.lastindex == (END_LINE if kind == 1 else kind)
+
+
+@pytest.mark.parametrize(
+    ("line", "fence"),
+    [
+        ("```\n", True),
+        (" ~~~ x\r\n", True),
+        ("```", False),
+        ("x\n", False),
+        ("/// END A\n", False),
+        ("", False),
+    ],
+)
+def test_a_complete_line_is_a_fence_or_not(line, fence):
+    assert MACHINE.is_fence(line) is fence

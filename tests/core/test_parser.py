@@ -543,7 +543,7 @@ def test_what_is_no_snapshot_is_refused(snapshot):
 
 def test_a_snapshot_that_holds_more_than_a_part_of_a_line_is_damaged():
     snapshot = {**ComponentParser().snapshot(), "held": "/// END Z\\n", "offset": 10}
-    with pytest.raises(UsageError, match="held must be part of one line"):
+    with pytest.raises(UsageError, match="held must be a line that may be a marker"):
         ComponentParser.restore(snapshot)
 
 
@@ -607,3 +607,12 @@ def test_a_parser_goes_on_behind_a_fence_with_the_halves_of_a_pair():
     other = ComponentParser.restore(json.loads(json.dumps(parser.snapshot())))
     assert other.feed(rest) == parser.feed(rest)
     assert other.snapshot() == parser.snapshot()
+
+
+def test_held_text_whose_error_would_be_fatal_is_damaged():
+    limits, held = Limits(max_errors=1), "/// END " + "x" * 600
+    parser = ComponentParser(limits=limits)
+    parser.feed("/// END A\n")
+    snapshot = parser.snapshot() | {"held": held, "offset": 10 + len(held)}
+    with pytest.raises(UsageError, match="the snapshot is damaged"):
+        ComponentParser.restore(snapshot, limits=limits)

@@ -118,6 +118,11 @@ class LineMachine:
             self.others[ALL_FENCES][state] = after
         self.leads: list[dict[str, int]] = [{**rows[LEAD], "": LEAD, "\n": ENDED} for rows in self.steps]
 
+    def is_fence(self, line: str) -> bool:
+        """Return whether a complete line, with its line end, is a code fence."""
+        found = self.line.match(line.removesuffix("\n")) if line.endswith("\n") else None
+        return found is not None and found.lastindex in {TICKS, TILDES}
+
     def _next(self, state: int, char: str) -> int:
         """Return the state that `char` leads to from `state`; add one if necessary."""
         if char not in self._table[state]:

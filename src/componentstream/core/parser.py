@@ -214,7 +214,7 @@ class ComponentParser:
             raise UsageError("restore: pass the grammar and the limits of the parser that was snapshotted.")
         try:
             parser._resume(snapshot)
-        except (KeyError, TypeError, ValueError) as error:
+        except (FatalError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"restore: the snapshot is damaged ({error!r}).") from error
         return parser
 

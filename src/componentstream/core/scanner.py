@@ -29,7 +29,6 @@ from componentstream.core.automaton import (
     TICK,
     TICKS,
     TILDE,
-    TILDES,
     machine_of,
 )
 from componentstream.core.events import Json
@@ -99,13 +98,10 @@ class LineScanner:
         """Restore the state that :meth:`snapshot` returned.
 
         Raises:
-            KeyError, TypeError, ValueError: `state` is damaged.
+            FatalError, KeyError, TypeError, ValueError: `state` is damaged.
         """
         held, fence = require_text(state, "held"), require_text(state, "fence")
-        text = require(state, "text", bool)
-        if "\n" in held:
-            raise ValueError("held must be part of one line")
-        if fence and not self._is_fence(fence):
+        if fence and not self._machine.is_fence(fence):
             raise ValueError("fence must be the line of a code fence")
         self.blocks.restore(require(state, "structure", dict))
         self.offset = require_count(state, "offset", least=len(held)) - len(held)
@@ -113,15 +109,11 @@ class LineScanner:
         # The end of the stream completes a line without any character.
         self.line = require_count(state, "line", least=1, most=self.line_start + 2)
         self.fence = fence
-        self.state = TEXT if text else LEAD
+        self.state = TEXT if require(state, "text", bool) else LEAD
         # The state of an incomplete line follows from its text: reading it again emits nothing.
         self.read(held, UNSCANNED)
         if self.held != held:
             raise ValueError("held must be a line that may be a marker or a fence")
-
-    def _is_fence(self, line: str) -> bool:
-        found = self._machine.line.match(line.removesuffix("\n")) if line.endswith("\n") else None
-        return found is not None and found.lastindex in (TICKS, TILDES)
 
     def _begin_chunk(self, text: str) -> None:
         """Make positions refer to `text`, the next chunk."""

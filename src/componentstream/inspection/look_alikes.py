@@ -114,7 +114,7 @@ def _filter(grammar: Grammar) -> _Match:
 
     A marker at the beginning of its line is passed over, unless the line is the first. The rest of the line
     is left to :meth:`LookAlikes.search`, which reads it once: from here it would be read from each prefix in
-    it. So what follows a prefix here has a bound.
+    it. So at most a few characters are read behind a prefix here.
     """
     prefix, words = grammar.prefix, f"{grammar.start}|{grammar.end}"
     first, others = re.escape(prefix[0]), [re.escape(prefix[1:])]
