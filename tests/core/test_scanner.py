@@ -526,7 +526,7 @@ def test_a_restored_scanner_continues_its_line():
 def test_held_text_of_several_lines_is_not_restored():
     scanner = LineScanner(Grammar(), Limits())
     with pytest.raises(ValueError, match=r"^held must be a line that may be"):
-        scanner.restore(scanner.snapshot() | {"held": "/\\n/"})
+        scanner.restore(scanner.snapshot() | {"held": "/\\n/", "offset": 3})
 
 
 @pytest.mark.parametrize(
