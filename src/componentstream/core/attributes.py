@@ -26,6 +26,8 @@ _KEY = rf"[A-Za-z_][A-Za-z0-9_-]{{0,{MAX_KEY_CHARS - 1}}}+"
 
 # The names of the groups that the lenient alternatives set; 1 to 4 are a well-formed key and its value.
 _VALUE, _SIGNS, _PLACE, _SLOPPY_KEY, _SLOPPY_VALUE, _SLOPPY_BARE, _STAND_IN = 4, 5, 6, 7, 8, 10, 11
+# Of a piece that cannot be read: its key, and the first character that no value may contain.
+_KEYS, _FORBIDDEN = (12, 15), (13, 14, 16)
 
 # The first alternative is a well-formed attribute and decides on its own for well-formed lines. The others
 # match any text. To stay linear on quotes without partners, no repeat can give back a part:
@@ -39,13 +41,12 @@ _PIECE: Final = re.compile(
     rf"(?:(position)[{WHITE}]*+[=:]|({_KEY})[{WHITE}]*+=)[{WHITE}]*+"
     rf"(?:\"({_QUOTED})\"(?=[{WHITE},;]|\Z)|'({_QUOTED})'(?=[{WHITE},;]|\Z)|({_BARE})(?=[{WHITE}]|\Z))"
     rf"|(?:(?=(position)[{WHITE}]*+[=:])|)"
-    rf"(?:(?>(?=[\"'])|[^{WHITE}]*?[=:](?=[\"']))(?:\"[^\"]*+\"|'[^']*+')|[^{WHITE}]++)"
+    rf"(?:(?>(?=[\"'])|([^{WHITE}]*?)[=:](?=[\"']))"
+    rf"(?:\"{_QUOTED}([^\"]?+)[^\"]*+\"|'{_QUOTED}([^']?+)[^']*+')"
+    rf"|({_KEY})=(?![\"'])(?:{_BARE})?+([{_NEVER}])[^{WHITE}]*+|[^{WHITE}]++)"
     r"|\Z)"
 )
 
-_ASSIGNED: Final = re.compile(rf"=[{WHITE}]*+(?:\"([^\"]*+)\"|'([^']*+)'|(?![\"'])([^{WHITE}]++))")
-_LAST_KEY: Final = re.compile(rf"{_KEY}\Z")
-_FORBIDDEN: Final = re.compile(f"[{_NEVER}]")
 _MAX_NAMED: Final = 3
 
 
@@ -56,7 +57,8 @@ class Attributes:
     ``values`` has them in order, ``position`` included. ``right`` says whether all of the line was
     well-formed. The rest is for recovery: ``found``, whether an attribute could be read; ``signs``, whether
     the line had nothing but punctuation; ``stand_in``, whether its position could not be read, in which case
-    the default position is meant.
+    the default position is meant; ``forbidden``, the first character that no value may contain, by key, for
+    up to three attributes that were left out because of it.
     """
 
     values: dict[str, str]
@@ -64,6 +66,7 @@ class Attributes:
     found: bool = True
     signs: bool = False
     stand_in: bool = False
+    forbidden: dict[str, str] = attrs.field(factory=dict[str, str])
 
 
 def read_attributes(content: str) -> Attributes:
@@ -91,6 +94,11 @@ def _read_leniently(content: str, match: re.Match[str] | None, values: dict[str,
                 values[key] = value or ""
                 reading.stand_in |= value is None
         reading.signs |= match[_SIGNS] is not None
+        # The pattern has found the character on its way, so that no character is examined once more.
+        left_out = match[_KEYS[0]] or match[_KEYS[1]]
+        char = match[_FORBIDDEN[0]] or match[_FORBIDDEN[1]] or match[_FORBIDDEN[2]]
+        if left_out and char and len(reading.forbidden) < _MAX_NAMED:
+            reading.forbidden.setdefault(left_out, char)
         at = match.end()
         match = _PIECE.match(content, at) if at < len(content) else None
     return reading
@@ -109,17 +117,3 @@ def _attribute(match: re.Match[str]) -> tuple[str | None, str | None]:
         if kind < _SLOPPY_BARE or (value := value.rstrip(",;")):
             return match[_PLACE] or match[_SLOPPY_KEY], value
     return match[_STAND_IN] or match[_PLACE], None
-
-
-def forbidden_characters(content: str) -> dict[str, str]:
-    """Return the first character that no value may contain, by key, for up to three attributes of a line."""
-    found: dict[str, str] = {}
-    for match in _ASSIGNED.finditer(content):
-        forbidden = _FORBIDDEN.search(match[match.lastindex or 0])
-        # A bounded look back keeps the work linear on a line that is full of equals signs.
-        before = content[max(0, match.start() - MAX_KEY_CHARS - 1) : match.start()]
-        if forbidden and (key := _LAST_KEY.search(before.rstrip(WHITE))):
-            found.setdefault(key[0], forbidden[0])
-        if len(found) == _MAX_NAMED:
-            break
-    return found

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from componentstream.core import codes
-from componentstream.core.attributes import Attributes, forbidden_characters, read_attributes
+from componentstream.core.attributes import Attributes, read_attributes
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.grammar import MAX_NAME_CHARS, PUNCTUATION, WHITE
 
@@ -24,6 +24,7 @@ _JUNK: Final = re.compile(rf"(([{_SIGN}]*+)(?=[{WHITE}]|\Z)|[^{WHITE}]*+)[{WHITE
 """The characters directly after a name (group 1); group 2 if they are nothing but punctuation."""
 _SIGNS: Final = re.compile(rf"[{_SIGN}{WHITE}]*+\Z")
 _NAME_RULE: Final = f"a name is up to {MAX_NAME_CHARS} letters, digits and underscores, a letter first"
+_SHOWN_CHARS: Final = 80
 
 
 @attrs.define
@@ -134,13 +135,14 @@ def judge_named(name: str, tail: str, *, opens: bool) -> Marker | Fault:
     if attributes.right:
         position = attributes.values.pop("position", None)
         return Marker(name, None if position is None else position.lower(), attributes.values)
-    message = _complaint(tail)
+    message = _complaint(attributes.forbidden)
     return Fault(codes.INVALID_ATTRIBUTE, message, text, name, " ", attributes.signs, attributes)
 
 
-def _complaint(tail: str) -> str:
+def _complaint(forbidden: dict[str, str]) -> str:
     """Return the message about attributes that break a rule."""
-    if found := forbidden_characters(tail):
-        where = ", ".join(f"the value of {key} contains {char!r}" for key, char in found.items())
-        return f"{where[0].upper()}{where[1:]}; a value must not contain \" ' < > & or `."
-    return 'The attributes of a component must be written key=value or key="value".'
+    if not forbidden:
+        return 'The attributes of a component must be written key=value or key="value".'
+    found = ", ".join(f"{char!r} in {key}" for key, char in forbidden.items())
+    rule = "Attribute values must not contain any of \" ' < > & and `"
+    return f"{rule}, as they do here: {found:.{_SHOWN_CHARS}}."

@@ -13,7 +13,6 @@ from typing import Final
 import attrs
 
 from componentstream.core import codes
-from componentstream.core.attributes import forbidden_characters
 from componentstream.core.codes import ParserErrorCode
 from componentstream.core.grammar import PUNCTUATION, WHITE
 from componentstream.core.markers import Fault, Marker
@@ -43,9 +42,9 @@ def recover_start(fault: Fault) -> Marker | None:
     kept = [*([] if position is None else ["position"]), *values]
     done = f"with {', '.join(kept)}" if kept else "without attributes"
     repair = f"START {_shown(fault)} is not well-formed; {name} was started {done:.{_SHOWN_CHARS}}."
-    for key, char in forbidden_characters(fault.text).items():
+    for key, char in attributes.forbidden.items() if attributes else ():
         if key not in kept:
-            repair += f" {key} was left out, because its value contains {char!r}."
+            repair += f" {key:.{_SHOWN_CHARS}} was left out, because its value contains {char!r}."
     if position is None or (attributes and attributes.stand_in):
         stand_in, position = position is not None, None
     else:
