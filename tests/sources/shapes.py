@@ -176,11 +176,17 @@ CHAT = [
     Shape(
         "a reason that is a sentence", [*HI, chat({}, "see /a/path")], errors=("source_truncated(reason)",)
     ),
-    Shape("tool calls without text", [chat({"tool_calls": [{"index": 0}]}), chat({}, "tool_calls")], text=""),
+    Shape(
+        "tool calls without text",
+        [chat({"tool_calls": [{"index": 0}]}), chat({}, "tool_calls")],
+        text="",
+        errors=("source_without_text",),
+    ),
     Shape(
         "a function call without text",
         [chat({"function_call": {"name": "f"}}), chat({}, "function_call")],
         text="",
+        errors=("source_without_text",),
     ),
     Shape(
         "text, a tool, text again",
@@ -605,6 +611,7 @@ GEMINI = [
         "a function call",
         [{"candidates": [{"content": {"parts": [{"functionCall": {"name": "f"}}]}}]}, gemini(finish="STOP")],
         text="",
+        errors=("source_without_text",),
     ),
     Shape("too long", [gemini("Hi you", "MAX_TOKENS")], errors=("source_truncated(max_tokens)",)),
     *(

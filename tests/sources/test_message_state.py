@@ -50,6 +50,30 @@ def test_a_message_that_is_ended_or_was_never_opened_is_complete(readings):
     assert pieces(*readings) == []
 
 
+CALL = Reading(tool=True, calls=(ToolFragment(0, "show", None, '{"code":"a"}'),))
+
+
+def test_tool_calls_without_text_are_told():
+    told = pieces(CALL, Reading("\n"), CALL, ENDS)[-1]
+    assert (told.code, told.fatal, told.retryable) == ("source_without_text", False, False)
+    assert "only tool calls: 'show'. If" in told.message
+    assert "tool=" in told.message
+    [nameless] = pieces(Reading(tool=True))
+    assert "only tool calls. If" in nameless.message
+    unsafe = Reading(calls=(ToolFragment(0, "a sentence"),))
+    assert pieces(unsafe) == [nameless]
+
+
+def test_tool_calls_beside_text_or_an_error_are_not_told():
+    assert pieces(CALL, ENDS, Reading("a"), ENDS) == ["a"]
+    assert pieces(CALL, Reading(error=TRUNCATED, ends=True)) == [TRUNCATED]
+    assert pieces(CALL, Reading(error=FAILED)) == [FAILED]
+    assert pieces(OPENS, CALL) == [INCOMPLETE]
+    state = ProviderMessageState()
+    state.has_text = True
+    assert state.add(EVENT, CALL) + state.close() == []
+
+
 def test_after_an_end_text_opens_a_message_and_reasoning_does_not():
     assert pieces(OPENS, ENDS, Reading("a", opens=True)) == ["a", INCOMPLETE]
     assert pieces(OPENS, ENDS, Reading("a", opens=True, echo=1)) == ["a"]

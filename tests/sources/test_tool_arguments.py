@@ -286,3 +286,12 @@ def test_it_is_known_whether_the_argument_has_begun():
     assert not decoder.found
     decoder.feed('{"code": "')
     assert decoder.found
+
+
+@pytest.mark.parametrize("end", ['{"a": "x", "code": "y"', '{"a": "x"}'])
+def test_it_is_known_whether_the_argument_has_ended(end):
+    decoder = ToolArgumentDecoder("code")
+    decoder.feed(end[:-1])
+    assert not decoder.ended
+    decoder.feed(end[-1])
+    assert decoder.ended

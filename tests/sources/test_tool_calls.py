@@ -186,6 +186,21 @@ def test_a_call_without_the_argument_is_told():
     assert result(Part(0, "show", None, "{}"), given) == ("", ["invalid_chunk"])
 
 
+def test_the_tools_and_arguments_that_came_are_named():
+    [error] = pieces(Part(0, "look"), Part(1, "see"), Part(2, "a sentence"), Part(3, "look"))
+    assert error.message.endswith("argument 'code'. It calls 'look', 'see'.")
+    text = '{"html": "x", "size": {"w": 1}, "code": 7, "a sentence": "", "more": 1}'
+    for part in (
+        Part(0, "show", None, text),
+        Part(0, "show", arguments={"html": "x", "size": 1, "code": 7}),
+        Part(name="show", added={"html": "x", "size": "1", "code2": "x"}),
+    ):
+        told, error = pieces(Part(5, "look"), part)
+        assert "The arguments of its calls are 'html', 'size', 'code" in error.message
+        if part.added is None:
+            assert told.message.endswith(" that is a string. Its arguments are 'html', 'size', 'code'.")
+
+
 def test_an_input_that_is_not_json_is_the_text():
     assert result(Part(0, "show", text=""), Part(0, text='{"a'), Part(0), argument=None) == ('{"a', [])
     assert result(Part(0, "show"), argument=None) == ("", [])

@@ -37,7 +37,12 @@ ParserErrorCode: TypeAlias = Literal[
 """The codes of mistakes in the text of the model."""
 
 SourceErrorCode: TypeAlias = Literal[
-    "invalid_chunk", "source_failed", "source_truncated", "source_incomplete", "source_not_understood"
+    "invalid_chunk",
+    "source_failed",
+    "source_truncated",
+    "source_incomplete",
+    "source_not_understood",
+    "source_without_text",
 ]
 """The codes of failures of the source."""
 
@@ -62,6 +67,7 @@ SOURCE_FAILED: Final = "source_failed"
 SOURCE_TRUNCATED: Final = "source_truncated"
 SOURCE_INCOMPLETE: Final = "source_incomplete"
 SOURCE_NOT_UNDERSTOOD: Final = "source_not_understood"
+SOURCE_WITHOUT_TEXT: Final = "source_without_text"
 
 GENERATION_TIMEOUT: Final = "generation_timeout"
 CHUNK_TIMEOUT: Final = "chunk_timeout"
@@ -223,6 +229,11 @@ _SOURCE: Final = (
         "Chunks of the source arrived, and the decoder understood none of them.",
         status=502,
         fatal=True,
+    ),
+    ErrorCode(
+        SOURCE_WITHOUT_TEXT,
+        "source",
+        "The answer consists of tool calls alone; to read an argument of one, the decoder needs `tool=`.",
     ),
 )
 

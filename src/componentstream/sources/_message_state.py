@@ -6,6 +6,7 @@ from componentstream.core import codes
 from componentstream.sources._kinds import kind_of
 from componentstream.sources._message_order import MessageOrder
 from componentstream.sources._message_usage import MessageUsage
+from componentstream.sources._names import Names
 from componentstream.sources._tool_calls import ToolCallDecoder
 from componentstream.sources.pieces import INCOMPLETE, Piece, Reasoning, SourceError, Thinking
 from componentstream.sources.providers.reading import NOTHING, Reading
@@ -42,6 +43,9 @@ class ProviderMessageState:
         self._kinds: list[str] = []
         self._tool = tool
         self._tool_echo = _NO_ECHO  # the lowest number of an echo that had calls
+        self._gave_text = False
+        self._has_calls = False
+        self._called_tools = Names()
         self._emits_reasoning = thinking == "emit"
         self._is_thinking = False
         self._began = False  # an event had a meaning
@@ -66,6 +70,9 @@ class ProviderMessageState:
             reading.id, starts=reading.starts, has_content=has_content or bool(reading.reasoning)
         ):
             return self.fail(_SPLICED)
+        if reading.tool or reading.calls:
+            self._has_calls = True
+            self._called_tools.add(*(part.name for part in reading.calls))
         self._usage.add(reading, ended=self._ended)
         self._move(reading, has_content=has_content)
         text = self._text(reading) if self._tool is None else self._called(reading, self._tool)
@@ -115,6 +122,8 @@ class ProviderMessageState:
             pieces.append(_not_understood(self._kinds))
         elif self._tool is not None:
             pieces += self._from_calls(self._tool.close())
+        elif self._has_calls and not (self._gave_text or self.has_text or self._stop_reported):
+            pieces.append(_without_text(self._called_tools))
         return pieces
 
     def _move(self, reading: Reading, *, has_content: bool) -> None:
@@ -150,6 +159,8 @@ class ProviderMessageState:
         if not reading.text:
             return []
         self._is_thinking = False
+        # Models write line ends before a call.
+        self._gave_text = self._gave_text or not reading.text.isspace()
         return [reading.text]
 
     def _called(self, reading: Reading, tool: ToolCallDecoder) -> list[Piece]:
@@ -179,6 +190,15 @@ class ProviderMessageState:
         self.failed = error.fatal
         self._stop_reported = True
         return [error]
+
+
+def _without_text(tools: Names) -> SourceError:
+    named = f": {tools}" if tools else ""
+    return SourceError(
+        codes.SOURCE_WITHOUT_TEXT,
+        f"The answer has no text, only tool calls{named}. If the page is an argument of one, pass the names "
+        "of both to the decoder, as tool= and argument=.",
+    )
 
 
 def _not_understood(kinds: list[str]) -> SourceError:

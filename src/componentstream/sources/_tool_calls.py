@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from componentstream.core import codes
 from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
+from componentstream.sources._names import Names
 from componentstream.sources.pieces import Piece, SourceError
 from componentstream.sources.tool_arguments import ToolArgumentDecoder
 
@@ -56,6 +57,7 @@ class _Call:
         started: Whether any of its text has been returned.
         closed: Whether it has ended, and gets no more parts.
         held: Pieces that wait for the calls before it.
+        arguments: Names of arguments that came and are not the text.
     """
 
     def __init__(self, argument: str | None) -> None:
@@ -63,6 +65,7 @@ class _Call:
         self.started = False
         self.closed = False
         self.held: list[Piece] = []
+        self.arguments = Names()
         self._argument = argument
         self._decoder = None if argument is None else ToolArgumentDecoder(argument)
 
@@ -77,6 +80,7 @@ class _Call:
         if decoder is None:
             return [fragment.text] if fragment.text else []
         pieces: list[Piece] = []
+        self.arguments.add(*(fragment.added or ()))
         if fragment.added and (added := fragment.added.get(decoder.argument)) is not None:
             self.given = True
             pieces += [added] if added else []
@@ -92,6 +96,7 @@ class _Call:
         self.closed = True
         if self._decoder is None or (self.given and not self._decoder.found):
             return []
+        self.arguments.add(*self._decoder.others)
         return self._decoder.close()
 
 
@@ -120,6 +125,8 @@ class ToolCallDecoder:
         self._open: deque[_Call] = deque()  # the calls of the tool that have not ended; the first is not held
         self._waiting = 0  # characters of the others
         self._given = False  # whether a call that has ended has given its text
+        self._other_tools = Names()
+        self._arguments = Names()  # of calls of the tool that have not given their text
         self._last = ""  # the last character of the text so far
 
     def feed(self, fragments: Iterable[ToolFragment]) -> list[Piece]:
@@ -153,6 +160,10 @@ class ToolCallDecoder:
             return pieces
         which = "" if self._argument is None else f" with a string argument {self._argument!r:.80}"
         message = f"The answer has no call of the tool {self._tool!r:.80}{which}."
+        if self._arguments:
+            message += f" The arguments of its calls are {self._arguments}."
+        elif self._other_tools:
+            message += f" It calls {self._other_tools}."
         return [*pieces, SourceError(codes.SOURCE_NOT_UNDERSTOOD, message, fatal=True)]
 
     def _begins(self, fragment: ToolFragment) -> bool:
@@ -177,6 +188,8 @@ class ToolCallDecoder:
             if self._open and self._argument is None:
                 self._open[-1].closed = True
             self._open.append(call)
+        else:
+            self._other_tools.add(fragment.name)
         return [_TOO_MUCH_WAITS] if len(self._open) > _MAX_CALLS else self._advance()
 
     def _add(self, fragment: ToolFragment) -> list[Piece]:
@@ -199,6 +212,7 @@ class ToolCallDecoder:
             call = self._open.popleft()
             pieces += self._separated(call, call.close())
             self._given = self._given or call.given
+            self._arguments.add(*call.arguments)
             if _is_failed(pieces):
                 self._forget()
             elif self._open:

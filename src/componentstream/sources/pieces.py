@@ -18,7 +18,7 @@ class SourceError:
     """An error of a source, or one that a provider reported. Report it to the session in place of text.
 
     Nothing follows a fatal error. The message is written by this library; it quotes at most the name of an
-    error or a stop reason of the provider.
+    error or a stop reason of the provider, and names of tools and arguments.
 
     Attributes:
         code: Stable error code. ``invalid_chunk``: bytes that are not a JSON object, or too long; the stream
@@ -26,6 +26,7 @@ class SourceError:
             not known; the text so far is valid. ``source_failed``: the provider sent an error, or withheld
             the rest of the answer. ``source_incomplete``: the stream ended, or another message began in it,
             before the provider ended its message. ``source_not_understood``: chunks came, and none was known.
+            ``source_without_text``: the answer has tool calls alone, and the decoder has no ``tool``.
         message: Description for developers.
         fatal: Whether the source has failed as a whole.
         retryable: Whether the same request is likely to succeed later.

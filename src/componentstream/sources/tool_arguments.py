@@ -11,6 +11,7 @@ from typing import Final
 from componentstream.core import codes
 from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
+from componentstream.sources._names import MAX_NAME_CHARS, Names
 from componentstream.sources.pieces import Piece, SourceError
 
 REPLACEMENT: Final = "\ufffd"
@@ -138,12 +139,16 @@ class ToolArgumentDecoder:
 
     Attributes:
         argument: The same.
+        others: Names of arguments that came before it.
     """
 
     def __init__(self, argument: str) -> None:
         if not isinstance(argument, str):
             raise UsageError(f"argument must be the name of an argument, not {shown(argument)}.")
         self.argument: str = argument
+        self.others = Names()
+        # One character more than the name has is enough to tell that a key is another one.
+        self._max_key = max(len(argument) + 1, MAX_NAME_CHARS)
         self._closed = False
         self._state = _START
         self._key = ""
@@ -190,6 +195,7 @@ class ToolArgumentDecoder:
             return []
         if self._text is None and self._state in (_START, _DONE):
             message = f"A call of the tool has no argument {self.argument!r:.80} that is a string."
+            message += f" Its arguments are {self.others}." if self.others else ""
             return [SourceError(codes.INVALID_CHUNK, message)]
         message = f"A call of the tool ended before its argument {self.argument!r:.80} was complete."
         rest = "" if self._text is None else self._text.cut()
@@ -197,6 +203,7 @@ class ToolArgumentDecoder:
         return [rest, error] if rest else [error]
 
     def _whole(self, arguments: Mapping[str, object]) -> str:
+        self.others.add(*arguments)
         value = arguments.get(self.argument)
         if self._state != _START or not isinstance(value, str):
             return ""
@@ -223,8 +230,7 @@ class ToolArgumentDecoder:
 
     def _in_key(self, decoder: _StringDecoder, text: str, at: int) -> int:
         part, at = decoder.read(text, at)
-        # One character more than the name has is enough to tell that a key is another one.
-        self._key = (self._key + part)[: len(self.argument) + 1]
+        self._key = (self._key + part)[: self._max_key]
         if decoder.ended:
             self._key_decoder = None
             self._state = _COLON
@@ -268,11 +274,11 @@ class ToolArgumentDecoder:
         """Act on the first character of a value; return whether the value is missing."""
         self._state = _NESTED if char in "{[" else _AFTER
         self._depth = 1
-        if char == '"':
-            if self._key == self.argument:
-                self._text = _StringDecoder()
-            else:
-                self._skipping = True
+        if char == '"' and self._key == self.argument:
+            self._text = _StringDecoder()
+        else:
+            self._skipping = char == '"'
+            self.others.add(self._key)
         return char in ",}"
 
     def _in_nested(self, char: str) -> None:

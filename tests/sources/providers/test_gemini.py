@@ -87,7 +87,9 @@ def test_reasoning_and_usage_of_interactions():
         {"event_type": "step.delta", "delta": {"type": "function_call"}},
         {"event_type": "interaction.completed", "interaction": interaction},
     ]
-    assert all_pieces_of(events, thinking="emit") == [Reasoning("a"), Usage(5, None, 2)]
+    *pieces, told = all_pieces_of(events, thinking="emit")
+    assert pieces == [Reasoning("a"), Usage(5, None, 2)]
+    assert told.code == "source_without_text"
 
 
 def test_candidates_of_another_shape_are_not_a_chunk():
