@@ -10,8 +10,8 @@ Both classes here keep the chunks of the current line and join them at its end. 
 like a prefix; only the others are searched, all lines of a chunk at once (:mod:`.look_alikes`).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeGuard
+from collections.abc import Mapping
+from typing import Final
 
 import attrs
 from typing_extensions import override
@@ -19,7 +19,6 @@ from typing_extensions import override
 from componentstream.core.automaton import LEAD, TEXT
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
-    ComponentBlock,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -158,16 +157,10 @@ class NearMissParser(ComponentParser):
             self._parts.append(text)
             return [ContentBlockDelta(self._index, text)]
         scanner = self._scanner
-        number, start = scanner.line, scanner.line_start
         fast = end <= self._fast_until
-        if fast and not ends_line and scanner.state == LEAD:
-            events = self._feed_lead(text, end)
-        elif fast and ends_line and scanner.state == TEXT:
-            events = self._feed_lines(text, end, text.find("\n"))
-        elif self._failed:
-            return []
-        else:
-            events = _parse(self, text)
+        if not fast and (self._failed or self._closed):
+            return _parse(self, text)
+        findings: list[Finding] = []
         if not ends_line:
             self._parts.append(text)
         else:
@@ -175,16 +168,43 @@ class NearMissParser(ComponentParser):
             # Most short texts have nothing like a prefix; in a long one the search itself is faster.
             short = len(text) < _SHORT_CHUNK
             if (not short or self._sign in lines) and self._filter(lines) is not None:
-                events = self._report(events, lines, end, number=number, start=start)
+                findings = self._search(lines, end)
             self._parts = [text if short else text[text.rfind("\n") :]]
+        if findings:
+            events = self._feed_findings(text, findings)
+        elif fast and not ends_line and scanner.state == LEAD:
+            events = self._feed_lead(text, end)
+        elif fast and ends_line and scanner.state == TEXT:
+            events = self._feed_lines(text, end, text.find("\n"))
+        else:
+            events = _parse(self, text)
         if not fast:
             self._shorten(end)
         return events
 
-    def _report(self, events: list[Event], lines: str, end: int, *, number: int, start: int) -> list[Event]:
-        base = end - len(lines)
-        findings = self._look_alikes.search(lines, base=base, start=start, number=number, last=self._closed)
-        return self._merge(events, findings) if findings else events
+    def _search(self, lines: str, end: int, *, last: bool = False) -> list[Finding]:
+        """Return the findings of the current line and those behind it, up to the offset `end`."""
+        scanner, base = self._scanner, end - len(lines)
+        return self._look_alikes.search(
+            lines, base=base, start=scanner.line_start, number=scanner.line, last=last
+        )
+
+    def _feed_findings(self, text: str, findings: list[Finding]) -> list[Event]:
+        """Feed text up to the end of each line with a finding, so that the finding is behind that line."""
+        # A line that ends after a fatal error is not told, and only the cut here tells whether it does: the
+        # events of a longer text do not show where in it a component became too long.
+        events: list[Event] = []
+        done, base = 0, self._offset
+        for finding in findings:
+            cut = _span(finding)[1] - base
+            read = _parse(self, text[done:cut])
+            done = cut
+            events += read
+            if self._failed:
+                break
+            index = self._block(read, len(read), finding.span)
+            events.append(FindingEvent(attrs.evolve(finding, index=index)))
+        return events + _parse(self, text[done:])
 
     def _shorten(self, end: int) -> None:
         """Drop the beginning of a long line."""
@@ -204,10 +224,18 @@ class NearMissParser(ComponentParser):
     @override
     def _end(self, *, aborted: bool) -> list[Event]:
         over = aborted or self._failed or self._closed
-        line, number, start = "".join(self._parts), self._scanner.line, self._scanner.line_start
-        end = self._offset
+        findings = [] if over else self._search("".join(self._parts), self._offset, last=True)
         events = super()._end(aborted=aborted)
-        return events if over else self._report(events, line, end, number=number, start=start)
+        fatal = next((event for event in events if isinstance(event, ErrorEvent) and event.fatal), None)
+        if not findings or (fatal is not None and fatal.line is not None):
+            return events
+        (finding,) = findings
+        # Without a line are the events that the end causes: stops and their errors.
+        place = len(events)
+        while place and _follows(events[place - 1]):
+            place -= 1
+        index = self._block(events, place, finding.span)
+        return [*events[:place], FindingEvent(attrs.evolve(finding, index=index)), *events[place:]]
 
     @override
     def snapshot(self) -> Json:
@@ -230,55 +258,16 @@ class NearMissParser(ComponentParser):
         self._look_alikes.room = require_count(state, "room", most=MAX_FINDINGS)
         self._parts = [line]
 
-    def _merge(self, events: list[Event], findings: Iterable[Finding]) -> list[Event]:
-        """Put each finding where its line is: behind its text, before the first event of a later line."""
-        merged: list[Event] = []
-        done = 0
-        for finding in findings:
-            if self.failed and not self._read(finding, events):
-                break
-            place = self._place(finding, events, done)
-            merged += events[done:place]
-            merged.append(FindingEvent(attrs.evolve(finding, index=self._block(events, place, finding.span))))
-            done = place
-        return [*merged, *events[done:]]
-
     def _block(self, events: list[Event], place: int, span: Span | None) -> int | None:
         """Return the index of the block that has the text before ``place``, None if that was dropped."""
-        # The line end is a part of the line, so its delta is here, or the event of a recovered line.
-        # Neither is there for a last line without line end, and for text that is trimmed or discarded.
-        for event in events[:place][::-1]:
-            if isinstance(event, ContentBlockDelta) or (_changes(event) and event.span == span):
+        for event in reversed(events):
+            # A recovered line acted, and its text is in no block.
+            if isinstance(event, ContentBlockStart | ContentBlockStop) and event.span == span:
                 return event.index
-            if _changes(event):
-                break
-        later = next((event for event in events[place:] if _changes(event)), None)
-        if isinstance(later, ContentBlockStart):
-            return later.block.parent if isinstance(later.block, ComponentBlock) else None
-        block = self._blocks.current_block if later is None else later
+        # At the end of the stream the block has stopped already.
+        stops = (event for event in events[place:] if isinstance(event, ContentBlockStop))
+        block = next(stops, None) or self._blocks.current_block
         return None if block is None else block.index
-
-    def _place(self, finding: Finding, events: list[Event], first: int) -> int:
-        """Return the index of the first event of a later line."""
-        acted = [at for at, event in enumerate(events) if _changes(event) and event.span == finding.span]
-        if acted:
-            # The line was recovered, and another marker is behind the one that acted.
-            return acted[-1] + 1
-        end = _span(finding)[1]
-        place = first
-        while place < len(events) and not ((span := getattr(events[place], "span", None)) and span[0] >= end):
-            place += 1
-        # Without a span are the events that a later line, or the end, causes first: stops and their errors.
-        while place > first and _follows(events[place - 1]):
-            place -= 1
-        return place
-
-    def _read(self, finding: Finding, events: list[Event]) -> bool:
-        """Return whether the line of a finding ended before the fatal error among ``events``."""
-        fatal = next(event for event in events if isinstance(event, ErrorEvent) and event.fatal)
-        if fatal.line is None:
-            return _span(finding)[1] <= self._limits.max_total_chars
-        return finding.line is not None and finding.line < fatal.line
 
 
 def _span(finding: Finding) -> Span:
@@ -286,10 +275,7 @@ def _span(finding: Finding) -> Span:
     return finding.span
 
 
-def _changes(event: Event) -> TypeGuard[ContentBlockStart | ContentBlockStop]:
-    """Return whether a block begins or ends with an event."""
-    return isinstance(event, ContentBlockStart | ContentBlockStop)
-
-
 def _follows(event: Event) -> bool:
-    return isinstance(event, ContentBlockStop | ErrorEvent) and event.span is None
+    if isinstance(event, ErrorEvent):
+        return event.line is None
+    return isinstance(event, ContentBlockStop) and event.span is None
