@@ -4,6 +4,8 @@ import pytest
 from componentstream.core.errors import ConfigurationError, UsageError
 from componentstream.core.grammar import POSITIONS, PUNCTUATION, WHITE, Grammar
 
+HUGE = -(10**5000)
+
 # Constants of the protocol.
 
 
@@ -103,6 +105,14 @@ def test_words_of_a_grammar_are_strings(name, value):
     with pytest.raises(ConfigurationError) as caught:
         Grammar(**{name: value})
     assert str(caught.value) == f"Grammar: {name} must be a str, not {value!r}."
+
+
+@pytest.mark.parametrize(
+    "options", [{"prefix": HUGE}, {"start": HUGE}, {"positions": [HUGE]}, {"nesting": HUGE}, {"strict": HUGE}]
+)
+def test_an_integer_of_any_size_is_refused(options):
+    with pytest.raises(ConfigurationError, match=r"^Grammar: .*thousands of digits|^Grammar: nesting"):
+        Grammar(**options)
 
 
 def test_positions_of_a_grammar_are_strings():

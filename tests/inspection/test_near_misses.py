@@ -56,7 +56,7 @@ class TestNearMisses:
         assert len(NearMissScanner(max_findings=2).feed("- /// START Hero\n" * 3)) == 2
         assert NearMissScanner(max_findings=0).feed("- /// START Hero\n") == []
 
-    @pytest.mark.parametrize("number", [-1, True, "3", None])
+    @pytest.mark.parametrize("number", [-1, True, "3", None, pytest.param(-(10**5000), id="huge")])
     def test_another_number_is_refused(self, number: object) -> None:
         with pytest.raises(UsageError, match="max_findings must be an integer >= 0"):
             NearMissScanner(max_findings=number)  # type: ignore[arg-type]

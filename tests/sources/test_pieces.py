@@ -24,7 +24,7 @@ def test_an_answer_that_was_not_ended_may_be_asked_for_again():
     assert (INCOMPLETE.code, INCOMPLETE.fatal, INCOMPLETE.retryable) == ("source_incomplete", True, True)
 
 
-@pytest.mark.parametrize("thinking", ["show", None, [], True])
+@pytest.mark.parametrize("thinking", ["show", None, [], True, pytest.param(10**5000, id="huge")])
 def test_a_treatment_of_reasoning_is_one_of_three(thinking):
     for known in ("drop", "keep", "emit"):
         check_thinking(known)
@@ -32,7 +32,7 @@ def test_a_treatment_of_reasoning_is_one_of_three(thinking):
         check_thinking(thinking)
 
 
-@pytest.mark.parametrize("thinking", ["show", [], False])
+@pytest.mark.parametrize("thinking", ["show", [], False, pytest.param(10**5000, id="huge")])
 def test_a_treatment_that_is_optional_may_be_none(thinking):
     for known in ("drop", "keep", "emit", None):
         check_thinking(known, optional=True)

@@ -206,10 +206,19 @@ def test_an_input_that_is_not_json_is_the_text():
     assert result(Part(0, "show"), argument=None) == ("", [])
 
 
-@pytest.mark.parametrize(("tool", "argument"), [("", "code"), (None, "code"), (5, "code"), ("show", 5)])
+@pytest.mark.parametrize(
+    ("tool", "argument"),
+    [("", "code"), (None, "code"), (5, "code"), ("show", 5)],
+)
 def test_a_misuse_is_refused(tool, argument):
     with pytest.raises(UsageError, match="must be the name of"):
         ToolCallDecoder(tool, argument)
+
+
+def test_an_integer_of_any_size_is_refused():
+    for options in [(10**5000, None), ("show", 10**5000)]:
+        with pytest.raises(UsageError, match="not int of thousands of digits"):
+            ToolCallDecoder(*options)
 
 
 def test_the_options_of_a_decoder_belong_together():

@@ -362,6 +362,13 @@ def test_no_bytes_make_a_decoder_raise(data, kind):
 
 
 @pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
+def test_a_limit_of_any_size_below_one_is_refused(kind):
+    for limit in (0, -1, -(10**5000), "1", True):
+        with pytest.raises(UsageError, match="max_event_bytes must be an integer >= 1, not "):
+            kind(max_event_bytes=limit)
+
+
+@pytest.mark.parametrize("kind", [SSESourceDecoder, JSONLinesSourceDecoder])
 def test_misuse_says_what_to_do(kind):
     decoder = kind()
     with pytest.raises(

@@ -99,7 +99,9 @@ class ComponentSpec:
         if len(set(self.parts)) < len(self.parts):
             raise ConfigurationError(f"{self.name}: a part occurs twice; list each part once.")
         if not isinstance(self.description, str):
-            raise ConfigurationError(f"{self.name}: description must be a str, not {self.description!r:.80}.")
+            raise ConfigurationError(
+                f"{self.name}: description must be a str, not {shown(self.description)}."
+            )
 
     def missing_parts(self, text: str, nested: Collection[str] = ()) -> tuple[str, ...]:
         """Return the parts that a component of this name lacks, in the order of ``parts``.
@@ -155,7 +157,7 @@ class Catalog:
         by_name: dict[str, ComponentSpec] = {}
         for spec in self.specs:
             if not isinstance(spec, ComponentSpec):
-                raise ConfigurationError(f"A catalog consists of ComponentSpec, not of {spec!r:.80}.")
+                raise ConfigurationError(f"A catalog consists of ComponentSpec, not of {shown(spec)}.")
             if spec.name in by_name:
                 raise ConfigurationError(
                     f"{spec.name} is in the catalog twice; give each name one ComponentSpec."

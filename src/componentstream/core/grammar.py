@@ -88,7 +88,8 @@ class Grammar:
     def __attrs_post_init__(self) -> None:
         for name in ("prefix", "start", "end", "default_position"):
             if not isinstance(getattr(self, name), str):
-                raise ConfigurationError(f"Grammar: {name} must be a str, not {getattr(self, name)!r:.80}.")
+                value = shown(getattr(self, name))
+                raise ConfigurationError(f"Grammar: {name} must be a str, not {value}.")
         for name in ("strict", "recover"):
             if not isinstance(getattr(self, name), bool):
                 value = shown(getattr(self, name))
@@ -101,14 +102,14 @@ class Grammar:
         for keyword in (self.start, self.end):
             if not (keyword.isascii() and keyword.isalpha()):
                 raise ConfigurationError(
-                    f"Grammar: a keyword must be one or more ASCII letters, not {keyword!r}."
+                    f"Grammar: a keyword must be one or more ASCII letters, not {shown(keyword)}."
                 )
         if self.start == self.end:
             raise ConfigurationError("Grammar: start and end must be different keywords.")
         for position in self.positions:
             if not _is_lower_case(position):
                 raise ConfigurationError(
-                    f"Grammar: positions must be names in lower case; {position!r:.80} is not."
+                    f"Grammar: positions must be names in lower case; {shown(position)} is not."
                 )
         if self.default_position not in self.positions:
             raise ConfigurationError("Grammar: default_position must be one of positions; pass both.")

@@ -16,6 +16,7 @@ from typing import Final
 import attrs
 from typing_extensions import override
 
+from componentstream.core.arguments import shown
 from componentstream.core.automaton import LEAD, TEXT
 from componentstream.core.errors import UsageError
 from componentstream.core.events import (
@@ -68,7 +69,7 @@ class NearMissScanner:
         if not isinstance(grammar, Grammar):
             raise UsageError(f"grammar must be a Grammar, not {type(grammar).__name__}.")
         if type(max_findings) is not int or max_findings < 0:
-            raise UsageError(f"max_findings must be an integer >= 0, not {max_findings!r}.")
+            raise UsageError(f"max_findings must be an integer >= 0, not {shown(max_findings)}.")
         self._look_alikes = LookAlikes(grammar, max_findings)
         self._closed = False
         # The current line behind the line end before it, or the end of a long line.

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import attrs
 
 from componentstream.core import codes
+from componentstream.core.arguments import shown
 from componentstream.core.codes import SourceErrorCode
 from componentstream.core.errors import UsageError
 
@@ -89,4 +90,4 @@ def check_thinking(thinking: object, *, optional: bool = False) -> None:
     """Raise UsageError unless ``thinking`` is a treatment of reasoning, or None where it is optional."""
     if thinking not in get_args(Thinking) and not (optional and thinking is None):
         also = ", or None" if optional else ""
-        raise UsageError(f"thinking must be one of drop, keep, emit{also}, not {thinking!r:.80}.")
+        raise UsageError(f"thinking must be one of drop, keep, emit{also}, not {shown(thinking)}.")

@@ -7,6 +7,7 @@ Malformed data becomes an ``invalid_chunk`` error, and the stream continues.
 from typing import ClassVar, Final, Literal, assert_never
 
 from componentstream.core import codes
+from componentstream.core.arguments import shown
 from componentstream.core.errors import UsageError
 from componentstream.core.grammar import Grammar
 from componentstream.sources._body import Body
@@ -42,7 +43,7 @@ class _BodyDecoder(AnswerDecoder):
         grammar: Grammar | None = None,
     ) -> None:
         if type(max_event_bytes) is not int or max_event_bytes < 1:
-            raise UsageError(f"max_event_bytes must be an integer >= 1, not {max_event_bytes!r}.")
+            raise UsageError(f"max_event_bytes must be an integer >= 1, not {shown(max_event_bytes)}.")
         calls = tool_call_decoder(tool, argument)
         super().__init__(thinking, calls, grammar)
         self._body = Body(self._expected, max_event_bytes)
