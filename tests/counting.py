@@ -86,6 +86,10 @@ class Counter:
         self.examined += len(text) - len(bare) + bool(bare)
         return bare
 
+    def expandtabs(self, text, size):
+        self.examined += len(text)
+        return text.expandtabs(size)
+
     def removesuffix(self, text, sought):
         self.examined += len(sought)
         return text.removesuffix(sought)

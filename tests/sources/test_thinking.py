@@ -72,13 +72,14 @@ def name_in(line, keyword):
 
 
 def fence_in(line):
-    """Return the fence that a line begins with, and whether nothing else is in it; None for other lines."""
+    """Return the fence that a line begins with, whether nothing else is in it, and its indentation."""
+    indent = len(line[: len(line) - len(line.lstrip(WHITE))].expandtabs(4))
     rest = line.lstrip(WHITE).removesuffix("\r")
     for char in "`~":
         info = rest.lstrip(char)
         count = len(rest) - len(info)
         if count >= 3 and not (char == "`" and "`" in info):
-            return char * count, not info.strip(WHITE)
+            return char * count, not info.strip(WHITE), indent
     return None
 
 
@@ -91,6 +92,7 @@ class Reference:
         self.started = False
         self.open = []
         self.fence = ""
+        self.indent = 0
         self.error = None
         while answer and self.error is None:
             answer = self.run(answer) if self.may_begin() and answer.startswith(TAGS) else self.char(answer)
@@ -125,8 +127,8 @@ class Reference:
             self.open.remove(end[0])
         elif fence and not self.open:
             if not self.fence:
-                self.fence = fence[0]
-            elif fence[0].startswith(self.fence) and fence[1]:
+                self.fence, self.indent = fence[0], fence[2]
+            elif fence[0].startswith(self.fence) and fence[1] and fence[2] < self.indent + 4:
                 self.fence = ""
 
     def expected(self, mode):
@@ -171,7 +173,21 @@ FRAGMENTS = [
     ),
     *("/// START A\n", "/// START A.B position=hero\n", "/// START of it\n", "/// END A\n", "/// END A.B\n"),
     *("/// END A \r\n", "/// END A;\n", "/// START A, k=v\n", "/// START 9\n", "/// START\n", "///", "START"),
-    *("```\n", "```tsx\n", "````\n", "~~~\n", "~~~ a`b\n", "``` a`b\n", "``", "`", "~", "  ```\n", "```"),
+    *(
+        "```\n",
+        "```tsx\n",
+        "````\n",
+        "~~~\n",
+        "~~~ a`b\n",
+        "``` a`b\n",
+        "``",
+        "`",
+        "~",
+        "  ```\n",
+        "    ```\n",
+        "\t~~~\n",
+        "```",
+    ),
     *("<div>", "<think >", "<Think>", "// x\n", "a<think>", "/// END B\n", "/// START B\n"),
 ]
 
@@ -266,6 +282,8 @@ WRAPPED = "```tsx\n/// START A\n```\nx\n/// END A\n```\n"
         ("/// START A\nx\n/// END A\n<think>b</think>\n", "/// START A\nx\n/// END A\n\n", "b"),
         ("```\nx\n```\n<think>b</think>c", "```\nx\n```\nc", "b"),
         (f"{WRAPPED}<think>b</think>", WRAPPED, "b"),
+        ("  ```\n     ```\n<think>b</think>", "  ```\n     ```\n", "b"),
+        ("- a\n\t  ```\n\t\t ```\n<think>b</think>", "- a\n\t  ```\n\t\t ```\n", "b"),
         ("<think>a</thin</think>b", "b", "a</thin"),
         ("<think>a<<</</think>b", "b", "a<<</"),
     ],
@@ -288,6 +306,8 @@ def test_thoughts_are_told_from_the_text(answer, text, thoughts):
         "a\n <think>b</think>",
         "`<think>` begins a thought",
         "```\n<think>b</think>\n```\n",
+        "```\n    ```\n<think>b</think>\n```\n",
+        "~~~\n \t~~~\n<think>b</think>\n~~~\n",
         "~~~~ x`y\n<think>\n~~~\n<think>\n~~~~x\n<think>b</think>",
         "/// START A\n<think>b</think>\n/// END A\n",
         "\ufeff/// START A\n<think>b</think>\n",

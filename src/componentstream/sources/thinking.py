@@ -34,7 +34,8 @@ _BLANK: Final = re.compile(rf"[{WHITE}\r\n\ufeff]*+")
 _WHITE: Final = re.compile(rf"[{WHITE}]*+")
 # The parser drops a byte order mark at the very start of its text, so the first line begins behind it.
 _INDENT: Final = rf"[{WHITE}\ufeff]*+"
-_FENCE: Final = re.compile(rf"{_INDENT}(`{{3,}}+(?=[^`]*+\Z)|~{{3,}}+)([{WHITE}]*+\r?\Z)?")
+_FENCE: Final = re.compile(rf"({_INDENT})(`{{3,}}+(?=[^`]*+\Z)|~{{3,}}+)([{WHITE}]*+\r?\Z)?")
+_CODE_INDENT: Final = 4
 
 _LEAD, _PLAIN, _LINE, _TAG, _RUN = range(5)
 
@@ -132,6 +133,7 @@ class ThinkingFilter:
         self._matched = 0  # characters of an opening or closing tag that have come, and are held
         self._closing_tag = ""
         self._fence = ""  # the backticks or tildes of the open code fence
+        self._fence_indent = 0
         # START lines without their END, by name. In every nesting mode the parser's open components are among
         # them: a START counts whether it acts or not, an END counts only if well-formed, and for one START.
         self._open: dict[str, int] = {}
@@ -305,10 +307,16 @@ class ThinkingFilter:
                 if count == 1:
                     del self._open[name]
         elif not self._open and (fence := _FENCE.match(line)):
-            # As in Markdown: at least as many of the same character close it, if nothing follows them.
+            # As in Markdown: at least as many of the same character close it, if nothing follows them, and
+            # if they are not code because of their indentation.
+            indent = len(fence[1].expandtabs(_CODE_INDENT))
             if not self._fence:
-                self._fence = fence[1]
-            elif fence[1].startswith(self._fence) and fence[2] is not None:
+                self._fence, self._fence_indent = fence[2], indent
+            elif (
+                fence[2].startswith(self._fence)
+                and fence[3] is not None
+                and indent < self._fence_indent + _CODE_INDENT
+            ):
                 self._fence = ""
 
     def _tag(self, text: str, at: int) -> int:
