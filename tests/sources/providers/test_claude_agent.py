@@ -95,3 +95,4 @@ def test_ends(end, errors):
 
 def test_the_text_of_an_error_is_not_the_answer():
     assert outcome(pieces_of([whole(error="rate_limit")])) == ("", ("source_failed!~(rate_limit)",))
+    assert outcome(pieces_of([whole(error="")])) == (recorded.TEXT, ())

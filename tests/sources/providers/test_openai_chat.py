@@ -156,6 +156,11 @@ def test_a_chunk_may_be_an_error():
     assert read({**chunk(), "error": {"code": 502}}).error.retryable
 
 
+@pytest.mark.parametrize("empty", [None, False, "", {}])
+def test_an_empty_error_in_a_chunk_is_not_one(empty):
+    assert read({**chunk({"delta": {"content": "a"}}), "error": empty})[:2] == ("a", None)
+
+
 def test_a_chunk_of_mistral_may_be_wrapped():
     assert read({"data": chunk({"delta": {"content": "a"}})}).text == "a"
     assert read({"data": chunk({"delta": {"content": "a"}}), "more": 1}) is None

@@ -110,6 +110,7 @@ def test_a_whole_response_has_the_text_of_its_messages():
     assert read({"type": "response.completed", "response": {"output": output}}).text == "a"
     failed = read({"object": "response", "error": {"code": "server_error"}})
     assert (failed.error.retryable, failed.ends) == (True, True)
+    assert read({"object": "response", "error": {}, "output": output})[:2] == ("a", None)
 
 
 @pytest.mark.parametrize("kind", ["response.output_text.done", "response.text.done"])

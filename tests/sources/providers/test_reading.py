@@ -10,6 +10,7 @@ from componentstream.sources.providers.reading import (
     field,
     first,
     identifier,
+    is_reported,
     items,
     joined,
     nothing,
@@ -100,3 +101,8 @@ def test_reasoning_is_in_blocks_of_several_types():
 def test_an_id_is_not_empty():
     assert identifier({"id": "a"}) == identifier({"other": "a"}, "other") == "a"
     assert identifier({"id": ""}) is identifier({}) is None
+
+
+def test_an_empty_value_does_not_report_an_error():
+    assert not any(map(is_reported, (None, False, "", 0, 0.0, {}, [])))
+    assert all(map(is_reported, (True, "x", 500, {"code": None}, [{}], SimpleNamespace())))

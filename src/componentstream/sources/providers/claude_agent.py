@@ -9,6 +9,7 @@ from componentstream.sources.providers.reading import (
     Provider,
     Reading,
     field,
+    is_reported,
     items,
     joined,
     nothing,
@@ -36,7 +37,7 @@ def _object(event: object) -> Reading:
 
 def _message(message: object, error: object) -> Reading:
     # The text beside an error is the error's.
-    if error is not None:
+    if is_reported(error):
         return Reading(error=failure(error))
     blocks = items(field(message, "content"))
     return Reading(

@@ -16,6 +16,7 @@ from componentstream.sources.providers.reading import (
     field,
     first,
     identifier,
+    is_reported,
     items,
     joined,
     path,
@@ -29,7 +30,7 @@ _CHOICE: Final = ("delta", "text", "message", "finish_reason")
 
 
 def _chunk(event: object) -> Reading | None:
-    if field(event, "error") is not None:
+    if is_reported(field(event, "error")):
         return error(event)
     choices = items(field(event, "choices"))
     choice = first(choices)

@@ -10,6 +10,7 @@ from componentstream.sources.providers.reading import (
     Reading,
     field,
     identifier,
+    is_reported,
     items,
     joined,
     nothing,
@@ -90,7 +91,7 @@ def _response(response: object) -> Reading:
     # The details of a realtime response have another name.
     details = field(response, "status_details")
     for failed in (field(response, "error"), field(details, "error")):
-        if failed is not None:
+        if is_reported(failed):
             return Reading(error=failure(field(failed, "code"), field(failed, "type")), ends=True)
     reason = word(path(response, "incomplete_details", "reason")) or word(field(details, "reason"))
     return Reading(

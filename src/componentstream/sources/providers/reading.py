@@ -157,6 +157,11 @@ def _thought(block: object) -> str | None:
     return None
 
 
+def is_reported(error: object) -> bool:
+    """Return whether a field for an error has one: some servers fill it with an empty value."""
+    return error is not None and not (isinstance(error, str | int | float | dict | list) and not error)
+
+
 def identifier(value: object, name: str = "id") -> str | None:
     """Return the id of a message, or None if it is missing or empty."""
     return string(field(value, name)) or None
