@@ -16,6 +16,7 @@ from componentstream.sources._body_formats import (
 )
 
 EVENT = {"a": "x"}
+BETWEEN = Damage("text between JSON objects")
 LIMIT = 60
 
 
@@ -107,7 +108,10 @@ def test_json_lines(data, expected):
         (b'[{"a":"x"}\n,\r\n{"a": "x"}]\n', [EVENT, EVENT]),
         (b'{"a":\n"x"}{"a":"x"}', [EVENT, EVENT]),
         (rb'[{"a":"}\\\"{\\"},{"b":{"c":[{}]}}]', [{"a": '}\\"{\\'}, {"b": {"c": [{}]}}]),
-        (b'["{", null, 7, {"a":"x"}}]', [EVENT]),
+        (b'["{", null, 7, {"a":"x"}}]', [BETWEEN, EVENT]),
+        (b'\xef\xbb\xbf[null,\n{"a":"x"}, null,null , {"a":"x"},null]', [EVENT, EVENT]),
+        (b'[{"a":"x"} "a":"x"},{"a":"x"}]<p>', [EVENT, BETWEEN, EVENT]),
+        (b'[{"a":"x"},' + b"null," * LIMIT + b'{"a":"x"}]', [EVENT, BETWEEN, EVENT]),
         (b"[{x},{}]", [INVALID, {}]),
         (b'[{"a":"x"},{"a":"', [EVENT]),
         (b'[{"a":"' + b"x" * LIMIT + b'"},{"a":"x"}]', [TOO_LONG, EVENT]),

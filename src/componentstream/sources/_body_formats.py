@@ -62,6 +62,9 @@ _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error"})
 _OTHER_FIELD: Final = re.compile(rb'[ \t]*|[A-Za-z][A-Za-z0-9_-]*(?::[ \t]*(?![ \t{\["]).*)?', re.DOTALL)
 _JOINED_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:")
 _JOINED_DATA: Final = re.compile(rb"data: ?[{\[]")
+_BLANK: Final = b" \t\r\n[]" + BOM
+_HARMLESS: Final = (b"", b"null")
+_MAX_BETWEEN: Final = 64
 _STRUCTURE: Final = re.compile(rb'["{}]')
 _IN_STRING: Final = re.compile(rb'["\\]')
 
@@ -251,8 +254,9 @@ class JSONLines:
 
 
 class JSONObjects:
-    """The objects of a JSON document: those of an array, or one on several lines. All else is skipped.
+    """The objects of a JSON document: those of an array, or one on several lines.
 
+    Text before or between them is damage, except ``null``.
     A document without an object is told at its end, unless it is empty: that may be a beginning.
 
     Args:
@@ -266,6 +270,7 @@ class JSONObjects:
         self._after_backslash = False
         self._dropping = False
         self._object = bytearray()
+        self._between = bytearray()  # the text since the last object, without blanks and brackets
         self._has_object = False
         self._has_value = False  # something beside brackets and commas
 
@@ -274,6 +279,7 @@ class JSONObjects:
         self._has_value = self._has_value or bool(data.strip(_NO_VALUE))
         items: list[Item] = []
         start = 0
+        behind = 0  # where the text between objects begins
         at = int(self._after_backslash and bool(data))
         self._after_backslash = self._after_backslash and not data
         while sign := (_IN_STRING if self._in_string else _STRUCTURE).search(data, at):
@@ -286,13 +292,20 @@ class JSONObjects:
                     at += 1
                 case b"{":
                     self._has_object = True
-                    start = start if self._depth else at - 1
+                    if not self._depth:
+                        start = at - 1
+                        self._skip(data[behind:start])
+                        items += self._skipped()
                     self._depth += 1
                 case b"}" if self._depth:
                     self._depth -= 1
                     if not self._depth:
+                        behind = at
                         items += [*self._append(data[start:at]), *self._complete()]
-        return [*items, *(self._append(data[start:]) if self._depth else [])]
+        if self._depth:
+            return [*items, *self._append(data[start:])]
+        self._skip(data[behind:])
+        return items
 
     def close(self) -> list[Item]:
         """Tell a document without an object.
@@ -310,6 +323,18 @@ class JSONObjects:
         self._dropping = True
         self._object.clear()
         return [TOO_LONG]
+
+    def _skip(self, part: bytes) -> None:
+        self._between += part.translate(None, _BLANK)
+        # One byte above the limit tells that it is exceeded, wherever the text is cut.
+        del self._between[_MAX_BETWEEN + 1 :]
+
+    def _skipped(self) -> list[Item]:
+        between = bytes(self._between)
+        self._between.clear()
+        if len(between) <= _MAX_BETWEEN and all(word in _HARMLESS for word in between.split(b",")):
+            return []
+        return [Damage("text between JSON objects")]
 
     def _complete(self) -> list[Item]:
         data = bytes(self._object)
