@@ -31,6 +31,8 @@ class SourceDecoder(AnswerDecoder):
       Cohere, Ollama, and LangChain's models of these providers.
     * If events came and none was known, :meth:`close` returns a fatal ``source_not_understood`` that names
       the first of them.
+    * An answer of tool calls alone is a ``source_without_text`` unless ``tool`` is given. It is not fatal,
+      since an agent may go on with the results.
 
     The tokens that the provider counted are :class:`~componentstream.sources.Usage`, in all messages
     together, at the end of each.

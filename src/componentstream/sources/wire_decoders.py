@@ -1,7 +1,8 @@
 """Decoders from the body of a provider's HTTP response to text.
 
 For sources that call a provider without its library. The pieces do not depend on where the bytes are cut.
-Malformed data becomes an ``invalid_chunk`` error, and the stream continues.
+Malformed data, and lines and values that are not events, become ``invalid_chunk`` errors, and the stream
+continues.
 """
 
 from typing import ClassVar, Final, Literal, assert_never
