@@ -1,5 +1,7 @@
 """The formats of a body, with faults in them."""
 
+import math
+
 import pytest
 
 from componentstream.sources._body_formats import (
@@ -162,3 +164,8 @@ def test_a_single_line_is_not_joined(line):
 
 def test_deep_json_is_not_valid():
     assert json_item(b"[" * 100_000) is INVALID
+
+
+def test_an_integer_of_many_digits_does_not_make_an_event_invalid():
+    assert json_item(b'{"a": 1%s, "b": 2}' % (b"0" * 5000)) == {"a": math.inf, "b": 2}
+    assert json_item(b'{"a": 1%s, "b": 2' % (b"0" * 5000)) is INVALID

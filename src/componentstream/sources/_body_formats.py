@@ -14,6 +14,7 @@ from componentstream.sources._kinds import kind_of, kind_of_line
 from componentstream.sources._lines import LineSplitter
 from componentstream.sources.extract import is_event
 from componentstream.sources.pieces import SourceError
+from componentstream.sources.providers.reading import json_value
 from componentstream.sources.providers.registry import names_event_type
 
 
@@ -81,11 +82,8 @@ class BodyFormat(Protocol):
 
 def json_item(data: bytes) -> Item:
     """Return the item that a JSON text is."""
-    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
-
     try:
-        # Servers written in Python may send NaN and Infinity, which `json` accepts and no field here uses.
-        value = json.loads(str(data, "utf-8", "replace"))
+        value = json_value(str(data, "utf-8", "replace"))
     except (ValueError, RecursionError):
         return INVALID
     if isinstance(value, dict):

@@ -169,6 +169,7 @@ def test_errors_in_a_stream(name, error):
     "event",
     [
         {"chunk": {"bytes": b"{"}},
+        {"chunk": {"bytes": b'{"a": 1' + b"0" * 5000 + b"}"}},
         {"chunk": {"bytes": b"[" * 100_000}},
         {"chunk": {"bytes": "text"}},
         {"chunk": "text"},

@@ -1,7 +1,10 @@
 """The functions that interpreters are made of."""
 
+import math
 from collections import UserDict, UserList
 from types import MappingProxyType, SimpleNamespace
+
+import pytest
 
 from componentstream.sources.providers.reading import (
     ENDED,
@@ -13,6 +16,7 @@ from componentstream.sources.providers.reading import (
     is_reported,
     items,
     joined,
+    json_value,
     nothing,
     path,
     string,
@@ -101,6 +105,16 @@ def test_reasoning_is_in_blocks_of_several_types():
 def test_an_id_is_not_empty():
     assert identifier({"id": "a"}) == identifier({"other": "a"}, "other") == "a"
     assert identifier({"id": ""}) is identifier({}) is None
+
+
+def test_a_json_integer_of_many_digits_is_a_float():
+    digits = "9" * 5000
+    assert json_value(f'{{"a": {digits}, "b": 10}}') == {"a": math.inf, "b": 10}
+    assert type(json_value(f"[{digits}, 1]")[1]) is int
+    assert json_value(b"[1]") == [1]
+    for text in ("{", f"[{digits}", b"\xff"):
+        with pytest.raises(ValueError, match=r"Expecting|decode"):
+            json_value(text)
 
 
 def test_an_empty_value_does_not_report_an_error():

@@ -11,6 +11,7 @@ from componentstream.sources.providers.reading import (
     Reading,
     field,
     first,
+    json_value,
     nothing,
     path,
     string,
@@ -73,10 +74,8 @@ def _chunk(event: object) -> Inner | None:
     body = path(event, "chunk", "bytes")
     if not isinstance(body, bytes):
         return None
-    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
-
     try:
-        return Inner(json.loads(body))
+        return Inner(json_value(body))
     except (ValueError, RecursionError):
         return None
 

@@ -157,6 +157,31 @@ def _thought(block: object) -> str | None:
     return None
 
 
+def json_value(text: str | bytes) -> object:
+    """Return the value of a JSON text; an integer of more digits than Python reads is a float.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: The value is too deep.
+    """
+    import json  # noqa: PLC0415 - the core, which imports this package, does not need json
+
+    try:
+        # Servers written in Python may send NaN and Infinity, which `json` accepts and no field here uses.
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
 def is_reported(error: object) -> bool:
     """Return whether a field for an error has one: some servers fill it with an empty value."""
     return error is not None and not (isinstance(error, str | int | float | dict | list) and not error)
