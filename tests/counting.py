@@ -98,6 +98,14 @@ class Counter:
         self.examined += len(sought)
         return text.startswith(sought, start)
 
+    def endswith(self, text, sought):
+        self.examined += len(sought)
+        return text.endswith(sought)
+
+    def fullmatch(self, pattern, text):
+        self.examined += len(text)
+        return pattern.fullmatch(text)
+
     def match(self, pattern, text, pos=0):
         found = pattern.match(text, pos)
         if found:

@@ -32,6 +32,8 @@ from componentstream.core.snapshots import MAX_COUNT, require, require_count
 
 _FATAL: Final = frozenset(code for code, record in codes.CODES.items() if record.fatal)
 
+_NAME: Final = re.compile(NAME)
+
 
 class FatalError(Exception):
     """A fatal error has been emitted. The parser catches it and ends the stream."""
@@ -223,7 +225,7 @@ def _block(state: object, *, most: int = MAX_COUNT) -> Block:
     if not isinstance(state, dict):
         raise TypeError("a block must be an object")
     name = require(state, "name", str)
-    if name and not (len(name) <= MAX_NAME_CHARS and re.fullmatch(NAME, name)):
+    if name and not (len(name) <= MAX_NAME_CHARS and _NAME.fullmatch(name)):
         raise ValueError("name must be the name of a component")
     return Block(
         index=require_count(state, "index"),
