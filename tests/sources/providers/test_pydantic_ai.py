@@ -79,3 +79,11 @@ def test_the_calls_of_a_tool_give_their_text():
 def test_other_parts_are_calls_of_tools_or_nothing():
     for kind, tool in (("builtin-tool-call", True), ("file", False), (None, False)):
         assert read({"event_kind": "part_start", "part": {"part_kind": kind}}).tool is tool
+
+
+def test_usage_that_cannot_be_read_is_missing():
+    def usage(required):
+        raise AssertionError(required)
+
+    reading = read({"event_kind": "agent_run_result", "result": {"output": "a", "usage": usage}})
+    assert (reading.text, reading.usage, reading.ends) == ("a", None, True)

@@ -39,7 +39,10 @@ def _result(event: object) -> Reading:
     counts = field(result, "usage")
     if callable(counts) and field(counts, "input_tokens") is None:
         # A method in older releases.
-        counts = counts()
+        try:
+            counts = counts()
+        except Exception:  # noqa: BLE001 - a method of some library; the same as a field that is missing
+            counts = None
     error = stopped(stop_reason(field(result, "response")))
     return Reading(string(field(result, "output")), error, ends=True, echo=1, usage=usage(counts))
 
