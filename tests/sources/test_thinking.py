@@ -515,3 +515,31 @@ def test_a_decoder_without_a_choice_drops_the_first_thoughts_alone():
     assert thinking_filter("drop", object(), None).feed(text) == [text]
     with pytest.raises(UsageError, match="thinking must be one of drop, keep, emit, or None, not 'loud'"):
         thinking_filter("loud", None, None)
+
+
+@pytest.mark.parametrize("prefix", ["<!--", "<<<", "<", "<t", "<think"])
+@pytest.mark.parametrize("before", ["", "hi\n", "<think>no</think>", "<think>no</think>hi\n"])
+def test_a_marker_may_begin_like_a_tag(prefix, before):
+    body = "<think>keep</think>\ny\n"
+    component = f"{prefix} START A\n{body}{prefix} END A\n"
+    answer = f"{before}{component}<think>no</think>z"
+    expected = answer.replace("<think>no</think>", "")
+    for chunks in ([answer], one_each(answer)):
+        assert text_of(pieces(chunks, grammar=Grammar(prefix=prefix))) == expected
+
+
+@pytest.mark.parametrize("gaps", [(600, 1, 1), (1, 600, 1), (1, 1, 600), (600, 200, 200)])
+def test_a_start_may_have_any_amount_of_white_space(gaps):
+    first, second, third = (" " * gap for gap in gaps)
+    answer = f"x\n{first}///{second}START{third}A\n<think>keep</think>\n/// END A\n<think>no</think>"
+    expected = answer.removesuffix("<think>no</think>")
+    for chunks in ([answer], one_each(answer), [answer[:301], answer[301:]]):
+        assert text_of(pieces(chunks)) == expected
+        assert text_of(pieces(chunks, fast=True)) == expected
+
+
+@pytest.mark.parametrize("line", ["///" + " " * 2000 + "START A", "/// START" + " " * 2000 + "A"])
+def test_behind_a_start_whose_name_is_far_away_all_text_stays(line):
+    answer = f"{line}\n<think>keep</think>\n"
+    for chunks in ([answer], one_each(answer)):
+        assert text_of(pieces(chunks)) == answer

@@ -28,6 +28,8 @@ _MAX_MARKER_CHARS: Final = 512
 only if its END line lies between the two."""
 
 _MAX_LINE_CHARS: Final = _MAX_MARKER_CHARS + 2
+"""Characters that are kept of the indentation of a line, and again of its rest: a parser with a larger limit
+acts on a START behind more white space."""
 _MAX_OPEN: Final = 1000
 
 _BLANK: Final = re.compile(rf"[{WHITE}\r\n\ufeff]*+")
@@ -56,12 +58,14 @@ class _Patterns(NamedTuple):
     Attributes:
         marker: The keyword of a START (group 1) or an END (group 2), the name, and the end of the line if
             nothing but white space is before it.
+        begun: A line that may still become a START.
         outside: A line end before a line that matters outside components, and its white space.
         fenced: The same inside a code fence.
         inside: The same inside components.
     """
 
     marker: re.Pattern[str]
+    begun: re.Pattern[str]
     outside: re.Pattern[str]
     fenced: re.Pattern[str]
     inside: re.Pattern[str]
@@ -79,6 +83,7 @@ def _patterns(prefix: str, start: str, end: str) -> _Patterns:
 
     return _Patterns(
         re.compile(rf"{head}({ident}(?:\.{ident})*+)([{WHITE}]*+\r?\Z)?"),
+        re.compile(rf"{_INDENT}{re.escape(prefix)}[{WHITE}]*+(?:{start}[{WHITE}]++)?\Z"),
         line_with(f"{first}`~", other=r"(?=<(?:t|\Z))|"),
         line_with(f"{first}`~"),
         line_with(first),
@@ -285,7 +290,7 @@ class ThinkingFilter:
         end = text.find("\n", at)
         after = len(text) if end < 0 else end + 1
         self._add(text[at:after])
-        room = _MAX_LINE_CHARS - len(self._line)
+        room = 2 * _MAX_LINE_CHARS - len(self._line)
         if room > 0:
             self._line += text[at : min(at + room, after if end < 0 else end)]
         if end >= 0:
@@ -306,6 +311,9 @@ class ThinkingFilter:
                 self._open[name] = count - 1
                 if count == 1:
                     del self._open[name]
+        elif len(line) > _MAX_LINE_CHARS and self._patterns.begun.match(line):
+            # The name of the component that it may open is not known.
+            self.off = True
         elif not self._open and (fence := _FENCE.match(line)):
             # As in Markdown: at least as many of the same character close it, if nothing follows them, and
             # if they are not code because of their indentation.
@@ -332,9 +340,14 @@ class ThinkingFilter:
         if matched < _NAMED[-1] and char == _LONGER_TAG[matched]:
             self._matched += 1
             return at + 1
-        self._add(_LONGER_TAG[:matched])
+        begun = _LONGER_TAG[:matched]
+        self._add(begun)
         self._matched = 0
         self._start_text()
+        if self._mark == _LONGER_TAG[0]:
+            # Not a tag, but perhaps a marker.
+            self._line += begun
+            self._state = _LINE
         return at
 
     def _run(self, text: str, at: int) -> int:
