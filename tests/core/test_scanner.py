@@ -555,3 +555,13 @@ def test_a_held_fence_is_restored():
     other = LineScanner(Grammar(), Limits())
     other.restore(json.loads(json.dumps(scanner.snapshot())))
     assert other.fence == scanner.fence == "``` \ud83d\ude00\n"
+
+
+@pytest.mark.parametrize("content", ["x\n  ", "x\n /", "``\n\t///"])
+def test_white_space_behind_discarded_text_may_be_restored(content):
+    grammar = Grammar(outside="discard")
+    first = ComponentParser(grammar)
+    first.feed(content)
+    second = ComponentParser.restore(first.snapshot(), grammar=grammar)
+    rest = "/// START A\nx\n"
+    assert second.feed(rest) == first.feed(rest)

@@ -106,13 +106,13 @@ class LineScanner:
         self.blocks.restore(require(state, "structure", dict))
         self.offset = require_count(state, "offset", least=len(held)) - len(held)
         self.line_start = require_count(state, "line_from", most=self.offset)
-        # The end of the stream completes a line without any character.
         self.line = require_count(state, "line", least=1, most=self.line_start + 2)
         self.fence = fence
         self.state = TEXT if require(state, "text", bool) else LEAD
-        # The state of an incomplete line follows from its text: reading it again emits nothing.
+        # The state of an incomplete line follows from its text: reading it again emits nothing, but may drop
+        # white space that was held behind discarded text.
         self.read(held, UNSCANNED)
-        if self.held != held:
+        if self.blocks.pending_text or self.held not in (held, held.lstrip(WHITE)):
             raise ValueError("held must be a line that may be a marker or a fence")
 
     def _begin_chunk(self, text: str) -> None:
