@@ -146,7 +146,7 @@ class ToolArgumentDecoder:
         if not isinstance(argument, str):
             raise UsageError(f"argument must be the name of an argument, not {shown(argument)}.")
         self.argument: str = argument
-        self.others = Names()
+        self.others: Names = Names()
         # One character more than the name has is enough to tell that a key is another one.
         self._max_key = max(len(argument) + 1, MAX_NAME_CHARS)
         self._closed = False
