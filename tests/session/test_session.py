@@ -17,6 +17,7 @@ from componentstream.core.events import (
     StatusEvent,
     UsageEvent,
 )
+from componentstream.core.grammar import Grammar
 from componentstream.core.limits import Limits
 from componentstream.core.parser import ComponentParser
 from componentstream.session.hooks import (
@@ -802,3 +803,9 @@ def test_chunks_that_were_joined_are_counted_as_they_came():
     session.feed("Hello", 1.0, chunks=3)
     session.feed("!", 2.0)
     assert (session.stats.chunks, session.stats.chars) == (4, 6)
+
+
+def test_the_grammar_is_that_of_the_parser():
+    grammar = Grammar(prefix="///!")
+    assert GenerationSession(parser=ComponentParser(grammar)).grammar is grammar
+    assert GenerationSession().grammar == Grammar()

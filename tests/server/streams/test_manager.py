@@ -222,6 +222,19 @@ def test_two_requests_with_the_same_key_share_a_stream(run):
     run(main())
 
 
+def test_a_key_is_known_to_the_subject_that_used_it(run):
+    async def main():
+        worker = new_worker(Model(1))
+        assert not await worker.is_known("ada", KEY)
+        await start(worker, key=KEY)
+        assert await worker.is_known("ada", KEY)
+        assert not await worker.is_known("bob", KEY)
+        assert not await worker.is_known("ada", f"{KEY}2")
+        await worker.aclose()
+
+    run(main())
+
+
 def test_concurrent_requests_with_a_key_call_the_model_once(run):
     async def main():
         log = new_log()
