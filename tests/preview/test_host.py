@@ -271,7 +271,7 @@ def test_a_frame_that_fills_the_history_is_replaced_and_the_page_goes_back(page)
     latest(page, 0, "frozen")
     assert "filled the history" in page.evaluate("reports.find((r) => r.status === 'frozen').message")
     wait_for_frames(page, 2)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(2000)
     # An entry of the page's own takes the place of those that it has gone back from.
     page.evaluate("history.pushState(null, '', '#own')")
     assert page.evaluate("history.length") <= before + 2

@@ -352,7 +352,7 @@ class Preview {
 
   /** Replace a frame that does not answer; return whether it is alive. */
   #judge() {
-    const isFlooded = this.#history.isFlooded();
+    const isFlooded = this.#history.isFlooded(performance.now());
     const verdict = isFlooded ? "history" : document.hidden ? "alive" : this.#watchdog.judge(performance.now());
     if (verdict !== "alive") this.#replace(verdict);
     return verdict === "alive";
