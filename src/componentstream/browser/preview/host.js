@@ -67,6 +67,8 @@ class Preview {
   #view;
   #guard;
   #history = new HistoryGuard();
+  /** Whether the page has to go back in the history, which a frame that is gone has filled. */
+  #isAstray = false;
   #scheme = matchMedia("(prefers-color-scheme: dark)");
 
   // Those of the current frame; all of them are new when it is replaced.
@@ -204,7 +206,7 @@ class Preview {
     if (this.#frame === null) return;
     const guilty = this.#step?.suspect ?? this.#watchdog?.guilty() ?? null;
     this.#close();
-    if (why === "history") setTimeout(() => this.#history.rewind(), 200);
+    this.#isAstray ||= why === "history";
     this.#hold(guilty, why);
     const now = performance.now();
     this.#replaced = this.#replaced.filter((at) => now - at < MINUTE);
@@ -267,6 +269,9 @@ class Preview {
     if (this.#ready) return;
     this.#ready = true;
     this.#stop("start");
+    // Not before: a frame that is still loading would cancel the way back.
+    if (this.#isAstray) this.#history.rewind();
+    this.#isAstray = false;
     this.#watchdog = new Watchdog(performance.now());
     this.#sendTheme();
     for (const index of this.#held) this.#send({ type: "hold", index });
