@@ -21,7 +21,7 @@ from tests import parts
 from tests.listening import serving
 from tests.preview.canaries import Canaries, logged_chromium, looked_up
 from tests.preview.hostile import components
-from tests.preview.serving import host_app
+from tests.preview.serving import host_app, say
 
 SETTLE = 0.6
 """Seconds that a component has after it was rendered."""
@@ -187,12 +187,6 @@ def steps_back(page):
         if page.url == "about:blank":
             return step
     return ENOUGH
-
-
-def say(line):
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def main():

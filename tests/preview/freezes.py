@@ -17,7 +17,7 @@ from componentstream.browser.preview import preview_routes
 from tests import parts
 from tests.browser.pages import chromium
 from tests.listening import serving
-from tests.preview.serving import host_app
+from tests.preview.serving import host_app, say
 
 HOST_LATENCY = 100
 REPLACED = 2500
@@ -168,12 +168,6 @@ def run(names=None, *, sources=None, wait=6.0):
             page.wait_for_function("() => window.isLoaded")
             yield measure(page, name, code, wait)
             page.close()
-
-
-def say(line):
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def main():

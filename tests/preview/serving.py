@@ -1,5 +1,6 @@
 """A page that mounts a preview, served under a strict policy, with a log of every request."""
 
+import sys
 from pathlib import Path
 
 from componentstream import browser
@@ -139,3 +140,9 @@ def host_app(routes=(), *, policy="default-src 'self'; frame-src {frames}", requ
         ],
         middleware=[Middleware(Noted)],
     )
+
+
+def say(line):
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -16,7 +16,7 @@ from componentstream.prompt.repetition import repeated
 _WINDOW: Final = 16_384
 _MAX_SHOWN: Final = 200
 _LEAVE: Final = (
-    "so its components are no longer open; take the snapshot before close(), and leave the loop over parse() "
+    "so its components are closed; take the snapshot before close(), and leave the loop over parse() "
     "at the event source_truncated."
 )
 
